@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fixedpoint/activation_table.hpp"
+#include "fixedpoint/format.hpp"
+
+namespace apical::fixedpoint {
+
+/// `frac` of a format whose binary point the compiler places (only signal `step` accepts it).
+inline constexpr int automatic_frac = std::numeric_limits<int>::min();
+
+/// The formats of a network: one per signal, with exceptions per layer.
+struct FormatTable {
+  std::map<std::string, Format> by_signal;                 ///< every name of default_formats()
+  std::map<std::pair<std::string, int>, Format> by_layer;  ///< complete formats, key (signal, layer 1..N)
+
+  /// The format of `signal` in `layer`; throws std::out_of_range for a name that is no signal.
+  const Format& at(const std::string& signal, int layer) const {
+    const auto found = by_layer.find({signal, layer});
+    return found != by_layer.end() ? found->second : by_signal.at(signal);
+  }
+};
+
+/// All signals and their default formats: 16 bits, saturating, convergent rounding, weights stochastic.
+///
+/// weight, input, target; basal (I), apical (a), u (prospective voltage), membrane (s), rate (r), slope (r'),
+/// nudge (e), error (err), mismatch (m), step (eta · error, the factor that a learning row shares).
+const std::map<std::string, Format>& default_formats();
+
+/// The network that the compiler turns into a program: everything real-valued, nothing quantised yet.
+/// Equations: model/README.md, "The prospective unit".
+struct NetworkDescription {
+  std::vector<int> layers;  ///< units of layer 0 (the input) .. N, at least two entries
+  Function activation = Function::logistic;
+  bool bias = true;
+  double tau = 10.0;               ///< ms
+  double dt = 1.0;                 ///< ms
+  std::vector<double> rho{1.0};    ///< one, or one per unit of layers 1..N in order, 0..2
+  int gamma = 1;                   ///< 1: the nudge moves the voltage; 0: it only teaches
+  bool advanced_response = false;  ///< fire on phi(s) + phi'(s)(p - s) instead of phi(p)
+  bool parallel_order = false;     ///< every unit reads what arrived at the last tick
+  bool mismatch = false;           ///< carry m(0) exp(-n dt/tau) (integrated Lagrangian scheme)
+  double beta = 0.1;               ///< nudging strength, 0..4
+  std::vector<double> eta{0.1};    ///< per ms; one, or one per layer 1..N
+  bool learning = true;
+  FormatTable formats;
+  int table_index_bits = 9;                  ///< segments of a piecewise-linear table: 2^index_bits
+  int table_full_bits = 10;                  ///< inputs up to this width are looked up whole
+  std::uint32_t seed = 1;                    ///< of the stochastic rounding
+  std::vector<std::vector<double>> weights;  ///< W_1..W_N, row-major [target × source (+1)]
+};
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,123 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fixedpoint/activation_table.hpp"
+#include "fixedpoint/format.hpp"
+
+namespace apical::fixedpoint {
+
+/// Fraction bits of the program's constants. They are registers of the machine, not signals.
+inline constexpr int rho_frac = 14;    ///< rho in 0..2, unsigned 16 bits
+inline constexpr int alpha_frac = 15;  ///< alpha = dt / tau in 0..1, unsigned 16 bits
+inline constexpr int beta_frac = 14;   ///< beta in 0..4, unsigned 16 bits
+inline constexpr int decay_frac = 16;  ///< exp(-n dt / tau) in 0..1, unsigned 17 bits
+inline constexpr int eta_bits = 16;  ///< mantissa of a learning rate, unsigned; its frac is the projection's
+
+/// Every quantity that has a format. The number is also its place in the streams of random bits.
+enum class Signal { basal, apical, u, membrane, rate, slope, nudge, error, mismatch, target, step, weight };
+inline constexpr std::size_t neuron_signals = 10;  ///< basal .. target: held per unit
+inline constexpr std::size_t signal_count = 12;
+
+/// "basal", "apical", ... as in [formats.<signal>].
+const char* name_of(Signal);
+
+/// Number of the random stream of `signal` in layer `layer` (1..N); row = unit, column = 0, or the weight's.
+constexpr std::uint32_t stream_number(Signal signal, int layer) {
+  return static_cast<std::uint32_t>(layer) * 16 + static_cast<std::uint32_t>(signal);
+}
+
+/// One layer of neurons. Index 0 is the input, of which only the format of `rate` (signal `input`) is used.
+struct Population {
+  std::string name;
+  int units = 0;
+  std::array<Format, neuron_signals> formats;
+  std::vector<std::int64_t> rho;  ///< one per unit, rho_frac
+
+  const Format& operator[](Signal signal) const { return formats[static_cast<std::size_t>(signal)]; }
+  Format& operator[](Signal signal) { return formats[static_cast<std::size_t>(signal)]; }
+};
+
+/// The weights between population k-1 and population k: projections[k-1].
+struct Projection {
+  int source = 0, target = 0;  ///< population indices
+  int rows = 0, columns = 0;   ///< units of the target; units of the source (+ 1: the bias)
+  bool bias = false;
+  Format weight, step;              ///< step: eta · error, the factor that a row of LEARN shares
+  std::int64_t one = 0;             ///< the constant 1 of the bias column in the source's rate format
+  double eta_dt = 0.0;              ///< learning rate per tick that the user asked for
+  int eta_frac = 0;                 ///< binary point of the eta register
+  int learn_shift = 0;              ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
+  std::vector<std::int64_t> image;  ///< initial weights, row-major
+};
+
+enum class OpCode { forward, backward, update, learn };
+
+/// What an UPDATE computes of the neuron unit (model/README.md, "The prospective unit").
+namespace part {
+inline constexpr int basal = 1;            ///< basal from the accumulator of FORWARD
+inline constexpr int soma = 2;             ///< u, rate, slope
+inline constexpr int error = 4;            ///< apical from the accumulator of BACKWARD, nudge, error
+inline constexpr int membrane = 8;         ///< the slow membrane
+inline constexpr int start_error = 16;     ///< error = -basal: what the basal prediction misses at rest
+inline constexpr int start_mismatch = 32;  ///< nudge; m(0) = -(basal + nudge)
+}  // namespace part
+
+/// One step of a tick. `index`: projection for forward, backward and learn, population for update.
+struct Operation {
+  OpCode code;
+  int index;
+  int parts = 0;  ///< of UPDATE: sum of constants of namespace part
+};
+
+/// Why an intermediate result cannot overflow: |value| <= bound < 2^(bits-1).
+struct WidthProof {
+  std::string name;    ///< e.g. "accumulator of FORWARD W1"
+  std::string reason;  ///< the bound as an expression of formats and fan-in
+  int bits = 0;        ///< two's-complement width that holds it
+};
+
+/// One memory of the machine as `compile` prints it.
+struct MemoryRegion {
+  std::string name;
+  std::uint64_t words = 0;
+  int bits = 0;  ///< per word
+};
+
+/// What happened to real numbers when they were quantised on loading.
+struct LoadReport {
+  std::string name;
+  std::uint64_t values = 0;
+  std::uint64_t became_zero = 0;  ///< non-zero numbers that quantised to 0
+  std::uint64_t saturated = 0;
+  double largest_error = 0.0;
+};
+
+/// The program that every integer machine executes.
+struct Program {
+  std::vector<Population> populations;                     ///< 0 = input .. N = output
+  std::vector<Projection> projections;                     ///< N of them
+  std::vector<Operation> start;                            ///< once, before the first tick
+  std::vector<Operation> operations;                       ///< of one tick, in order
+  std::vector<ActivationTable> rate_tables, slope_tables;  ///< per population, entry 0 unused
+  std::vector<std::int64_t> decay;  ///< exp(-n dt / tau), decay_frac; 0 beyond its end; empty: no mismatch
+  std::int64_t alpha = 0;           ///< alpha_frac
+  double beta = 0.0;                ///< what the host scales and writes to the beta register every tick
+  int gamma = 1;
+  bool advanced_response = false;
+  bool learning = true;
+  std::uint32_t seed = 1;
+  std::vector<WidthProof> proofs;
+  std::vector<LoadReport> loads;
+};
+
+/// The memories that the program needs, in the order of their addresses.
+std::vector<MemoryRegion> memory_map(const Program&);
+
+/// One operation in words, e.g. "UPDATE layer1 soma".
+std::string describe(const Program&, const Operation&);
+
+}  // namespace apical::fixedpoint

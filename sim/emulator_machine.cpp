@@ -1,0 +1,109 @@
+#include "sim/emulator_machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace apical::sim {
+
+using fixedpoint::Format;
+using fixedpoint::Population;
+using fixedpoint::Program;
+using fixedpoint::Signal;
+using fixedpoint::SignalCounter;
+
+namespace {
+
+std::string in_words(const Format& f) {
+  return fmt::format("{} bits, frac {}, {}, {}, {}", f.bits, f.frac, f.is_signed ? "signed" : "unsigned",
+                     fixedpoint::name_of(f.rounding), fixedpoint::name_of(f.overflow));
+}
+
+SignalStatistics in_units(const std::string& signal, int layer, const Format& format,
+                          const SignalCounter& counter) {
+  SignalStatistics s;
+  s.signal = signal;
+  s.layer = layer;
+  s.format = in_words(format);
+  s.resolution = format.lsb();
+  s.count = counter.count;
+  s.saturated = counter.saturated;
+  s.rounded_to_zero = counter.rounded_to_zero;
+  s.minimum = counter.minimum > counter.maximum ? 0.0 : format.value(counter.minimum);
+  s.maximum = counter.minimum > counter.maximum ? 0.0 : format.value(counter.maximum);
+  s.used_bits.assign(counter.bits.begin(), counter.bits.begin() + std::min(format.bits + 2, 65));
+  return s;
+}
+
+}  // namespace
+
+EmulatorMachine::EmulatorMachine(std::shared_ptr<const Program> program, fixedpoint::EmulatorOptions options)
+    : emulator_(std::move(program), options) {}
+
+void EmulatorMachine::tick(const double* input, const double* target, double nudge, bool changed) {
+  if (changed || fresh_) {
+    emulator_.write_input(input);
+    if (target != nullptr) emulator_.write_target(target);
+  }
+  fresh_ = false;
+  emulator_.set_beta(emulator_.program().beta * nudge);
+  emulator_.tick();
+}
+
+std::vector<double> EmulatorMachine::read(const std::string& signal, int layer) const {
+  for (std::size_t i = 0; i < fixedpoint::neuron_signals; ++i) {
+    const Signal candidate = static_cast<Signal>(i);
+    if (signal != fixedpoint::name_of(candidate)) continue;
+    const auto& raw = emulator_.signal(candidate, layer);
+    const Format& format = emulator_.program().populations[static_cast<std::size_t>(layer)][candidate];
+    std::vector<double> values;
+    values.reserve(raw.size());
+    for (const std::int64_t x : raw) values.push_back(format.value(x));
+    return values;
+  }
+  throw std::invalid_argument(fmt::format(
+      "signal \"{}\"; accepted: basal, apical, u, membrane, rate, slope, nudge, error, mismatch, target",
+      signal));
+}
+
+std::vector<double> EmulatorMachine::weights(int layer) const {
+  const auto& p = emulator_.program().projections.at(static_cast<std::size_t>(layer - 1));
+  std::vector<double> values;
+  values.reserve(p.image.size());
+  for (int row = 0; row < p.rows; ++row)
+    for (int column = 0; column < p.columns; ++column)
+      values.push_back(p.weight.value(emulator_.weights(layer - 1).at(row, column)));
+  return values;
+}
+
+std::vector<SignalStatistics> EmulatorMachine::statistics() const {
+  const Program& program = emulator_.program();
+  std::vector<SignalStatistics> all;
+  all.push_back(
+      in_units("input", 0, program.populations[0][Signal::rate], emulator_.counter(Signal::rate, 0)));
+  for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
+    const auto& projection = program.projections[static_cast<std::size_t>(k - 1)];
+    const Population& p = program.populations[static_cast<std::size_t>(k)];
+    all.push_back(in_units("weight", k, projection.weight, emulator_.weight_counter(k - 1)));
+    all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
+    for (const Signal s : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::rate,
+                           Signal::slope, Signal::nudge, Signal::error, Signal::mismatch}) {
+      const SignalCounter& counter = emulator_.counter(s, k);
+      if (counter.count > 0) all.push_back(in_units(fixedpoint::name_of(s), k, p[s], counter));
+    }
+  }
+  return all;
+}
+
+std::string EmulatorMachine::trouble() const {
+  std::string text;
+  for (const SignalStatistics& s : statistics())
+    if (s.count > 0 && 2 * s.saturated > s.count)
+      text += fmt::format("{}{} of layer {} saturates in {:.0f}% of its updates", text.empty() ? "" : "; ",
+                          s.signal, s.layer,
+                          100.0 * static_cast<double>(s.saturated) / static_cast<double>(s.count));
+  return text;
+}
+
+}  // namespace apical::sim

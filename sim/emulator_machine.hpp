@@ -1,0 +1,31 @@
+#pragma once
+#include "fixedpoint/emulator.hpp"
+#include "sim/machine.hpp"
+
+namespace apical::sim {
+
+/// The emulator as a rung of the ladder: real values in and out, integers inside.
+class EmulatorMachine : public Machine {
+ public:
+  explicit EmulatorMachine(std::shared_ptr<const fixedpoint::Program>, fixedpoint::EmulatorOptions = {});
+
+  std::string name() const override { return "emulator"; }
+  void tick(const double* input, const double* target, double nudge, bool changed) override;
+  void set_learning_scale(double factor) override { emulator_.set_learning_scale(factor); }
+  std::vector<double> read(const std::string& signal, int layer) const override;
+  std::vector<double> weights(int layer) const override;
+  std::string state_digest() const override { return emulator_.digest(); }
+  std::uint64_t macs() const override { return emulator_.macs(); }
+  std::uint64_t events() const override { return emulator_.events(); }
+  std::vector<SignalStatistics> statistics() const override;
+  std::string trouble() const override;
+  bool failed() const override { return false; }
+
+  const fixedpoint::Emulator& emulator() const { return emulator_; }
+
+ private:
+  fixedpoint::Emulator emulator_;
+  bool fresh_ = true;  ///< nothing was written yet
+};
+
+}  // namespace apical::sim

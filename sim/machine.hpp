@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace apical::sim {
+
+/// What one signal of one layer needed since the machine was made. Values in real units.
+struct SignalStatistics {
+  std::string signal;                    ///< name as in [formats.<signal>]
+  int layer = 0;                         ///< 1..N; 0 for input
+  std::string format;                    ///< the format in words, "double" on the golden machine
+  double minimum = 0.0, maximum = 0.0;   ///< of all values taken
+  std::uint64_t count = 0;               ///< values that were looked at
+  std::uint64_t saturated = 0;           ///< of those, results that the overflow mode had to change
+  std::uint64_t rounded_to_zero = 0;     ///< of those, results that became 0 although the exact value was not
+  std::vector<std::uint64_t> used_bits;  ///< histogram: index = bits that the integer needs (0 for zero)
+  double resolution = 0.0;               ///< value of one LSB; 0 on the golden machine
+};
+
+/// One rung of the ladder as the training loop and the lockstep see it: a network that advances tick by tick.
+///
+/// All values are in real units. Layers count from 1 (the input is 0) to N.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  virtual std::string name() const = 0;
+  /// Advances one tick. `input` [n_0]; `target` [n_N] or null when `nudge` is 0; `nudge` multiplies beta;
+  /// `changed` is false when both are those of the last tick.
+  virtual void tick(const double* input, const double* target, double nudge, bool changed) = 0;
+  /// Learning rates become `factor` times those of the configuration (the decay schedule).
+  virtual void set_learning_scale(double factor) = 0;
+  /// Values of a signal after the tick: "u", "rate", "error", "basal", ...; throws std::invalid_argument.
+  virtual std::vector<double> read(const std::string& signal, int layer) const = 0;
+  /// W_layer, row-major [target × source (+1: bias last)].
+  virtual std::vector<double> weights(int layer) const = 0;
+  /// Hash of all architectural state: equal digest = equal state.
+  virtual std::string state_digest() const = 0;
+  virtual std::uint64_t macs() const = 0;    ///< multiply-accumulates done (forward, backward, learning)
+  virtual std::uint64_t events() const = 0;  ///< values sent between layers
+  virtual std::vector<SignalStatistics> statistics() const = 0;
+  /// Empty, or what diverged or saturates, with its figure.
+  virtual std::string trouble() const = 0;
+  /// True when the results mean nothing any more (a voltage of the golden model that isn't finite).
+  virtual bool failed() const = 0;
+};
+
+}  // namespace apical::sim

@@ -1,0 +1,40 @@
+#pragma once
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "fixedpoint/compiler.hpp"
+
+namespace apical::bench {
+
+/// 784-300-100-10 with random weights and eta that moves every weight: what all tick benchmarks run.
+inline fixedpoint::NetworkDescription network_784() {
+  fixedpoint::NetworkDescription net;
+  net.layers = {784, 300, 100, 10};
+  net.eta = {0.2, 0.04, 0.02};
+  net.beta = 0.5;
+  net.formats.by_signal = fixedpoint::default_formats();
+  std::mt19937_64 random(7);
+  for (std::size_t k = 1; k < net.layers.size(); ++k) {
+    std::uniform_real_distribution<double> uniform(-0.1, 0.1);
+    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
+    for (double& w : net.weights.back()) w = uniform(random);
+  }
+  return net;
+}
+
+inline std::vector<double> random_values(std::size_t count, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(0.0, 1.0);
+  std::vector<double> values(count);
+  for (double& v : values) v = uniform(random);
+  return values;
+}
+
+/// Multiply-accumulates of one tick: forward, backward, learning.
+inline double macs_per_tick() {
+  const double weights = 785.0 * 300 + 301.0 * 100 + 101.0 * 10;
+  return 2 * weights + 300.0 * 100 + 100.0 * 10;
+}
+
+}  // namespace apical::bench
