@@ -15,7 +15,7 @@ struct Quantised {
 ///   shift <= 16: floor((x + (random16 >> (16 - shift))) / 2^shift)
 ///   shift >  16: floor((x + random16 · 2^(shift-16) + 2^(shift-17)) / 2^shift)
 /// Integers stay what they are, and the bias is below 2^-17 without a preferred sign.
-constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode, std::uint32_t random16 = 0) {
+[[gnu::always_inline]] constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode, std::uint32_t random16 = 0) {
   if (shift <= 0) return x;
   if (mode == Rounding::stochastic) {
     if (shift <= 16) return (x + static_cast<std::int64_t>(random16 >> (16 - shift))) >> shift;
@@ -50,7 +50,7 @@ constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode, std
 }
 
 /// What the overflow mode makes of a rounded value.
-constexpr Quantised limit(std::int64_t value, const Format& f) {
+[[gnu::always_inline]] constexpr Quantised limit(std::int64_t value, const Format& f) {
   const std::int64_t low = f.minimum_raw();
   const std::int64_t high = f.maximum_raw();
   if (value >= low && value <= high) return {value, false};
@@ -68,25 +68,23 @@ constexpr Quantised limit(std::int64_t value, const Format& f) {
   }
 }
 
-/// Quantises the exact value x · 2^-x_frac to a raw integer of `f`: round, then saturate or wrap. |x| < 2^62.
-constexpr Quantised quantise(std::int64_t x, int x_frac, const Format& f, std::uint32_t random16 = 0) {
-  const int shift = x_frac - f.frac;
-  if (shift >= 0) return limit(round_shift(x, shift, f.rounding, random16), f);
-  const int up = -shift;
+/// x · 2^up for a shift that may leave 62 bits: the limit as the overflow mode wants it.
+constexpr Quantised quantise_left(std::int64_t x, int up, const Format& f) {
   if (up < 63 && x < (std::int64_t{1} << (62 - up)) && x >= -(std::int64_t{1} << (62 - up)))
     return limit(x * (std::int64_t{1} << up), f);
   if (x == 0) return {0, false};
-  switch (f.overflow) {
-    case Overflow::sat_zero:
-      return {0, true};
-    case Overflow::wrap:
-      return limit(up > 63 ? 0 : static_cast<std::int64_t>(static_cast<std::uint64_t>(x) << up), f).raw == 0
-                 ? Quantised{0, true}
-                 : Quantised{limit(static_cast<std::int64_t>(static_cast<std::uint64_t>(x) << up), f).raw,
-                             true};
-    default:
-      return {x < 0 ? f.minimum_raw() : f.maximum_raw(), true};
-  }
+  if (f.overflow == Overflow::sat_zero) return {0, true};
+  if (f.overflow != Overflow::wrap) return {x < 0 ? f.minimum_raw() : f.maximum_raw(), true};
+  const std::uint64_t low_bits = up > 63 ? 0 : static_cast<std::uint64_t>(x) << up;
+  return {limit(static_cast<std::int64_t>(low_bits), f).raw, true};
+}
+
+/// Quantises the exact value x · 2^-x_frac to a raw integer of `f`: round, then saturate or wrap. |x| < 2^62.
+[[gnu::always_inline]] constexpr Quantised quantise(std::int64_t x, int x_frac, const Format& f,
+                                                    std::uint32_t random16 = 0) {
+  const int shift = x_frac - f.frac;
+  if (shift < 0) return quantise_left(x, -shift, f);
+  return limit(round_shift(x, shift, f.rounding, random16), f);
 }
 
 }  // namespace apical::fixedpoint

@@ -8,14 +8,10 @@ namespace {
 
 constexpr std::ptrdiff_t line = 32;  // 16-bit words in 64 bytes
 
-// The kernels add product, random bits and weight in 32 bits: 2^30 + 2^29 + 2^15 fits, one bit more would
-// not.
-constexpr int widest_narrow_shift = 29;
-
 bool provable_in_16_bits(const Projection& p, const Population& source, const Population& target) {
   const bool clamps = p.weight.overflow == Overflow::sat || p.weight.overflow == Overflow::sat_sym;
   return clamps && fits_16_bits(p.weight) && fits_16_bits(p.step) && fits_16_bits(source[Signal::rate]) &&
-         fits_16_bits(target[Signal::error]) && p.learn_shift >= 0 && p.learn_shift <= widest_narrow_shift;
+         fits_16_bits(target[Signal::error]) && p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift;
 }
 
 }  // namespace

@@ -1,0 +1,280 @@
+#include "model/golden.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/normal_distribution.hpp>
+#include <cmath>
+#include <stdexcept>
+
+#include "model/flow.hpp"
+
+namespace apical::model {
+namespace {
+
+void choose(const char* key, const std::string& value, std::initializer_list<const char*> accepted) {
+  std::string all;
+  for (const char* name : accepted) {
+    if (value == name) return;
+    all += fmt::format("{}{}", all.empty() ? "" : ", ", name);
+  }
+  throw std::invalid_argument(fmt::format("{}: \"{}\"; accepted: {}", key, value, all));
+}
+
+std::size_t neurons(const std::vector<int>& layers) {
+  std::size_t count = 0;
+  for (std::size_t k = 1; k < layers.size(); ++k) count += static_cast<std::size_t>(layers[k]);
+  return count;
+}
+
+void check(const GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
+  choose("dynamics.flow", s.flow, {"gradient", "lagrangian", "latent-equilibrium"});
+  choose("dynamics.scheme", s.scheme, {"exact", "direct", "integrated"});
+  choose("dynamics.response", s.response, {"prospective", "advanced"});
+  choose("dynamics.order", s.order, {"sweep", "parallel"});
+  if (s.layers.size() < 2)
+    throw std::invalid_argument("network.layers: needs an input and at least one layer");
+  if (!(s.tau > 0.0) || !(s.dt > 0.0) || s.dt > s.tau)
+    throw std::invalid_argument(
+        fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", s.dt, s.tau));
+  if (s.gamma != 0.0 && s.gamma != 1.0) throw std::invalid_argument("dynamics.gamma: accepted: 0, 1");
+  const std::size_t count = s.layers.size() - 1;
+  if (s.eta.size() != 1 && s.eta.size() != count)
+    throw std::invalid_argument(
+        fmt::format("learning.eta: {} values; accepted: one, or one per layer ({})", s.eta.size(), count));
+  if (s.rho.size() != 1 && s.rho.size() != neurons(s.layers))
+    throw std::invalid_argument(fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})",
+                                            s.rho.size(), neurons(s.layers)));
+  if (weights.size() != count)
+    throw std::invalid_argument(fmt::format("weights: {} matrices; accepted: {}", weights.size(), count));
+  for (std::size_t k = 0; k < count; ++k) {
+    const Eigen::Index rows = s.layers[k + 1];
+    const Eigen::Index columns = s.layers[k] + (s.bias ? 1 : 0);
+    if (weights[k].rows() != rows || weights[k].cols() != columns)
+      throw std::invalid_argument(fmt::format("weights W{}: {} x {}; accepted: {} x {}", k + 1,
+                                              weights[k].rows(), weights[k].cols(), rows, columns));
+  }
+}
+
+// y += A x, leaving out the columns that meet an exact zero: dark pixels cost nothing.
+void add_product(const Eigen::MatrixXd& a, const Eigen::VectorXd& x, Eigen::VectorXd& y) {
+  for (Eigen::Index j = 0; j < x.size(); ++j)
+    if (x[j] != 0.0) y.noalias() += x[j] * a.col(j);
+}
+
+}  // namespace
+
+Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights)
+    : settings_(std::move(settings)) {
+  check(settings_, weights);
+  net_.activation = settings_.activation;
+  net_.bias = settings_.bias;
+  net_.weights.assign(weights.begin(), weights.end());
+  const bool lagrangian = settings_.flow == "lagrangian";
+  carries_mismatch_ = lagrangian && settings_.scheme == "integrated";
+  continuous_ = lagrangian && !carries_mismatch_;
+  const std::size_t count = settings_.layers.size();
+  now_ = {Layers<double>(count), Layers<double>(count), Layers<double>(count),
+          Layers<double>(count), Layers<double>(count), Layers<double>(count)};
+  u_.resize(count);
+  membrane_ = first_ = decaying_ = rho_ = velocity_ = u_;
+  std::size_t neuron = 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    const Eigen::VectorXd zero = Eigen::VectorXd::Zero(settings_.layers[k]);
+    for (auto* layers : {&u_, &membrane_, &first_, &decaying_, &rho_, &velocity_, &now_.basal, &now_.mismatch,
+                         &now_.apical, &now_.nudge})
+      (*layers)[k] = zero;
+    now_.rate[k] = k == 0 ? zero : map(settings_.activation, zero);
+    now_.slope[k] = map_prime(settings_.activation, zero);
+    if (k == 0) continue;
+    for (Eigen::Index i = 0; i < zero.size(); ++i, ++neuron)
+      rho_[k][i] = settings_.flow == "gradient" ? 0.0
+                   : lagrangian                 ? 1.0
+                                                : settings_.rho[settings_.rho.size() == 1 ? 0 : neuron];
+  }
+  target_ = last_target_ = Eigen::VectorXd::Zero(settings_.layers.back());
+  last_input_ = now_.rate[0];
+}
+
+void Golden::tick(const double* input, const double* target, double nudge) {
+  now_.rate[0] = Eigen::Map<const Eigen::VectorXd>(input, settings_.layers.front());
+  if (target != nullptr) target_ = Eigen::Map<const Eigen::VectorXd>(target, settings_.layers.back());
+  const double beta = settings_.beta * nudge;
+  if (continuous_)
+    continuous_tick(beta);
+  else
+    unit_tick(beta);
+  ++ticks_;
+}
+
+void Golden::forward(int k) {
+  const Eigen::MatrixXd& w = net_.weight(k);
+  Eigen::VectorXd& sum = now_.basal[index(k)];
+  if (net_.bias)
+    sum = w.col(w.cols() - 1);
+  else
+    sum.setZero();
+  if (k == 1)
+    add_product(w, now_.rate[0], sum);
+  else
+    sum.noalias() += net_.synapses(k) * now_.rate[index(k - 1)];
+  macs_ += static_cast<std::uint64_t>(w.size());
+}
+
+void Golden::backward(int k) {
+  now_.apical[index(k)].noalias() = net_.synapses(k + 1).transpose() * now_.mismatch[index(k + 1)];
+  macs_ += static_cast<std::uint64_t>(net_.synapses(k + 1).size());
+}
+
+Eigen::VectorXd Golden::drive(int k) const {
+  return now_.basal[index(k)] + settings_.gamma * now_.nudge[index(k)] + decaying_[index(k)];
+}
+
+void Golden::soma(int k) {
+  const Eigen::VectorXd& s = membrane_[index(k)];
+  u_[index(k)] = s + rho_[index(k)].cwiseProduct(drive(k) - s);
+  if (settings_.response == "prospective") {
+    now_.rate[index(k)] = map(settings_.activation, u_[index(k)]);
+    now_.slope[index(k)] = map_prime(settings_.activation, u_[index(k)]);
+  } else {
+    now_.slope[index(k)] = map_prime(settings_.activation, s);
+    now_.rate[index(k)] = map(settings_.activation, s) + now_.slope[index(k)].cwiseProduct(u_[index(k)] - s);
+  }
+}
+
+void Golden::teach(int k, double beta) {
+  if (k == depth())
+    now_.nudge[index(k)] = beta * (target_ - u_[index(k)]);
+  else
+    now_.nudge[index(k)] = now_.slope[index(k)].cwiseProduct(now_.apical[index(k)]);
+  if (settings_.gamma == 0.0) {
+    now_.mismatch[index(k)] = now_.nudge[index(k)];
+    return;
+  }
+  // s + rho (drive − s) − basal, written so that rho = 1 gives the nudge without a rounding error: exact
+  // silence.
+  const Eigen::VectorXd pushed = now_.nudge[index(k)] + decaying_[index(k)];
+  const Eigen::VectorXd lag = membrane_[index(k)] - now_.basal[index(k)];
+  const Eigen::VectorXd& rho = rho_[index(k)];
+  now_.mismatch[index(k)] =
+      rho.cwiseProduct(pushed) + (Eigen::VectorXd::Ones(rho.size()) - rho).cwiseProduct(lag);
+}
+
+void Golden::settle_membrane(int k) {
+  membrane_[index(k)] += settings_.dt / settings_.tau * (drive(k) - membrane_[index(k)]);
+}
+
+void Golden::learn(int k) {
+  if (!settings_.learning) return;
+  const Eigen::VectorXd& error = now_.mismatch[index(k)];
+  if ((error.array() == 0.0).all()) return;
+  const double eta =
+      settings_.eta[settings_.eta.size() == 1 ? 0 : index(k - 1)] * settings_.dt * learning_scale_;
+  const Eigen::VectorXd step = eta * error;
+  Eigen::MatrixXd& w = net_.weights[index(k - 1)];
+  const Eigen::VectorXd& rate = now_.rate[index(k - 1)];
+  for (Eigen::Index j = 0; j < rate.size(); ++j)
+    if (rate[j] != 0.0) w.col(j) += rate[j] * step;
+  if (net_.bias) w.col(w.cols() - 1) += step;
+  macs_ += static_cast<std::uint64_t>(w.size());
+}
+
+// F(0) at u = 0 for the integrated scheme, with the input and target of the first tick.
+void Golden::start(double beta) {
+  const Drive<double> world{now_.rate[0], Eigen::VectorXd::Zero(now_.rate[0].size()), target_,
+                            Eigen::VectorXd::Zero(target_.size()), beta};
+  const Moment<double> m = evaluate(net_, u_, world);
+  first_ = gradient(m);
+  for (int k = 1; k <= depth(); ++k) {
+    now_.nudge[index(k)] = m.nudge[index(k)];
+    now_.mismatch[index(k)] = m.mismatch[index(k)];
+  }
+}
+
+void Golden::unit_tick(double beta) {
+  const int last = depth();
+  if (carries_mismatch_) {
+    if (ticks_ == 0) start(beta);
+    const double decay = std::exp(-static_cast<double>(ticks_ + 1) * settings_.dt / settings_.tau);
+    for (int k = 1; k <= last; ++k) decaying_[index(k)] = decay * first_[index(k)];
+  }
+  if (settings_.order == "sweep") {
+    for (int k = 1; k <= last; ++k) {
+      forward(k);
+      soma(k);
+    }
+    for (int k = last; k >= 1; --k) {
+      if (k < last) backward(k);
+      teach(k, beta);
+    }
+    for (int k = 1; k <= last; ++k) settle_membrane(k);
+    for (int k = 1; k <= last; ++k) learn(k);
+    return;
+  }
+  for (int k = 1; k <= last; ++k) forward(k);
+  for (int k = 1; k < last; ++k) backward(k);
+  for (int k = 1; k <= last; ++k) teach(k, beta);
+  for (int k = 1; k <= last; ++k) learn(k);
+  for (int k = 1; k <= last; ++k) soma(k);
+  for (int k = 1; k <= last; ++k) settle_membrane(k);
+}
+
+void Golden::continuous_tick(double beta) {
+  if (ticks_ == 0) {
+    last_input_ = now_.rate[0];
+    last_target_ = target_;
+  }
+  const double dt = settings_.dt;
+  const Eigen::VectorXd from_input = last_input_, to_input = now_.rate[0];
+  const Eigen::VectorXd from_target = last_target_, to_target = target_;
+  const auto at = [&](double part) {
+    return Drive<double>{from_input + part * (to_input - from_input), (to_input - from_input) / dt,
+                         from_target + part * (to_target - from_target), (to_target - from_target) / dt,
+                         beta};
+  };
+  if (settings_.scheme == "exact") {
+    u_ = runge_kutta(u_, 0.0, dt, [&](const Layers<double>& u, double t) {
+      return exact_flow(net_, u, at(t / dt), settings_.tau);
+    });
+  } else {
+    velocity_ = direct_flow(net_, u_, velocity_, at(1.0), settings_.tau);
+    for (std::size_t k = 1; k < u_.size(); ++k) u_[k] += dt * velocity_[k];
+  }
+  now_ = evaluate(net_, u_, at(1.0));
+  for (int k = 1; k <= depth(); ++k) {
+    membrane_[index(k)] = u_[index(k)];
+    macs_ += 2 * static_cast<std::uint64_t>(net_.weight(k).size());
+  }
+  // Without a nudge the mismatch is a transient of the start, which the theory lets learning see as well.
+  for (int k = 1; k <= depth(); ++k) learn(k);
+  last_input_ = to_input;
+  last_target_ = to_target;
+}
+
+std::vector<WeightMatrix> Golden::weights() const {
+  return {net_.weights.begin(), net_.weights.end()};
+}
+
+bool Golden::finite() const {
+  for (std::size_t k = 1; k < u_.size(); ++k)
+    if (!u_[k].allFinite()) return false;
+  return true;
+}
+
+std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
+                                          const std::vector<double>& gain, std::uint64_t seed) {
+  boost::random::mt19937_64 random(seed);
+  std::vector<WeightMatrix> weights;
+  for (std::size_t k = 1; k < layers.size(); ++k) {
+    const double factor = gain[gain.size() == 1 ? 0 : k - 1];
+    boost::random::normal_distribution<double> normal(0.0,
+                                                      factor / std::sqrt(static_cast<double>(layers[k - 1])));
+    WeightMatrix w = WeightMatrix::Zero(layers[k], layers[k - 1] + (bias ? 1 : 0));
+    for (Eigen::Index i = 0; i < w.rows(); ++i)
+      for (Eigen::Index j = 0; j < layers[k - 1]; ++j) w(i, j) = normal(random);
+    weights.push_back(std::move(w));
+  }
+  return weights;
+}
+
+}  // namespace apical::model

@@ -1,0 +1,87 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/energy.hpp"
+
+namespace apical::model {
+
+/// Row-major weights as they are exchanged: [n_k × (n_{k-1} + 1)], bias last.
+using WeightMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// What the golden model runs. Units: ms for times, everything else dimensionless.
+struct GoldenSettings {
+  std::vector<int> layers;  ///< n_0 .. n_N
+  Activation activation = Activation::logistic;
+  bool bias = true;
+  std::string flow = "latent-equilibrium";  ///< "gradient", "lagrangian", "latent-equilibrium"
+  std::string scheme = "integrated";        ///< of the Lagrangian flow: "exact", "direct", "integrated"
+  std::string response = "prospective";     ///< "prospective", "advanced"
+  std::string order = "sweep";              ///< "sweep", "parallel"
+  double tau = 10.0, dt = 1.0;
+  std::vector<double> rho{1.0};    ///< one, or one per neuron of layers 1..N; latent-equilibrium only
+  double gamma = 1.0, beta = 0.1;  ///< gamma is 0 or 1
+  std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
+  bool learning = true;
+};
+
+/// The reference network in double precision, one tick at a time (model/README.md, "The prospective unit").
+///
+/// Flows "gradient", "latent-equilibrium" and "lagrangian" with scheme "integrated" are the prospective unit
+/// with rho = 0, the configured rho, and rho = 1 with the decaying mismatch. "exact" and "direct" integrate
+/// the Lagrangian flow in its continuous form, the input moving linearly from its last value over each tick.
+class Golden {
+ public:
+  /// Throws std::invalid_argument for settings out of range or weights whose shape doesn't match.
+  Golden(GoldenSettings, const std::vector<WeightMatrix>& weights);
+
+  /// One tick. `input` [n_0]; `target` [n_N], may be null when `nudge` is 0; `nudge` multiplies beta.
+  void tick(const double* input, const double* target, double nudge);
+  void set_learning_scale(double factor) { learning_scale_ = factor; }
+
+  int depth() const { return net_.depth(); }
+  const GoldenSettings& settings() const { return settings_; }
+  /// Signals of layer k = 1..N, value after the tick.
+  const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }
+  const Eigen::VectorXd& rate(int k) const { return now_.rate[index(k)]; }
+  const Eigen::VectorXd& slope(int k) const { return now_.slope[index(k)]; }
+  const Eigen::VectorXd& basal(int k) const { return now_.basal[index(k)]; }
+  const Eigen::VectorXd& apical(int k) const { return now_.apical[index(k)]; }
+  const Eigen::VectorXd& nudge(int k) const { return now_.nudge[index(k)]; }
+  const Eigen::VectorXd& error(int k) const { return now_.mismatch[index(k)]; }
+  const Eigen::VectorXd& membrane(int k) const { return membrane_[index(k)]; }
+  const Eigen::VectorXd& mismatch(int k) const { return decaying_[index(k)]; }
+  std::vector<WeightMatrix> weights() const;
+  std::uint64_t macs() const { return macs_; }
+  bool finite() const;  ///< every voltage is a number
+
+ private:
+  static std::size_t index(int k) { return static_cast<std::size_t>(k); }
+  void start(double beta);
+  void forward(int k);
+  void backward(int k);
+  void soma(int k);
+  void teach(int k, double beta);
+  void settle_membrane(int k);
+  void learn(int k);
+  Eigen::VectorXd drive(int k) const;
+  void unit_tick(double beta);
+  void continuous_tick(double beta);
+
+  GoldenSettings settings_;
+  Network<double> net_;
+  Moment<double> now_;  ///< of the unit: mismatch holds err
+  Layers<double> u_, membrane_, first_, decaying_, rho_;
+  Layers<double> velocity_;  ///< du/dt of the last tick, direct scheme
+  Eigen::VectorXd target_, last_input_, last_target_;
+  bool continuous_ = false, carries_mismatch_ = false;
+  double learning_scale_ = 1.0;
+  std::uint64_t ticks_ = 0, macs_ = 0;
+};
+
+/// Normal weights with standard deviation gain / sqrt(n_{k-1}), bias 0; `gain` is one or one per layer.
+std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
+                                          const std::vector<double>& gain, std::uint64_t seed);
+
+}  // namespace apical::model

@@ -1,0 +1,155 @@
+#include "model/hdf5_file.hpp"
+
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+namespace apical::model {
+namespace {
+
+constexpr std::uint64_t rows_per_chunk = 256;
+
+// The library prints its error stack by default; ours is one line.
+void silence() {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+// Closes an identifier at the end of a scope.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  operator hid_t() const { return id_; }
+  bool valid() const { return id_ >= 0; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+Handle with_groups() {
+  Handle list(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(list, 1);
+  return Handle(H5Pcopy(list), H5Pclose);
+}
+
+}  // namespace
+
+Hdf5Writer::Hdf5Writer(std::filesystem::path path)
+    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".tmp.{}", getpid())) {
+  silence();
+  file_ = H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  if (file_ < 0) fail("can't be created");
+}
+
+Hdf5Writer::~Hdf5Writer() {
+  if (file_ < 0) return;
+  close_growing();
+  H5Fclose(file_);
+  std::error_code ignored;
+  std::filesystem::remove(temporary_, ignored);
+}
+
+void Hdf5Writer::fail(const std::string& what) const {
+  throw std::runtime_error(
+      fmt::format("{}: {} (a full or read-only disk?); nothing was left behind", path_.string(), what));
+}
+
+void Hdf5Writer::write(const std::string& name, const RowMatrix& values) {
+  const hsize_t shape[2] = {static_cast<hsize_t>(values.rows()), static_cast<hsize_t>(values.cols())};
+  const Handle space(H5Screate_simple(2, shape, nullptr), H5Sclose);
+  const Handle groups = with_groups();
+  const Handle dataset(
+      H5Dcreate2(file_, name.c_str(), H5T_IEEE_F64LE, space, groups, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid() ||
+      H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(fmt::format("{} can't be written", name));
+}
+
+void Hdf5Writer::append(const std::string& name, const std::vector<double>& row) {
+  Growing& g = growing_[name];
+  if (g.dataset < 0) {
+    g.width = row.size();
+    const hsize_t shape[2] = {0, g.width};
+    const hsize_t limit[2] = {H5S_UNLIMITED, g.width};
+    const hsize_t chunk[2] = {rows_per_chunk, g.width};
+    const Handle space(H5Screate_simple(2, shape, limit), H5Sclose);
+    const Handle layout(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    H5Pset_chunk(layout, 2, chunk);
+    const Handle groups = with_groups();
+    g.dataset = H5Dcreate2(file_, name.c_str(), H5T_IEEE_F64LE, space, groups, layout, H5P_DEFAULT);
+    if (g.dataset < 0) fail(fmt::format("{} can't be written", name));
+  }
+  g.pending.insert(g.pending.end(), row.begin(), row.end());
+  if (g.pending.size() == rows_per_chunk * g.width) flush(g);
+}
+
+void Hdf5Writer::flush(Growing& g) {
+  const hsize_t count = g.width == 0 ? 0 : g.pending.size() / g.width;
+  if (count == 0) return;
+  const hsize_t shape[2] = {g.rows + count, g.width};
+  const hsize_t first[2] = {g.rows, 0};
+  const hsize_t block[2] = {count, g.width};
+  bool good = H5Dset_extent(g.dataset, shape) >= 0;
+  const Handle all(H5Dget_space(g.dataset), H5Sclose);
+  const Handle part(H5Screate_simple(2, block, nullptr), H5Sclose);
+  good = good && H5Sselect_hyperslab(all, H5S_SELECT_SET, first, nullptr, block, nullptr) >= 0;
+  good = good && H5Dwrite(g.dataset, H5T_NATIVE_DOUBLE, part, all, H5P_DEFAULT, g.pending.data()) >= 0;
+  if (!good) fail("can't be extended");
+  g.rows += count;
+  g.pending.clear();
+}
+
+void Hdf5Writer::close_growing() {
+  for (auto& [name, g] : growing_)
+    if (g.dataset >= 0) H5Dclose(g.dataset);
+  growing_.clear();
+}
+
+void Hdf5Writer::commit() {
+  for (auto& [name, g] : growing_) flush(g);
+  close_growing();
+  const bool flushed = H5Fflush(file_, H5F_SCOPE_GLOBAL) >= 0;
+  const bool closed = H5Fclose(file_) >= 0;
+  file_ = -1;
+  std::error_code error;
+  if (flushed && closed) std::filesystem::rename(temporary_, path_, error);
+  if (!flushed || !closed || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+    fail("can't be written");
+  }
+}
+
+RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name) {
+  silence();
+  const auto refuse = [&](const std::string& what) {
+    throw std::runtime_error(fmt::format("{}: {}", path.string(), what));
+  };
+  if (!std::filesystem::exists(path)) refuse("doesn't exist; accepted: an HDF5 file");
+  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  if (!file.valid()) refuse("isn't a readable HDF5 file (truncated?); accepted: an HDF5 file");
+  const Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid()) refuse(fmt::format("has no dataset {}", name));
+  const Handle space(H5Dget_space(dataset), H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (rank != 1 && rank != 2) refuse(fmt::format("{} has rank {}; accepted: 2 (rows × columns)", name, rank));
+  hsize_t shape[2] = {0, 1};
+  H5Sget_simple_extent_dims(space, shape, nullptr);
+  RowMatrix values(static_cast<Eigen::Index>(shape[0]), static_cast<Eigen::Index>(shape[1]));
+  if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    refuse(fmt::format("{} can't be read as numbers", name));
+  for (Eigen::Index i = 0; i < values.rows(); ++i)
+    for (Eigen::Index j = 0; j < values.cols(); ++j)
+      if (!std::isfinite(values(i, j)))
+        refuse(fmt::format("{}[{}, {}] is {}; accepted: finite values", name, i, j, values(i, j)));
+  return values;
+}
+
+}  // namespace apical::model

@@ -1,0 +1,79 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace apical::model {
+
+/// What the world does to the network in one tick.
+struct Sample {
+  std::vector<double> input, target;
+  double nudge = 1.0;   ///< multiplies beta; 0 in tests
+  bool changed = true;  ///< input or target differ from those of the last tick
+  bool scored = false;  ///< read the output after this tick
+  int label = -1;       ///< class of a scored tick; -1 where there are none
+};
+
+/// A finite sequence of ticks.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual bool next(Sample&) = 0;  ///< false at the end
+  virtual std::uint64_t ticks() const = 0;
+};
+
+/// Something to learn.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual std::unique_ptr<Stream> training(int epoch) const = 0;
+  virtual std::unique_ptr<Stream> test() const = 0;
+  virtual int inputs() const = 0;
+  virtual int outputs() const = 0;
+  virtual bool classification() const = 0;  ///< scored by accuracy, else by mean squared error
+  /// Rows and columns when the input is an image, else {0, 0}.
+  virtual std::pair<int, int> image() const { return {0, 0}; }
+};
+
+struct TaskSettings {
+  std::string kind = "digits8";         ///< digits8, mnist, teacher, series
+  std::string file;                     ///< mnist: folder; series: HDF5 file
+  int presentation = 8;                 ///< ticks a training digit is shown
+  int test_presentation = 4;            ///< ticks a test digit is shown
+  std::string transition = "abrupt";    ///< abrupt, smooth
+  int transition_ticks = 2;             ///< of each presentation that fade from the last digit, when smooth
+  int held_out = 360;                   ///< digits8: size of the test set
+  int train_limit = 0, test_limit = 0;  ///< digits used, 0 = all
+  std::uint64_t seed = 1;               ///< of the training order, of the teacher and its inputs
+  double dt = 1.0;                      ///< ms a tick
+  std::vector<int> teacher_layers;      ///< units of the teacher's network, input and output included
+  double correlation_time = 50.0;       ///< ms over which the teacher's inputs change
+  int train_ticks = 20000, test_ticks = 2000;  ///< teacher: per epoch
+  int sampling = 1;                            ///< series: ticks from row to row
+  double train_fraction = 0.8;                 ///< series: the first part of the rows trains, the rest tests
+};
+
+/// Throws std::invalid_argument for settings out of range, std::runtime_error for data that can't be read.
+std::unique_ptr<Task> make_task(const TaskSettings&);
+
+/// Accuracy (0..1) or mean squared error over the scored ticks.
+class Score {
+ public:
+  explicit Score(bool classification) : classification_(classification) {}
+  void add(const Sample&, const std::vector<double>& output);
+  double value() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+
+ private:
+  bool classification_;
+  double sum_ = 0.0;
+  std::uint64_t count_ = 0;
+};
+
+/// The kinds, one file each.
+std::unique_ptr<Task> make_digits_task(const TaskSettings&);
+std::unique_ptr<Task> make_teacher_task(const TaskSettings&);
+std::unique_ptr<Task> make_series_task(const TaskSettings&);
+
+}  // namespace apical::model

@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "model/dataset.hpp"
+#include "model/task.hpp"
+
+namespace apical::model {
+namespace {
+
+constexpr int classes = 10;
+
+// Digits one after another in continuous time, each for `presentation` ticks.
+class DigitStream : public Stream {
+ public:
+  DigitStream(const Dataset& data, std::vector<std::size_t> order, int presentation, int fade, double nudge)
+      : data_(data), order_(std::move(order)), presentation_(presentation), fade_(fade), nudge_(nudge) {}
+
+  std::uint64_t ticks() const override { return order_.size() * static_cast<std::uint64_t>(presentation_); }
+
+  bool next(Sample& sample) override {
+    if (at_ == order_.size()) return false;
+    const std::size_t digit = order_[at_];
+    const std::size_t before = order_[at_ == 0 ? 0 : at_ - 1];
+    sample.changed = tick_ <= fade_;
+    sample.nudge = nudge_;
+    sample.label = data_.labels[digit];
+    if (sample.changed)
+      show(sample, before, digit, fade_ == 0 ? 1.0 : std::min(1.0, (tick_ + 1.0) / (fade_ + 1.0)));
+    ++tick_;
+    sample.scored = tick_ == presentation_;
+    if (sample.scored) {
+      tick_ = 0;
+      ++at_;
+    }
+    return true;
+  }
+
+ private:
+  void show(Sample& sample, std::size_t before, std::size_t digit, double part) const {
+    const auto& from = data_.images[before];
+    const auto& to = data_.images[digit];
+    sample.input.resize(to.size());
+    for (std::size_t i = 0; i < to.size(); ++i)
+      sample.input[i] = (1.0 - part) * static_cast<double>(from[i]) + part * static_cast<double>(to[i]);
+    sample.target.assign(classes, 0.0);
+    sample.target[static_cast<std::size_t>(data_.labels[before])] += 1.0 - part;
+    sample.target[static_cast<std::size_t>(data_.labels[digit])] += part;
+  }
+
+  const Dataset& data_;
+  std::vector<std::size_t> order_;
+  int presentation_, fade_;
+  double nudge_;
+  std::size_t at_ = 0;
+  int tick_ = 0;
+};
+
+class DigitsTask : public Task {
+ public:
+  explicit DigitsTask(const TaskSettings& s)
+      : settings_(s),
+        data_(s.kind == "mnist" ? load_mnist(s.file) : load_digits8(s.held_out)),
+        fade_(s.transition == "smooth" ? s.transition_ticks : 0) {}
+
+  std::unique_ptr<Stream> training(int epoch) const override {
+    auto order = shuffled(used(data_.training.size(), settings_.train_limit),
+                          settings_.seed * 1000003 + static_cast<std::uint64_t>(epoch));
+    return std::make_unique<DigitStream>(data_.training, std::move(order), settings_.presentation, fade_,
+                                         1.0);
+  }
+  std::unique_ptr<Stream> test() const override {
+    std::vector<std::size_t> order(used(data_.test.size(), settings_.test_limit));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    return std::make_unique<DigitStream>(data_.test, std::move(order), settings_.test_presentation, fade_,
+                                         0.0);
+  }
+  int inputs() const override { return data_.training.rows * data_.training.columns; }
+  int outputs() const override { return classes; }
+  bool classification() const override { return true; }
+  std::pair<int, int> image() const override { return {data_.training.rows, data_.training.columns}; }
+
+ private:
+  static std::size_t used(std::size_t size, int limit) {
+    return limit == 0 ? size : std::min(size, static_cast<std::size_t>(limit));
+  }
+
+  TaskSettings settings_;
+  Split data_;
+  int fade_;
+};
+
+}  // namespace
+
+std::unique_ptr<Task> make_digits_task(const TaskSettings& s) {
+  const auto refuse = [](const std::string& message) { throw std::invalid_argument(message); };
+  if (s.presentation < 1)
+    refuse(fmt::format("task.presentation: {}; accepted: 1 or more ticks", s.presentation));
+  if (s.test_presentation < 1)
+    refuse(fmt::format("task.test_presentation: {}; accepted: 1 or more ticks", s.test_presentation));
+  if (s.transition != "abrupt" && s.transition != "smooth")
+    refuse(fmt::format("task.transition: \"{}\"; accepted: abrupt, smooth", s.transition));
+  if (s.transition == "smooth" &&
+      (s.transition_ticks < 1 || s.transition_ticks >= std::min(s.presentation, s.test_presentation)))
+    refuse(fmt::format(
+        "task.transition_ticks: {}; accepted: 1 or more and less than the shorter presentation ({})",
+        s.transition_ticks, std::min(s.presentation, s.test_presentation)));
+  if (s.train_limit < 0 || s.test_limit < 0)
+    refuse("task.train_limit, task.test_limit: accepted: 0 (all) or more");
+  return std::make_unique<DigitsTask>(s);
+}
+
+}  // namespace apical::model
