@@ -94,12 +94,14 @@ Projection make_projection(const NetworkDescription& net, const Population& sour
   p.eta_frac = p.eta_dt > 0.0 ? finest_frac(p.eta_dt, eta_bits, false) : eta_bits;
   p.step = net.formats.at("step", layer);
   if (p.step.frac == automatic_frac) {
-    // Steps cannot saturate, and eta · (one LSB of error) is still about one LSB of step at 16 bits each; finer
-    // than the rounding of LEARN can tell apart would be of no use.
+    // Steps cannot saturate, and eta · (one LSB of error) is still about one LSB of step at 16 bits each;
+    // finer than the rounding of LEARN can tell apart would be of no use.
     const Format& error = target[Signal::error];
-    const double largest = p.eta_dt * std::max(error.value(error.maximum_raw()), -error.value(error.minimum_raw()));
+    const double largest =
+        p.eta_dt * std::max(error.value(error.maximum_raw()), -error.value(error.minimum_raw()));
     const int useful = p.weight.frac + finest_learn_shift - source[Signal::rate].frac;
-    p.step.frac = std::min(useful, largest > 0.0 ? finest_frac(largest, p.step.bits, p.step.is_signed) : p.step.bits - 1);
+    p.step.frac = std::min(
+        useful, largest > 0.0 ? finest_frac(largest, p.step.bits, p.step.is_signed) : p.step.bits - 1);
   }
   check(p.step, 32, fmt::format("formats.step (layer {})", layer));
   p.learn_shift = p.step.frac + source[Signal::rate].frac - p.weight.frac;

@@ -15,8 +15,9 @@ inline constexpr int rho_frac = 14;    ///< rho in 0..2, unsigned 16 bits
 inline constexpr int alpha_frac = 15;  ///< alpha = dt / tau in 0..1, unsigned 16 bits
 inline constexpr int beta_frac = 14;   ///< beta in 0..4, unsigned 16 bits
 inline constexpr int decay_frac = 16;  ///< exp(-n dt / tau) in 0..1, unsigned 17 bits
-/// LEARN rounds away at most this many bits where the compiler places the binary point of `step`: 16 random bits
-/// see nothing below 2^-16 LSB, and 2^30 + 2^29 + 2^15 is the most that 32-bit lanes add without overflow.
+/// LEARN rounds away at most this many bits where the compiler places the binary point of `step`: 16 random
+/// bits see nothing below 2^-16 LSB, and 2^30 + 2^29 + 2^15 is the most that 32-bit lanes add without
+/// overflow.
 inline constexpr int finest_learn_shift = 29;
 inline constexpr int eta_bits = 16;  ///< mantissa of a learning rate, unsigned; its frac is the projection's
 

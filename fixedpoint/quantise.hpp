@@ -15,7 +15,8 @@ struct Quantised {
 ///   shift <= 16: floor((x + (random16 >> (16 - shift))) / 2^shift)
 ///   shift >  16: floor((x + random16 · 2^(shift-16) + 2^(shift-17)) / 2^shift)
 /// Integers stay what they are, and the bias is below 2^-17 without a preferred sign.
-[[gnu::always_inline]] constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode, std::uint32_t random16 = 0) {
+[[gnu::always_inline]] constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode,
+                                                          std::uint32_t random16 = 0) {
   if (shift <= 0) return x;
   if (mode == Rounding::stochastic) {
     if (shift <= 16) return (x + static_cast<std::int64_t>(random16 >> (16 - shift))) >> shift;

@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "tools/commands.hpp"
+#include "tools/run.hpp"
+
+namespace apical::tools {
+namespace {
+
+struct Arguments {
+  std::string config, machine, out;
+  std::vector<std::string> set;
+  std::uint32_t seed = 0, ticks = 0;
+  int threads = 0;
+  RunOptions options;
+};
+
+Config effective(const Arguments& a, const CLI::App& command) {
+  Config config = read_config(a.config);
+  for (const std::string& assignment : a.set) set_key(config, assignment);
+  if (command.count("--machine") > 0) set_key(config, fmt::format("run.machine={}", a.machine));
+  if (command.count("--seed") > 0) set_key(config, fmt::format("run.seed={}", a.seed));
+  if (command.count("--ticks") > 0) set_key(config, fmt::format("run.ticks={}", a.ticks));
+  if (command.count("--threads") > 0) set_key(config, fmt::format("run.threads={}", a.threads));
+  return config;
+}
+
+int execute(const Arguments& a, const CLI::App& command) {
+  const Config config = effective(a, command);
+  const std::filesystem::path folder =
+      a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
+                    : std::filesystem::path(a.out);
+  const RunOutcome outcome = run(config, a.options);
+  write_results(config, outcome, folder);
+  int status = 0;
+  for (const std::string& note : outcome.notes) fmt::print(stderr, "apical: {}\n", note);
+  for (const RunResult& r : outcome.results) {
+    fmt::print("{:<9} {} {}, {} ticks in {:.1f} s ({:.0f} ticks/s), state {}\n", r.machine,
+               r.classification ? "test accuracy" : "mse",
+               r.classification ? fmt::format("{:.2f}%", 100.0 * r.score) : fmt::format("{:.4g}", r.score),
+               r.ticks, r.wall_seconds,
+               r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0, r.state_digest);
+    if (!r.trouble.empty()) fmt::print(stderr, "apical: {}: {}\n", r.machine, r.trouble);
+    if (r.failed) status = 1;
+  }
+  fmt::print("report    {}\n", (folder / "report.html").string());
+  return status;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& status) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("run", "Train and test the task of a configuration");
+  command->add_option("CONFIG", a->config, "configuration file (tools/CONFIGURATION.md lists the keys)")
+      ->required();
+  command->add_option("--machine", a->machine, "golden, emulator or both (default: run.machine)");
+  command->add_option("--set", a->set, "section.key=value, as often as needed")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--seed", a->seed, "run.seed");
+  command->add_option("--ticks", a->ticks, "run.ticks: stop training after so many ticks");
+  command->add_option("--threads", a->threads, "run.threads");
+  command->add_option("--weights", a->options.weights, "HDF5 file with /weights/W1.. to start from");
+  command->add_option("--trace", a->options.trace,
+                      "HDF5 file for u, rate, error and basal of every training tick");
+  command->add_option("--out", a->out,
+                      "folder for result.json, weights.h5, report.html (default: out/<config>)");
+  command->footer(
+      "Examples:\n"
+      "  apical run tools/configs/digits8.toml\n"
+      "  apical run tools/configs/digits8.toml --machine emulator --set formats.weight.bits=8 --set "
+      "formats.weight.frac=5\n"
+      "  apical run tools/configs/digits8.toml --weights out/digits8/weights.h5 --ticks 100 --trace "
+      "trace.h5");
+  command->callback([a, command, &status] { status = execute(*a, *command); });
+}
+
+}  // namespace apical::tools

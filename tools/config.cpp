@@ -1,0 +1,283 @@
+#include "tools/config.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "tools/config_keys.hpp"
+#include "tools/formats.hpp"
+
+namespace apical::tools {
+namespace {
+
+[[noreturn]] void refuse(const std::string& where, const std::string& key, const std::string& what,
+                         const std::string& accepted) {
+  throw InputError(fmt::format("{}: {}: {}; accepted: {}", where, key, what, accepted));
+}
+
+std::string shown(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  return text.str();
+}
+
+std::string accepted(const Key& key) {
+  if (!key.choices.empty()) return fmt::format("{}", fmt::join(key.choices, ", "));
+  Config scratch;
+  const Slot slot = key.slot(scratch);
+  const auto range = [&](const char* what) {
+    if (key.high >= 1e299) return fmt::format("{}{}", what, key.low > 0 ? " above 0" : "");
+    return fmt::format("{}, {:g}..{:g}", what, key.low, key.high);
+  };
+  if (std::holds_alternative<bool*>(slot)) return "true, false";
+  if (std::holds_alternative<std::string*>(slot)) return "a string";
+  if (std::holds_alternative<double*>(slot)) return range("a number");
+  if (std::holds_alternative<std::vector<int>*>(slot)) return range("an array of whole numbers");
+  if (std::holds_alternative<std::vector<double>*>(slot)) return range("a number or an array of numbers");
+  return range("a whole number");
+}
+
+// Writes TOML values into slots; false for a wrong type or a value out of range.
+struct Reader {
+  const Key& key;
+  const toml::node& node;
+
+  bool in_range(double x) const { return std::isfinite(x) && x >= key.low && x <= key.high; }
+  static std::optional<double> number(const toml::node& n) {
+    if (!n.is_number()) return std::nullopt;
+    return n.value<double>();
+  }
+  template <class Whole>
+  bool whole(const toml::node& n, Whole& out) const {
+    if (!n.is_integer() || !in_range(static_cast<double>(*n.value<std::int64_t>()))) return false;
+    out = static_cast<Whole>(*n.value<std::int64_t>());
+    return true;
+  }
+  bool operator()(int* out) const { return whole(node, *out); }
+  bool operator()(std::uint64_t* out) const { return whole(node, *out); }
+  bool operator()(double* out) const {
+    const auto x = number(node);
+    if (!x || !in_range(*x)) return false;
+    *out = *x;
+    return true;
+  }
+  bool operator()(bool* out) const {
+    if (!node.is_boolean()) return false;
+    *out = *node.value<bool>();
+    return true;
+  }
+  bool operator()(std::string* out) const {
+    const auto text = node.value<std::string>();
+    if (!text) return false;
+    if (!key.choices.empty() && std::find(key.choices.begin(), key.choices.end(), *text) == key.choices.end())
+      return false;
+    *out = *text;
+    return true;
+  }
+  bool operator()(std::vector<int>* out) const {
+    if (!node.is_array()) return false;
+    std::vector<int> values(node.as_array()->size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!whole(*node.as_array()->get(i), values[i])) return false;
+    *out = values;
+    return true;
+  }
+  bool operator()(std::vector<double>* out) const {
+    std::vector<double> values;
+    const auto add = [&](const toml::node& n) {
+      const auto x = number(n);
+      if (!x || !in_range(*x)) return false;
+      values.push_back(*x);
+      return true;
+    };
+    if (node.is_array()) {
+      for (const toml::node& n : *node.as_array())
+        if (!add(n)) return false;
+    } else if (!add(node)) {
+      return false;
+    }
+    if (values.empty()) return false;
+    *out = values;
+    return true;
+  }
+};
+
+// Number of single-letter edits between two words, for "did you mean".
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t corner = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = corner + (a[i - 1] != b[j - 1]);
+      corner = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+void apply(Config& config, const std::string& name, const toml::node& node, const std::string& where) {
+  if (name == "formats" || name.rfind("formats.", 0) == 0) {
+    apply_format(config, name, node, where);
+    return;
+  }
+  const auto key = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return name == k.name; });
+  if (key != keys().end()) {
+    if (!std::visit(Reader{*key, node}, key->slot(config))) refuse(where, name, shown(node), accepted(*key));
+    config.where[name] = where;
+    return;
+  }
+  if (const toml::table* table = node.as_table(); table != nullptr && name.find('.') == std::string::npos) {
+    const bool known = std::any_of(keys().begin(), keys().end(), [&](const Key& k) {
+      return std::string(k.name).rfind(name + ".", 0) == 0;
+    });
+    if (!known)
+      refuse(where, name, "no such section", "network, dynamics, learning, task, formats, tables, run");
+    for (const auto& [inner, value] : *table)
+      apply(config, fmt::format("{}.{}", name, inner.str()), value,
+            config.source == where ? where : fmt::format("{}:{}", config.source, value.source().begin.line));
+    return;
+  }
+  const Key* nearest = &keys().front();
+  for (const Key& k : keys())
+    if (distance(name, k.name) < distance(name, nearest->name)) nearest = &k;
+  refuse(where, name, "no such key",
+         fmt::format("the keys of tools/CONFIGURATION.md (nearest: {})", nearest->name));
+}
+
+struct Printer {
+  std::string operator()(const std::string* s) const { return fmt::format("\"{}\"", *s); }
+  template <class T>
+  std::string operator()(const std::vector<T>* v) const {
+    return v->size() == 1 && std::is_same_v<T, double> ? fmt::format("{}", v->front())
+                                                       : fmt::format("[{}]", fmt::join(*v, ", "));
+  }
+  template <class T>
+  std::string operator()(const T* x) const {
+    return fmt::format("{}", *x);
+  }
+};
+
+std::string printed(const Key& key, const Config& config) {
+  Config copy = config;
+  return std::visit(Printer{}, key.slot(copy));
+}
+
+}  // namespace
+
+Config read_config(const std::string& path) {
+  Config config;
+  config.formats.by_signal = fixedpoint::default_formats();
+  config.source = path;
+  std::ifstream file(path);
+  if (!file)
+    throw InputError(
+        fmt::format("{}: can't be read; accepted: a configuration file (apical list shows some)", path));
+  std::ostringstream text;
+  text << file.rdbuf();
+  config.text = text.str();
+  toml::table table;
+  try {
+    table = toml::parse(config.text, path);
+  } catch (const toml::parse_error& error) {
+    throw InputError(
+        fmt::format("{}:{}: {}; accepted: TOML", path, error.source().begin.line, error.description()));
+  }
+  for (const auto& [section, node] : table)
+    apply(config, std::string(section.str()), node, fmt::format("{}:{}", path, node.source().begin.line));
+  return config;
+}
+
+void set_key(Config& config, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0)
+    refuse("--set", assignment, "no value", "section.key=value");
+  const std::string name = assignment.substr(0, equals);
+  const std::string value = assignment.substr(equals + 1);
+  toml::table table;
+  try {
+    table = toml::parse("value = " + value);
+  } catch (const toml::parse_error&) {
+    table.clear();
+    table.insert("value", value);
+  }
+  const std::string source = std::exchange(config.source, "--set");
+  try {
+    apply(config, name, *table.get("value"), "--set");
+  } catch (...) {
+    config.source = source;
+    throw;
+  }
+  config.source = source;
+}
+
+std::string canonical(const Config& config) {
+  std::vector<std::string> lines;
+  for (const Key& key : keys()) lines.push_back(fmt::format("{} = {}", key.name, printed(key, config)));
+  for (const std::string& line : format_lines(config.formats)) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return fmt::format("{}\n", fmt::join(lines, "\n"));
+}
+
+std::string digest(const Config& config) {
+  const std::string text = canonical(config);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string reference_document() {
+  std::string text =
+      "# Configuration\n"
+      "Generated by `apical config-reference` from the table that reads the files; the tests compare "
+      "both.\n\n"
+      "| key | unit | default | accepted | what it is |\n|---|---|---|---|---|\n";
+  const Config defaults;
+  for (const Key& key : keys())
+    text += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", key.name, key.unit, printed(key, defaults),
+                        accepted(key), key.text);
+  return text + format_document();
+}
+
+std::string located(const Config& config, const std::string& message) {
+  const std::string key = message.substr(0, message.find(':'));
+  const auto found = config.where.find(key);
+  return fmt::format("{}: {}", found == config.where.end() ? config.source : found->second, message);
+}
+
+fixedpoint::NetworkDescription describe(const Config& config,
+                                        const std::vector<model::WeightMatrix>& weights) {
+  const model::GoldenSettings& s = config.network;
+  if (s.flow == "lagrangian" && s.scheme != "integrated")
+    throw std::invalid_argument(
+        fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
+  fixedpoint::NetworkDescription net;
+  net.layers = s.layers;
+  net.activation = fixedpoint::parse_function(config.activation);
+  net.bias = s.bias;
+  net.tau = s.tau;
+  net.dt = s.dt;
+  net.rho = s.flow == "gradient"     ? std::vector<double>{0.0}
+            : s.flow == "lagrangian" ? std::vector<double>{1.0}
+                                     : s.rho;
+  net.gamma = static_cast<int>(s.gamma);
+  net.advanced_response = s.response == "advanced";
+  net.parallel_order = s.order == "parallel";
+  net.mismatch = s.flow == "lagrangian";
+  net.beta = s.beta;
+  net.eta = s.eta;
+  net.learning = s.learning;
+  net.formats = config.formats;
+  net.table_index_bits = config.table_index_bits;
+  net.table_full_bits = config.table_full_bits;
+  net.seed = static_cast<std::uint32_t>(config.seed);
+  for (const model::WeightMatrix& w : weights) net.weights.emplace_back(w.data(), w.data() + w.size());
+  return net;
+}
+
+}  // namespace apical::tools

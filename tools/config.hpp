@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fixedpoint/network.hpp"
+#include "model/golden.hpp"
+#include "model/task.hpp"
+
+namespace apical::tools {
+
+/// Bad usage or bad input: the command ends with exit status 2 and this one line.
+class InputError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Everything that a configuration file says, with defaults where it says nothing. Keys, units, ranges and
+/// defaults: tools/CONFIGURATION.md, which is generated from the table that also reads the file.
+struct Config {
+  model::GoldenSettings network;  ///< [network], [dynamics] and [learning] as the golden model takes them
+  std::string activation = "logistic";
+  std::vector<double> gain{1.0};
+  double decay = 1.0;
+  model::TaskSettings task;
+  fixedpoint::FormatTable formats;  ///< by_layer is resolved from layer_formats
+  std::map<std::pair<std::string, int>, std::map<std::string, std::function<void(fixedpoint::Format&)>>>
+      layer_formats;
+  int table_index_bits = 9, table_full_bits = 10;
+  std::uint64_t seed = 1;
+  std::uint64_t ticks = 0;  ///< 0: the epochs decide
+  int epochs = 10;
+  std::string machine = "both";
+  int threads = 1;
+
+  std::string source = "defaults";           ///< the file's name, for messages
+  std::string text;                          ///< the file as it was read
+  std::map<std::string, std::string> where;  ///< key -> "FILE:LINE" of what was set
+};
+
+/// Reads a TOML file. Throws InputError "FILE:LINE: KEY: ...; accepted: ..." for anything it doesn't know.
+Config read_config(const std::string& path);
+
+/// Applies "section.key=value" (the value as in TOML; bare words are strings).
+void set_key(Config&, const std::string& assignment);
+
+/// All keys with their effective values, one "key = value" a line, sorted: equal text = equal configuration.
+std::string canonical(const Config&);
+
+/// 128-bit hash of canonical(), 32 hexadecimal digits.
+std::string digest(const Config&);
+
+/// tools/CONFIGURATION.md as it should be.
+std::string reference_document();
+
+/// Puts "FILE:LINE: " before a message that starts with a key which the configuration set.
+std::string located(const Config&, const std::string& message);
+
+/// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.
+fixedpoint::NetworkDescription describe(const Config&, const std::vector<model::WeightMatrix>& weights);
+
+}  // namespace apical::tools

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// Where a key's value lives. Vectors of doubles accept a single number as well.
+using Slot =
+    std::variant<int*, std::uint64_t*, double*, bool*, std::string*, std::vector<int>*, std::vector<double>*>;
+
+/// One key of the configuration: all that reading, checking, printing and documenting it needs.
+struct Key {
+  const char* name;  ///< "section.key"
+  Slot (*slot)(Config&);
+  double low, high;                  ///< of numbers, and of the elements of arrays
+  std::vector<const char*> choices;  ///< of strings; empty = any
+  const char* unit;
+  const char* text;  ///< one line for the document
+};
+
+const std::vector<Key>& keys();
+
+}  // namespace apical::tools

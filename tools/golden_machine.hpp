@@ -1,0 +1,32 @@
+#pragma once
+#include "model/golden.hpp"
+#include "sim/machine.hpp"
+
+namespace apical::tools {
+
+/// The golden model behind the machine interface, in double precision throughout.
+class GoldenMachine : public sim::Machine {
+ public:
+  GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights);
+
+  std::string name() const override { return "golden"; }
+  void tick(const double* input, const double* target, double nudge, bool changed) override;
+  void set_learning_scale(double factor) override { golden_.set_learning_scale(factor); }
+  std::vector<double> read(const std::string& signal, int layer) const override;
+  std::vector<double> weights(int layer) const override;
+  std::string state_digest() const override;
+  std::uint64_t macs() const override { return golden_.macs(); }
+  std::uint64_t events() const override { return events_; }
+  std::vector<sim::SignalStatistics> statistics() const override;
+  std::string trouble() const override;
+  bool failed() const override { return !golden_.finite(); }
+
+ private:
+  const Eigen::VectorXd& signal(const std::string& name, int layer) const;
+
+  model::Golden golden_;
+  std::vector<sim::SignalStatistics> ranges_;  ///< of a sample of the ticks
+  std::uint64_t ticks_ = 0, events_ = 0;
+};
+
+}  // namespace apical::tools

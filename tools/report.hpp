@@ -1,0 +1,12 @@
+#pragma once
+#include <string>
+
+#include "tools/run.hpp"
+
+namespace apical::tools {
+
+/// A self-contained HTML page: learning curves, histograms of weights and voltages against their formats,
+/// receptive fields, the table of signals, the configuration.
+std::string report(const Config&, const RunOutcome&);
+
+}  // namespace apical::tools

@@ -1,0 +1,60 @@
+#include <nlohmann/json.hpp>
+
+#include "model/hdf5_file.hpp"
+#include "tools/atomic_file.hpp"
+#include "tools/report.hpp"
+#include "tools/run.hpp"
+
+namespace apical::tools {
+namespace {
+
+nlohmann::ordered_json in_json(const sim::SignalStatistics& s) {
+  return {{"format", s.format},         {"minimum", s.minimum},     {"maximum", s.maximum},
+          {"count", s.count},           {"saturated", s.saturated}, {"rounded_to_zero", s.rounded_to_zero},
+          {"resolution", s.resolution}, {"used_bits", s.used_bits}};
+}
+
+nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
+  nlohmann::ordered_json json;
+  json["machine"] = r.machine;
+  json["config_digest"] = digest(config);
+  json["seed"] = config.seed;
+  json["ticks"] = r.ticks;
+  json["state_digest"] = r.state_digest;
+  json[r.classification ? "test_accuracy" : "mse"] = r.score;
+  json["macs"] = r.macs;
+  json["events"] = r.events;
+  json["wall_seconds"] = r.wall_seconds;
+  json["ticks_per_second"] = r.wall_seconds > 0.0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0;
+  if (!r.trouble.empty()) json["trouble"] = r.trouble;
+  for (const CurvePoint& point : r.curve)
+    json["learning_curve"].push_back({{"ticks", point.ticks}, {"score", point.score}});
+  for (const sim::SignalStatistics& s : r.signals)
+    json["signals"]["layer" + std::to_string(s.layer)][s.signal] = in_json(s);
+  return json;
+}
+
+}  // namespace
+
+void write_results(const Config& config, const RunOutcome& outcome, const std::filesystem::path& folder) {
+  make_folder(folder);
+  // The machine that is not the reference speaks at the top level; "machines" has all of them.
+  nlohmann::ordered_json json = in_json(config, outcome.results.back());
+  for (const RunResult& r : outcome.results) json["machines"].push_back(in_json(config, r));
+  for (const std::string& note : outcome.notes) json["notes"].push_back(note);
+  for (const RunResult& r : outcome.results) {
+    const bool reference = outcome.results.size() > 1 && r.machine == "golden";
+    model::Hdf5Writer file(folder / (reference ? "golden-weights.h5" : "weights.h5"));
+    for (std::size_t k = 0; k < r.weights.size(); ++k) {
+      const Eigen::Index rows = config.network.layers[k + 1];
+      const Eigen::Index columns = static_cast<Eigen::Index>(r.weights[k].size()) / rows;
+      file.write("/weights/W" + std::to_string(k + 1),
+                 Eigen::Map<const model::RowMatrix>(r.weights[k].data(), rows, columns));
+    }
+    file.commit();
+  }
+  write_file(folder / "report.html", report(config, outcome));
+  write_file(folder / "result.json", json.dump(2) + "\n");
+}
+
+}  // namespace apical::tools

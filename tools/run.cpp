@@ -1,0 +1,210 @@
+#include "tools/run.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <thread>
+
+#include "fixedpoint/compiler.hpp"
+#include "model/hdf5_file.hpp"
+#include "sim/emulator_machine.hpp"
+#include "tools/golden_machine.hpp"
+#include "tools/progress.hpp"
+
+namespace apical::tools {
+namespace {
+
+constexpr std::uint64_t check_every = 512;     // ticks between looks at divergence and progress
+constexpr std::size_t voltages_kept = 200000;  // per layer, for the histogram
+
+// The training loop over one machine.
+class Runner {
+ public:
+  Runner(const Config& config, const model::Task& task, sim::Machine& machine, const std::string& trace,
+         Progress& progress, std::size_t index)
+      : config_(config),
+        task_(task),
+        machine_(machine),
+        progress_(progress),
+        index_(index),
+        depth_(static_cast<int>(config.network.layers.size()) - 1) {
+    if (!trace.empty()) trace_.emplace(trace);
+    result_.machine = machine.name();
+    result_.classification = task.classification();
+    result_.voltages.resize(static_cast<std::size_t>(depth_));
+  }
+
+  RunResult run() {
+    const auto start = std::chrono::steady_clock::now();
+    const std::uint64_t per_epoch = task_.training(0)->ticks();
+    limit_ = config_.ticks > 0 ? config_.ticks : per_epoch * static_cast<std::uint64_t>(config_.epochs);
+    for (int epoch = 0; result_.ticks < limit_ && !result_.failed; ++epoch) {
+      machine_.set_learning_scale(std::pow(config_.decay, epoch));
+      train(epoch);
+      if (!result_.failed) test();
+    }
+    if (limit_ == 0) test();
+    result_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result_.trouble = machine_.trouble();
+    result_.failed = machine_.failed();
+    result_.state_digest = machine_.state_digest();
+    result_.macs = machine_.macs();
+    result_.events = machine_.events();
+    result_.signals = machine_.statistics();
+    for (int k = 1; k <= depth_; ++k) result_.weights.push_back(machine_.weights(k));
+    if (trace_) trace_->commit();
+    return std::move(result_);
+  }
+
+ private:
+  void train(int epoch) {
+    const auto stream = task_.training(epoch);
+    for (model::Sample sample; result_.ticks < limit_ && stream->next(sample);) {
+      machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
+      ++result_.ticks;
+      if (trace_) record(sample);
+      if (result_.ticks % check_every != 0) continue;
+      result_.failed = machine_.failed();
+      if (result_.failed) return;
+      const std::string score = result_.curve.empty()    ? ""
+                                : result_.classification ? fmt::format("{:.2f}%", 100.0 * result_.score)
+                                                         : fmt::format("mse {:.3g}", result_.score);
+      progress_.update(index_, result_.ticks, limit_, score);
+    }
+    result_.failed = machine_.failed();
+  }
+
+  void test() {
+    model::Score score(result_.classification);
+    for (auto& sample : result_.voltages) sample.clear();
+    const auto stream = task_.test();
+    for (model::Sample sample; stream->next(sample);) {
+      machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
+      if (!sample.scored) continue;
+      score.add(sample, machine_.read("u", depth_));
+      for (int k = 1; k <= depth_; ++k) {
+        auto& kept = result_.voltages[static_cast<std::size_t>(k - 1)];
+        if (kept.size() >= voltages_kept) continue;
+        const std::vector<double> u = machine_.read("u", k);
+        kept.insert(kept.end(), u.begin(), u.end());
+      }
+    }
+    result_.score = score.value();
+    result_.curve.push_back({result_.ticks, result_.score});
+  }
+
+  void record(const model::Sample& sample) {
+    trace_->append("/trace/layer0/rate", sample.input);
+    trace_->append("/trace/target", sample.target);
+    for (int k = 1; k <= depth_; ++k)
+      for (const char* signal : {"u", "rate", "error", "basal"})
+        trace_->append(fmt::format("/trace/layer{}/{}", k, signal), machine_.read(signal, k));
+  }
+
+  const Config& config_;
+  const model::Task& task_;
+  sim::Machine& machine_;
+  Progress& progress_;
+  std::size_t index_;
+  int depth_;
+  std::uint64_t limit_ = 0;
+  std::optional<model::Hdf5Writer> trace_;
+  RunResult result_;
+};
+
+void check_task(const Config& config, const model::Task& task) {
+  const auto& layers = config.network.layers;
+  if (layers.size() < 2)
+    throw std::invalid_argument(
+        "network.layers: not given; accepted: units of the input and of every layer, e.g. [64, 64, 10]");
+  if (layers.front() != task.inputs() || layers.back() != task.outputs())
+    throw std::invalid_argument(
+        fmt::format("network.layers: {} inputs and {} outputs; accepted: {} and {}, which task {} has",
+                    layers.front(), layers.back(), task.inputs(), task.outputs(), config.task.kind));
+  if (config.gain.size() != 1 && config.gain.size() != layers.size() - 1)
+    throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
+                                            config.gain.size(), layers.size() - 1));
+}
+
+std::string beside(const std::string& path, const std::string& prefix) {
+  const std::filesystem::path p(path);
+  return (p.parent_path() / (prefix + p.filename().string())).string();
+}
+
+RunOutcome run_checked(const Config& config, const RunOptions& options) {
+  model::TaskSettings settings = config.task;
+  settings.seed = config.seed;
+  settings.dt = config.network.dt;
+  const auto task = model::make_task(settings);
+  check_task(config, *task);
+  RunOutcome outcome;
+  outcome.image = task->image();
+  outcome.initial = starting_weights(config, options.weights);
+  model::GoldenSettings golden = config.network;
+  golden.activation = model::parse_activation(config.activation);
+
+  std::vector<std::unique_ptr<sim::Machine>> machines;
+  if (config.machine != "emulator")
+    machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
+  if (config.machine != "golden") {
+    auto program =
+        std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, outcome.initial)));
+    for (const fixedpoint::LoadReport& load : program->loads)
+      if (load.became_zero + load.saturated > 0)
+        outcome.notes.push_back(fmt::format("{}: of {} weights, {} became 0 and {} saturated on loading",
+                                            load.name, load.values, load.became_zero, load.saturated));
+    fixedpoint::EmulatorOptions how;
+    how.threads = config.threads;
+    machines.push_back(std::make_unique<sim::EmulatorMachine>(program, how));
+  }
+  std::vector<std::string> names;
+  for (const auto& machine : machines) names.push_back(machine->name());
+  Progress progress(names);
+  outcome.results.resize(machines.size());
+  std::vector<std::exception_ptr> errors(machines.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < machines.size(); ++i)
+    threads.emplace_back([&, i] {
+      try {
+        const bool other = machines.size() > 1 && names[i] == "golden";
+        const std::string trace =
+            options.trace.empty() || !other ? options.trace : beside(options.trace, "golden-");
+        outcome.results[i] = Runner(config, *task, *machines[i], trace, progress, i).run();
+      } catch (...) {
+        errors[i] = std::current_exception();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+  return outcome;
+}
+
+}  // namespace
+
+std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
+  const auto& layers = config.network.layers;
+  if (file.empty()) return model::initial_weights(layers, config.network.bias, config.gain, config.seed);
+  std::vector<model::WeightMatrix> weights;
+  for (std::size_t k = 1; k < layers.size(); ++k) {
+    const std::string name = fmt::format("/weights/W{}", k);
+    weights.push_back(model::read_matrix(file, name));
+    const int columns = layers[k - 1] + (config.network.bias ? 1 : 0);
+    if (weights.back().rows() != layers[k] || weights.back().cols() != columns)
+      throw InputError(fmt::format("{}: {} is {} x {}; accepted: {} x {}", file, name, weights.back().rows(),
+                                   weights.back().cols(), layers[k], columns));
+  }
+  return weights;
+}
+
+RunOutcome run(const Config& config, const RunOptions& options) {
+  try {
+    return run_checked(config, options);
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,55 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/machine.hpp"
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// One point of a learning curve.
+struct CurvePoint {
+  std::uint64_t ticks = 0;  ///< of training so far
+  double score = 0.0;       ///< accuracy 0..1, or mean squared error, on the test stream
+};
+
+/// What one machine did.
+struct RunResult {
+  std::string machine, state_digest, trouble;
+  bool failed = false, classification = true;
+  std::uint64_t ticks = 0, macs = 0, events = 0;
+  double score = 0.0, wall_seconds = 0.0;
+  std::vector<CurvePoint> curve;
+  std::vector<sim::SignalStatistics> signals;
+  std::vector<std::vector<double>> weights;   ///< row-major, per layer
+  std::vector<std::vector<double>> voltages;  ///< a sample of u, per layer, from the last test
+};
+
+/// What a run wants beside its configuration.
+struct RunOptions {
+  std::string weights;  ///< HDF5 file with /weights/W1.. to start from, or ""
+  std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
+};
+
+/// Everything that a run produced, ready to be written.
+struct RunOutcome {
+  std::vector<RunResult> results;  ///< golden first when both ran
+  std::vector<model::WeightMatrix> initial;
+  std::vector<std::string> notes;  ///< what loading lost, in plain words
+  std::pair<int, int> image{0, 0};
+};
+
+/// Trains and tests the task of the configuration on its machine (or both, side by side in two threads),
+/// showing progress. Throws InputError for what the configuration or the files get wrong.
+RunOutcome run(const Config&, const RunOptions&);
+
+/// Initial weights: from the file, or from the seed.
+std::vector<model::WeightMatrix> starting_weights(const Config&, const std::string& file);
+
+/// Writes result.json, weights.h5 (and golden-weights.h5 when both ran) and report.html to `folder`.
+void write_results(const Config&, const RunOutcome&, const std::filesystem::path& folder);
+
+}  // namespace apical::tools
