@@ -51,7 +51,8 @@ Dataset subset(const Dataset& all, const std::vector<std::size_t>& order, std::s
 
 std::vector<unsigned char> read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file)
+  std::error_code error;
+  if (!file || !std::filesystem::is_regular_file(path, error))
     throw std::runtime_error(fmt::format(
         "{}: can't be read; run tools/fetch-mnist, or set task.file to a folder with the MNIST idx files",
         path.string()));
@@ -84,6 +85,9 @@ std::vector<std::size_t> idx_dimensions(const std::filesystem::path& path,
           fmt::format("{}: its header declares over 2^40 bytes; accepted: an idx file", path.string()));
     expected *= dimensions.back();
   }
+  if (expected == 0)
+    throw std::runtime_error(
+        fmt::format("{}: its header declares no data; accepted: one image or more", path.string()));
   if (bytes.size() != header + expected)
     throw std::runtime_error(
         fmt::format("{}: {} bytes of data; accepted: the {} that its header declares (truncated?)",
@@ -93,7 +97,7 @@ std::vector<std::size_t> idx_dimensions(const std::filesystem::path& path,
 
 std::filesystem::path mnist_folder(const std::string& folder) {
   if (!folder.empty()) return folder;
-  if (const char* set = std::getenv("APICAL_MNIST")) return set;
+  if (const char* set = std::getenv("APICAL_MNIST"); set != nullptr && *set != '\0') return set;
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
     return std::filesystem::path(cache) / "apical" / "mnist";
   const char* home = std::getenv("HOME");
@@ -168,8 +172,14 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
 
 Split load_mnist(const std::string& folder) {
   const std::filesystem::path at = mnist_folder(folder);
-  return {read_idx(at / "train-images-idx3-ubyte", at / "train-labels-idx1-ubyte"),
-          read_idx(at / "t10k-images-idx3-ubyte", at / "t10k-labels-idx1-ubyte")};
+  Split split{read_idx(at / "train-images-idx3-ubyte", at / "train-labels-idx1-ubyte"),
+              read_idx(at / "t10k-images-idx3-ubyte", at / "t10k-labels-idx1-ubyte")};
+  if (split.test.rows != split.training.rows || split.test.columns != split.training.columns)
+    throw std::runtime_error(
+        fmt::format("{}: images of {} x {}; accepted: {} x {}, as in train-images-idx3-ubyte",
+                    (at / "t10k-images-idx3-ubyte").string(), split.test.rows, split.test.columns,
+                    split.training.rows, split.training.columns));
+  return split;
 }
 
 }  // namespace apical::model

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <stdexcept>
 
 namespace apical::model {

@@ -24,12 +24,12 @@ class Stream {
   virtual std::uint64_t ticks() const = 0;
 };
 
-/// Something to learn.
+/// Something to learn. Its streams refer to it, so it has to outlive them.
 class Task {
  public:
   virtual ~Task() = default;
-  virtual std::unique_ptr<Stream> training(int epoch) const = 0;
-  virtual std::unique_ptr<Stream> test() const = 0;
+  virtual std::unique_ptr<Stream> training(int epoch) const = 0;  ///< epoch = 0, 1, ...
+  virtual std::unique_ptr<Stream> test() const = 0;               ///< the same in every epoch
   virtual int inputs() const = 0;
   virtual int outputs() const = 0;
   virtual bool classification() const = 0;  ///< scored by accuracy, else by mean squared error
