@@ -26,7 +26,7 @@ Moment<S> evaluate(const Network<S>& net, const Layers<S>& u, const Drive<S>& dr
     const auto i = static_cast<std::size_t>(k);
     m.rate[i] = map(net.activation, u[i]);
     m.slope[i] = map_prime(net.activation, u[i]);
-    m.basal[i] = net.basal(k, m.rate[i - 1]);
+    m.basal[i] = k == 1 && drive.current.size() > 0 ? drive.current : net.basal(k, m.rate[i - 1]);
     m.mismatch[i] = u[i] - m.basal[i];
   }
   for (int k = 1; k < last; ++k) {
@@ -61,7 +61,10 @@ template <class S>
 Layers<S> gradient_change(const Network<S>& net, const Layers<S>& u, const Drive<S>& drive) {
   Layers<S> f(u.size());
   for (std::size_t k = 1; k < u.size(); ++k) f[k] = Vector<S>::Zero(u[k].size());
-  f[1] -= net.synapses(1) * drive.input_change;
+  if (drive.current_change.size() > 0)
+    f[1] -= drive.current_change;
+  else
+    f[1].noalias() -= net.synapses(1) * drive.input_change;
   f.back() -= drive.beta * drive.target_change;
   return f;
 }

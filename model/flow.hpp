@@ -30,9 +30,16 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
                       const Drive<S>& drive, const S& tau) {
   const Moment<S> m = evaluate(net, u, drive);
   const int last = net.depth();
-  Layers<S> rate_change(u.size());
-  rate_change[0] = drive.input_change;
-  for (std::size_t k = 1; k < u.size(); ++k) rate_change[k] = m.slope[k].cwiseProduct(before[k]);
+  Layers<S> basal_change(u.size());
+  for (int k = 1; k <= last; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    if (k > 1)
+      basal_change[i] = net.synapses(k) * m.slope[i - 1].cwiseProduct(before[i - 1]);
+    else if (drive.current_change.size() > 0)
+      basal_change[i] = drive.current_change;
+    else
+      basal_change[i] = net.synapses(k) * drive.input_change;
+  }
   Layers<S> change(u.size());
   for (int k = 1; k <= last; ++k) {
     const auto i = static_cast<std::size_t>(k);
@@ -40,12 +47,11 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
     if (k == last) {
       nudge_change = drive.beta * (drive.target_change - before[i]);
     } else {
-      const Vector<S> above = before[i + 1] - net.synapses(k + 1) * rate_change[i];
+      const Vector<S> above = before[i + 1] - basal_change[i + 1];
       nudge_change = map_second(net.activation, u[i]).cwiseProduct(before[i]).cwiseProduct(m.apical[i]) +
                      m.slope[i].cwiseProduct(net.synapses(k + 1).transpose() * above);
     }
-    const Vector<S> advanced_basal = m.basal[i] + tau * (net.synapses(k) * rate_change[i - 1]);
-    change[i] = (-u[i] + advanced_basal + m.nudge[i] + tau * nudge_change) / tau;
+    change[i] = (-u[i] + m.basal[i] + tau * basal_change[i] + m.nudge[i] + tau * nudge_change) / tau;
   }
   return change;
 }

@@ -45,6 +45,13 @@ void check(const GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   if (s.rho.size() != 1 && s.rho.size() != neurons(s.layers))
     throw std::invalid_argument(fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})",
                                             s.rho.size(), neurons(s.layers)));
+  if (!s.alpha.empty() && s.alpha.size() != neurons(s.layers))
+    throw std::invalid_argument(
+        fmt::format("dynamics.alpha: {} values; accepted: none, or one per neuron ({})", s.alpha.size(),
+                    neurons(s.layers)));
+  for (const double alpha : s.alpha)
+    if (!(alpha >= 0.0 && alpha <= 1.0))
+      throw std::invalid_argument(fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
   if (weights.size() != count)
     throw std::invalid_argument(fmt::format("weights: {} matrices; accepted: {}", weights.size(), count));
   for (std::size_t k = 0; k < count; ++k) {
@@ -77,26 +84,30 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
   now_ = {Layers<double>(count), Layers<double>(count), Layers<double>(count),
           Layers<double>(count), Layers<double>(count), Layers<double>(count)};
   u_.resize(count);
-  membrane_ = first_ = decaying_ = rho_ = velocity_ = u_;
+  membrane_ = first_ = decaying_ = rho_ = alpha_ = velocity_ = u_;
   std::size_t neuron = 0;
   for (std::size_t k = 0; k < count; ++k) {
     const Eigen::VectorXd zero = Eigen::VectorXd::Zero(settings_.layers[k]);
-    for (auto* layers : {&u_, &membrane_, &first_, &decaying_, &rho_, &velocity_, &now_.basal, &now_.mismatch,
-                         &now_.apical, &now_.nudge})
+    for (auto* layers : {&u_, &membrane_, &first_, &decaying_, &rho_, &alpha_, &velocity_, &now_.basal,
+                         &now_.mismatch, &now_.apical, &now_.nudge})
       (*layers)[k] = zero;
     now_.rate[k] = k == 0 ? zero : map(settings_.activation, zero);
     now_.slope[k] = map_prime(settings_.activation, zero);
     if (k == 0) continue;
-    for (Eigen::Index i = 0; i < zero.size(); ++i, ++neuron)
+    for (Eigen::Index i = 0; i < zero.size(); ++i, ++neuron) {
+      alpha_[k][i] = settings_.alpha.empty() ? settings_.dt / settings_.tau : settings_.alpha[neuron];
       rho_[k][i] = settings_.flow == "gradient" ? 0.0
                    : lagrangian                 ? 1.0
                                                 : settings_.rho[settings_.rho.size() == 1 ? 0 : neuron];
+    }
   }
   target_ = last_target_ = Eigen::VectorXd::Zero(settings_.layers.back());
   last_input_ = now_.rate[0];
 }
 
 void Golden::tick(const double* input, const double* target, double nudge) {
+  if (target == nullptr && nudge != 0.0)
+    throw std::invalid_argument("a nudge needs a target; accepted: nudge 0, or one target per output unit");
   now_.rate[0] = Eigen::Map<const Eigen::VectorXd>(input, settings_.layers.front());
   if (target != nullptr) target_ = Eigen::Map<const Eigen::VectorXd>(target, settings_.layers.back());
   const double beta = settings_.beta * nudge;
@@ -108,17 +119,15 @@ void Golden::tick(const double* input, const double* target, double nudge) {
 }
 
 void Golden::forward(int k) {
-  const Eigen::MatrixXd& w = net_.weight(k);
-  Eigen::VectorXd& sum = now_.basal[index(k)];
-  if (net_.bias)
-    sum = w.col(w.cols() - 1);
-  else
-    sum.setZero();
-  if (k == 1)
-    add_product(w, now_.rate[0], sum);
-  else
-    sum.noalias() += net_.synapses(k) * now_.rate[index(k - 1)];
-  macs_ += static_cast<std::uint64_t>(w.size());
+  now_.basal[index(k)] = k == 1 ? current(now_.rate[0]) : net_.basal(k, now_.rate[index(k - 1)]);
+  macs_ += static_cast<std::uint64_t>(net_.weight(k).size());
+}
+
+Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
+  const Eigen::MatrixXd& w = net_.weight(1);
+  Eigen::VectorXd sum = net_.bias ? Eigen::VectorXd(w.col(w.cols() - 1)) : Eigen::VectorXd::Zero(w.rows());
+  add_product(w, input, sum);
+  return sum;
 }
 
 void Golden::backward(int k) {
@@ -132,7 +141,9 @@ Eigen::VectorXd Golden::drive(int k) const {
 
 void Golden::soma(int k) {
   const Eigen::VectorXd& s = membrane_[index(k)];
-  u_[index(k)] = s + rho_[index(k)].cwiseProduct(drive(k) - s);
+  // s + rho (drive − s), written so that rho = 1 gives the drive without a rounding error.
+  const Eigen::VectorXd arrives = drive(k);
+  u_[index(k)] = arrives + (rho_[index(k)].array() - 1.0).matrix().cwiseProduct(arrives - s);
   if (settings_.response == "prospective") {
     now_.rate[index(k)] = map(settings_.activation, u_[index(k)]);
     now_.slope[index(k)] = map_prime(settings_.activation, u_[index(k)]);
@@ -161,7 +172,7 @@ void Golden::teach(int k, double beta) {
 }
 
 void Golden::settle_membrane(int k) {
-  membrane_[index(k)] += settings_.dt / settings_.tau * (drive(k) - membrane_[index(k)]);
+  membrane_[index(k)] += alpha_[index(k)].cwiseProduct(drive(k) - membrane_[index(k)]);
 }
 
 void Golden::learn(int k) {
@@ -227,10 +238,16 @@ void Golden::continuous_tick(double beta) {
   const double dt = settings_.dt;
   const Eigen::VectorXd from_input = last_input_, to_input = now_.rate[0];
   const Eigen::VectorXd from_target = last_target_, to_target = target_;
+  // W_1 is by far the largest matrix, and what it makes of a linearly moving input moves linearly.
+  const Eigen::VectorXd from_current = current(from_input), to_current = current(to_input);
   const auto at = [&](double part) {
-    return Drive<double>{from_input + part * (to_input - from_input), (to_input - from_input) / dt,
-                         from_target + part * (to_target - from_target), (to_target - from_target) / dt,
-                         beta};
+    return Drive<double>{from_input + part * (to_input - from_input),
+                         (to_input - from_input) / dt,
+                         from_target + part * (to_target - from_target),
+                         (to_target - from_target) / dt,
+                         beta,
+                         from_current + part * (to_current - from_current),
+                         (to_current - from_current) / dt};
   };
   if (settings_.scheme == "exact") {
     u_ = runge_kutta(u_, 0.0, dt, [&](const Layers<double>& u, double t) {

@@ -21,6 +21,7 @@ struct GoldenSettings {
   std::string order = "sweep";              ///< "sweep", "parallel"
   double tau = 10.0, dt = 1.0;
   std::vector<double> rho{1.0};    ///< one, or one per neuron of layers 1..N; latent-equilibrium only
+  std::vector<double> alpha{};     ///< dt / membrane time constant, one per neuron, 0..1; empty: dt / tau
   double gamma = 1.0, beta = 0.1;  ///< gamma is 0 or 1
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
@@ -36,7 +37,8 @@ class Golden {
   /// Throws std::invalid_argument for settings out of range or weights whose shape doesn't match.
   Golden(GoldenSettings, const std::vector<WeightMatrix>& weights);
 
-  /// One tick. `input` [n_0]; `target` [n_N], may be null when `nudge` is 0; `nudge` multiplies beta.
+  /// One tick. `input` [n_0]; `target` [n_N], may be null when `nudge` is 0; `nudge` multiplies beta. Throws
+  /// std::invalid_argument for a nudge without a target.
   void tick(const double* input, const double* target, double nudge);
   void set_learning_scale(double factor) { learning_scale_ = factor; }
 
@@ -59,6 +61,7 @@ class Golden {
  private:
   static std::size_t index(int k) { return static_cast<std::size_t>(k); }
   void start(double beta);
+  Eigen::VectorXd current(const Eigen::VectorXd& input) const;
   void forward(int k);
   void backward(int k);
   void soma(int k);
@@ -72,7 +75,7 @@ class Golden {
   GoldenSettings settings_;
   Network<double> net_;
   Moment<double> now_;  ///< of the unit: mismatch holds err
-  Layers<double> u_, membrane_, first_, decaying_, rho_;
+  Layers<double> u_, membrane_, first_, decaying_, rho_, alpha_;
   Layers<double> velocity_;  ///< du/dt of the last tick, direct scheme
   Eigen::VectorXd target_, last_input_, last_target_;
   bool continuous_ = false, carries_mismatch_ = false;

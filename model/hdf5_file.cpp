@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::uint64_t rows_per_chunk = 256;
 
-// The library prints its error stack by default; ours is one line.
+// The library prints its error stack by default; ours is one line. Its clean-up at exit crashes when a file
+// could not be closed on a full disk; every file is closed here, so that it has nothing to do.
 void silence() {
+  [[maybe_unused]] static const herr_t once = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
@@ -46,7 +48,10 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path path)
     : path_(std::move(path)), temporary_(path_.string() + fmt::format(".tmp.{}", getpid())) {
   silence();
   file_ = H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-  if (file_ < 0) fail("can't be created");
+  if (file_ >= 0) return;
+  std::error_code ignored;
+  std::filesystem::remove(temporary_, ignored);  // created, perhaps, and then the disk was full
+  fail("can't be created");
 }
 
 Hdf5Writer::~Hdf5Writer() {

@@ -3,63 +3,60 @@
 
 namespace apical::model {
 
+/// H x = b with H as one dense matrix: n³ work in the number of all neurons, for any non-singular H.
+template <class S>
+Layers<S> solve_dense(const Hessian<S>& h, const Layers<S>& b) {
+  Vector<S> all(0);
+  for (std::size_t k = 1; k < b.size(); ++k) {
+    all.conservativeResize(all.size() + b[k].size());
+    all.tail(b[k].size()) = b[k];
+  }
+  const Vector<S> solution = h.dense().partialPivLu().solve(all);
+  Layers<S> x(b.size());
+  Eigen::Index at = 0;
+  for (std::size_t k = 1; k < b.size(); at += b[k].size(), ++k) x[k] = solution.segment(at, b[k].size());
+  return x;
+}
+
 /// Solves H x = b layer by layer (model/README.md (7)–(9)); b and x have one vector per layer, index 0
 /// unused.
 ///
-/// With y_{k+1} = x_{k+1} − V_k x_k the rows read D_k x_k = b'_k + V_kᵀ y_{k+1}, where D_1 = diag(1 − c_1)
-/// and, going up, G_k = V_k D_k⁻¹ V_kᵀ, M_k = (1 + G_k)⁻¹, D_{k+1} = M_k − diag(c_{k+1}), b'_{k+1} = b_{k+1}
-/// + M_k V_k D_k⁻¹ b'_k. The widest layer (the first) is never factored: it costs n_1 n_2² instead of n_1³.
-/// Where 1 − c_1 has an entry within 1e-9 of zero, the dense matrix is solved instead.
+/// The widest layer (the first) is never factored, its own block of H being diagonal but for what layer 2
+/// adds to it: n_1 n_2² / 2 multiplications instead of n_1³ / 3. Where that diagonal 1 − c_1 has an entry
+/// within 1e-6 of zero, which the elimination would divide by, solve_dense takes over.
 template <class S>
 Layers<S> solve(const Hessian<S>& h, const Layers<S>& b) {
-  using std::abs;
   const std::size_t last = b.size() - 1;
   const Vector<S> first = Vector<S>::Ones(h.curvature[1].size()) - h.curvature[1];
-  if ((first.cwiseAbs().array() < S(1e-9)).any()) {
-    Vector<S> all(0);
-    for (std::size_t k = 1; k <= last; ++k) {
-      all.conservativeResize(all.size() + b[k].size());
-      all.tail(b[k].size()) = b[k];
-    }
-    const Vector<S> solution = h.dense().partialPivLu().solve(all);
-    Layers<S> x(b.size());
-    Eigen::Index at = 0;
-    for (std::size_t k = 1; k <= last; at += b[k].size(), ++k) x[k] = solution.segment(at, b[k].size());
-    return x;
-  }
-  using Factor = Eigen::PartialPivLU<Matrix<S>>;
-  std::vector<Factor> pivot(last + 1);  // of D_k, k >= 2
-  std::vector<Matrix<S>> shrink(last);  // M_k
-  Layers<S> right(b.size());            // b'_k
-  Layers<S> known(b.size());            // V_k D_k⁻¹ b'_k
-  right[1] = b[1];
+  if ((first.cwiseAbs().array() < S(1e-6)).any()) return solve_dense(h, b);
+
+  std::vector<Eigen::PartialPivLU<Matrix<S>>> pivot(last + 1);  // of P_k = 1 − Q_{k-1} diag(c_k), k >= 2
+  std::vector<Matrix<S>> grown(last);                           // Q_k
+  Layers<S> known(last);                                        // z_k
   for (std::size_t k = 1; k < last; ++k) {
     const Matrix<S>& v = h.coupling[k];
-    const Eigen::Index n = v.rows();
-    Matrix<S> grown = Matrix<S>::Identity(n, n);  // 1 + G_k
+    grown[k] = Matrix<S>::Identity(v.rows(), v.rows());
     if (k == 1) {
-      grown.noalias() += (v * first.cwiseInverse().asDiagonal()) * v.transpose();
-      known[k] = v * right[k].cwiseQuotient(first);
+      const Matrix<S> scaled = v * first.cwiseInverse().asDiagonal();
+      grown[k].template triangularView<Eigen::Lower>() += scaled * v.transpose();
+      grown[k].template triangularView<Eigen::StrictlyUpper>() = grown[k].transpose();
+      known[k] = scaled * b[1];
     } else {
-      grown.noalias() += v * pivot[k].solve(Matrix<S>(v.transpose()));
-      known[k] = v * pivot[k].solve(right[k]);
+      grown[k].noalias() += v * pivot[k].solve(Matrix<S>(grown[k - 1] * v.transpose()));
+      known[k] = v * pivot[k].solve(Vector<S>(grown[k - 1] * b[k] + known[k - 1]));
     }
-    shrink[k] = grown.partialPivLu().inverse();
-    Matrix<S> next = shrink[k];
-    next.diagonal() -= h.curvature[k + 1];
+    Matrix<S> next = -grown[k] * h.curvature[k + 1].asDiagonal();
+    next.diagonal().array() += S(1);
     pivot[k + 1].compute(next);
-    right[k + 1] = b[k + 1] + shrink[k] * known[k];
   }
   Layers<S> x(b.size());
-  if (last == 1) {
-    x[1] = right[1].cwiseQuotient(first);
-    return x;
+  Vector<S> pulled = b[last];  // b_k + V_kᵀ y_{k+1}
+  for (std::size_t k = last; k >= 2; --k) {
+    x[k] = pivot[k].solve(Vector<S>(grown[k - 1] * pulled + known[k - 1]));
+    const Vector<S> above = pulled + h.curvature[k].cwiseProduct(x[k]);  // y_k
+    pulled = b[k - 1] + h.coupling[k - 1].transpose() * above;
   }
-  x[last] = pivot[last].solve(right[last]);
-  for (std::size_t k = last - 1; k >= 1; --k) {
-    const Vector<S> pulled = right[k] + h.coupling[k].transpose() * (shrink[k] * (x[k + 1] - known[k]));
-    x[k] = k == 1 ? Vector<S>(pulled.cwiseQuotient(first)) : Vector<S>(pivot[k].solve(pulled));
-  }
+  x[1] = pulled.cwiseQuotient(first);
   return x;
 }
 

@@ -42,6 +42,8 @@ struct Drive {
   Vector<S> input, input_change;    ///< n_0
   Vector<S> target, target_change;  ///< n_N
   S beta = S(0);                    ///< nudging strength
+  /// W_1 input (bias included) and W_1 input_change, where the caller knows them already; else empty.
+  Vector<S> current{}, current_change{};
 };
 
 template <class S>

@@ -93,6 +93,25 @@ TEST_P(Energy, LayeredSolveIsTheDenseSolve) {
 INSTANTIATE_TEST_SUITE_P(Activations, Energy, testing::ValuesIn(all),
                          [](const auto& instance) { return name_of(instance.param); });
 
+// Random sizes, weights and states, up to a hidden layer as wide as MNIST's.
+TEST(HessianSolve, LeavesNoResidual) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    std::mt19937_64 random(seed);
+    std::vector<int> layers(std::uniform_int_distribution<std::size_t>(2, 6)(random));
+    for (int& size : layers) size = std::uniform_int_distribution<int>(1, 30)(random);
+    if (seed == 1) layers = {20, 300, 100, 10};
+    Network<double> net = small_network<double>(seed, layers, 2.0);
+    net.activation = all[seed % 4];
+    const Drive<double> drive = smooth_drive<double>(net, 2.0, 0.3);
+    const Layers<double> u = random_state<double>(net, seed + 1);
+    const Hessian<double> h = hessian(net, u, evaluate(net, u, drive), drive.beta);
+    const Layers<double> b = random_state<double>(net, seed + 2);
+    const Matrix<double> dense = h.dense();
+    const Vector<double> x = stacked(solve(h, b));
+    EXPECT_LT((dense * x - stacked(b)).norm(), 1e-9 * (dense.norm() * x.norm() + 1.0)) << "seed " << seed;
+  }
+}
+
 TEST(HessianSolve, FallsBackWhereTheFirstLayerIsSingular) {
   Network<double> net = small_network<double>(1);
   Layers<double> u = random_state<double>(net, 2);
