@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <boost/multiprecision/cpp_bin_float.hpp>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "fixedpoint/signal_statistics.hpp"
@@ -61,39 +63,114 @@ bool is_step(Function function, bool derivative) {
   return derivative && (function == Function::hard_sigmoid || function == Function::relu);
 }
 
-std::int64_t nearest(const Real& value) {
-  return static_cast<std::int64_t>(floor(value + Real(0.5)));
+// What a look-up may be, before its quantiser: |exact| < 2^62.
+constexpr std::int64_t widest = std::int64_t{1} << 62;
+
+[[noreturn]] void refuse_width(Function function, const Format& in, const Format& out) {
+  throw std::invalid_argument(fmt::format(
+      "activation table of {}: from {} bits with frac {} to frac {} its exact result may need more than 62 "
+      "bits; accepted: fewer bits or more frac of the input, less frac of the output, more tables.index_bits",
+      name_of(function), in.bits, in.frac, out.frac));
 }
 
-// Entry of a full table: the format's own rounding of the exact value, given with 40 more bits than it keeps.
-std::int64_t entry(const Real& value, Format out) {
+// value · 2^frac as its floor and whether anything is left: enough for every rounding mode.
+struct Scaled {
+  std::int64_t floor;
+  bool has_rest;
+};
+
+// Ziv's strategy: long double decides unless its error bound reaches an integer, then 50 digits do.
+// Every function here is a few operations of at most some ULP each, so 64 epsilon of max(1, |value|) bound
+// it.
+Scaled scaled(Function function, bool derivative, std::int64_t raw, const Format& in, int frac) {
+  const long double quick =
+      evaluate<long double>(function, derivative, std::ldexp(static_cast<long double>(raw), -in.frac));
+  const long double bound =
+      64 * std::numeric_limits<long double>::epsilon() * std::max(1.0L, std::abs(quick));
+  const long double low = std::ldexp(quick - bound, frac);
+  const long double high = std::ldexp(quick + bound, frac);
+  if (std::abs(low) < 0x1p62L && std::abs(high) < 0x1p62L && std::floor(low) == std::floor(high) &&
+      low != std::floor(low))
+    return {static_cast<std::int64_t>(std::floor(low)), true};
+  const Real value = ldexp(evaluate<Real>(function, derivative, ldexp(Real(raw), -in.frac)), frac);
+  const Real limit = Real(widest);
+  if (value >= limit || value <= -limit) return {value < 0 ? -widest : widest, false};
+  const Real below = floor(value);
+  const std::int64_t whole = static_cast<std::int64_t>(below);
+  if (value != below) return {whole, true};
+  // No result of exp at a rational argument but 0 is rational, so what looks whole is closer to its asymptote
+  // than 50 digits show: tanh and logistic stay inside it, softplus above.
+  const bool rational = function == Function::relu || function == Function::linear ||
+                        function == Function::hard_sigmoid || raw == 0 || value == 0;
+  if (rational) return {whole, false};
+  const bool lies_above = value < 0 || (function == Function::softplus && !derivative);
+  return {lies_above ? whole : whole - 1, true};
+}
+
+// Entry of a full table: the format's own rounding of the exact value.
+std::int64_t entry(Function function, bool derivative, std::int64_t raw, const Format& in, Format out) {
   if (out.rounding == Rounding::stochastic) out.rounding = Rounding::rnd_conv;
-  constexpr int more = 20;
-  const Real scaled = ldexp(value, out.frac + more);
-  const Real limit = ldexp(Real(1), 60);
-  const Real bounded = scaled > limit ? limit : scaled < -limit ? Real(-limit) : scaled;
-  // A sticky last bit keeps the side of a tie on which the exact value lies.
-  const Real floor_value = floor(bounded);
-  const std::int64_t sticky = bounded != floor_value;
-  return quantise(2 * static_cast<std::int64_t>(floor_value) + sticky, out.frac + more + 1, out).raw;
+  // Two bits show a tie; a sticky third keeps the side of it on which the exact value lies.
+  constexpr int more = 2;
+  const Scaled s = scaled(function, derivative, raw, in, out.frac + more);
+  constexpr std::int64_t limit = widest / 4;
+  if (out.overflow == Overflow::wrap && std::abs(s.floor) >= limit) refuse_width(function, in, out);
+  return quantise(2 * std::clamp(s.floor, -limit, limit) + s.has_rest, out.frac + more + 1, out).raw;
+}
+
+// value · 2^frac to the nearest integer, half up.
+std::int64_t nearest(Function function, bool derivative, std::int64_t raw, const Format& in, int frac) {
+  return (scaled(function, derivative, raw, in, frac + 1).floor + 1) >> 1;
+}
+
+void fill_segments(ActivationTable& table, Function function, bool derivative) {
+  const Format& out = table.out;
+  const int frac = out.frac + ActivationTable::guard_bits;
+  const std::int64_t segment = std::int64_t{1} << table.low_bits;
+  const std::int64_t one = std::int64_t{1} << ActivationTable::guard_bits;
+  // Where a whole segment lies an LSB or more beyond the range, every mode but WRAP takes it for that LSB.
+  const bool clips = out.overflow != Overflow::wrap;
+  const std::int64_t above = (out.maximum_raw() + 1) * one;
+  const std::int64_t below = (out.minimum_raw() - 1) * one;
+  std::int64_t raw = table.lowest();
+  std::int64_t here = nearest(function, derivative, raw, table.in, frac);
+  for (std::int64_t n = std::int64_t{1} << (table.in.bits - table.low_bits); n > 0; --n) {
+    raw += segment;
+    const std::int64_t next = nearest(function, derivative, raw, table.in, frac);
+    std::int64_t base = here;
+    std::int64_t delta = is_step(function, derivative) ? 0 : next - here;
+    if (clips && (std::min(here, next) >= above || std::max(here, next) <= below)) {
+      base = here >= above ? above : below;
+      delta = 0;
+    }
+    if (std::max(std::abs(base), std::abs(base + delta)) >= widest / segment)
+      refuse_width(function, table.in, out);
+    table.base.push_back(base);
+    table.delta.push_back(delta);
+    here = next;
+  }
 }
 
 double measured_error(const ActivationTable& table, Function function, bool derivative) {
   Format out = table.out;
   out.rounding = out.rounding == Rounding::stochastic ? Rounding::rnd_conv : out.rounding;
-  const std::int64_t inputs = std::int64_t{1} << table.in.bits;
-  const std::int64_t stride = std::max<std::int64_t>(1, inputs >> 16);
+  const double lowest = static_cast<double>(out.minimum_raw());
+  const double highest = static_cast<double>(out.maximum_raw());
   double worst = 0.0;
-  for (std::int64_t n = 0; n < inputs; n += stride) {
-    // An odd offset within the stride visits ends and insides of segments alike.
-    const std::int64_t raw =
-        table.lowest() + std::min(inputs - 1, n + (stride > 1 ? (n / stride) % stride : 0));
+  const auto look_at = [&](std::int64_t n) {
+    const std::int64_t raw = table.lowest() + n;
     const double exact = std::ldexp(evaluate(function, derivative, table.in.value(raw)), out.frac);
-    const double lowest = static_cast<double>(out.minimum_raw());
-    const double highest = static_cast<double>(out.maximum_raw());
-    if (exact < lowest || exact > highest) continue;
+    if (exact < lowest || exact > highest) return;
     const std::int64_t got = quantise(table.exact(raw), table.exact_frac(), out).raw;
     worst = std::max(worst, std::abs(static_cast<double>(got) - exact));
+  };
+  const std::int64_t inputs = std::int64_t{1} << table.in.bits;
+  const std::int64_t stride = std::max<std::int64_t>(1, inputs >> 16);
+  for (std::int64_t i = 0; i < inputs / stride; ++i) look_at(i * stride + i % stride);
+  if (stride > 1) {
+    const std::int64_t segment = std::int64_t{1} << table.low_bits;
+    for (std::int64_t n = 0; n < inputs; n += segment)
+      for (const std::int64_t low : {std::int64_t{0}, segment / 2, segment - 1}) look_at(n + low);
   }
   return worst;
 }
@@ -130,22 +207,11 @@ ActivationTable build(Function function, bool derivative, const Format& in, cons
   table.out = out;
   table.piecewise = in.bits > full_bits && in.bits > index_bits;
   table.low_bits = table.piecewise ? in.bits - index_bits : 0;
-  const std::int64_t nodes = std::int64_t{1} << (in.bits - table.low_bits);
-  const auto exact_at = [&](std::int64_t node) {
-    const Real raw = Real(table.lowest()) + ldexp(Real(node), table.low_bits);
-    return evaluate<Real>(function, derivative, ldexp(raw, -in.frac));
-  };
-  if (!table.piecewise) {
-    for (std::int64_t node = 0; node < nodes; ++node) table.base.push_back(entry(exact_at(node), out));
+  if (table.piecewise) {
+    fill_segments(table, function, derivative);
   } else {
-    const int frac = out.frac + ActivationTable::guard_bits;
-    std::int64_t here = nearest(ldexp(exact_at(0), frac));
-    for (std::int64_t node = 0; node < nodes; ++node) {
-      const std::int64_t next = nearest(ldexp(exact_at(node + 1), frac));
-      table.base.push_back(here);
-      table.delta.push_back(is_step(function, derivative) ? 0 : next - here);
-      here = next;
-    }
+    for (std::int64_t n = 0; n < std::int64_t{1} << in.bits; ++n)
+      table.base.push_back(entry(function, derivative, table.lowest() + n, in, out));
   }
   table.max_error_lsb = measured_error(table, function, derivative);
   return table;

@@ -84,9 +84,13 @@ void backward(const NarrowMatrix& w, std::ptrdiff_t rows, std::ptrdiff_t first, 
   }
 }
 
+// random16_from() of counter_random.hpp on the halves of a row key, repeated here to share no inline function.
 inline u16 random_bits(u16 low_key, u16 high_key, u16 a, u16 b) {
   u16 x = static_cast<u16>((low_key ^ a) + (high_key ^ b));
-  return static_cast<u16>(x ^ (x >> 7));
+  x = static_cast<u16>(x ^ (x >> 5));
+  x = static_cast<u16>(x + (x << 7));
+  x = static_cast<u16>(x ^ (x >> 3));
+  return static_cast<u16>(x + (x << 9));
 }
 
 // Modes as in enum Rounding: RND, RND_ZERO, RND_MIN_INF, RND_INF, RND_CONV, TRN, TRN_ZERO, STOCHASTIC.
@@ -239,7 +243,10 @@ void learn_lanes(i16* weights, std::ptrdiff_t columns, const i16* rate, const u1
   const vector half = all(Wide ? 1 << (extra - 1) : 0);
   const __m128i down = _mm_cvtsi32_si128(extra);
   const __m128i up = _mm_cvtsi32_si128(16 - extra);
+  const __m128i three = _mm_cvtsi32_si128(3);
+  const __m128i five = _mm_cvtsi32_si128(5);
   const __m128i seven = _mm_cvtsi32_si128(7);
+  const __m128i nine = _mm_cvtsi32_si128(9);
   for (std::ptrdiff_t j = 0; j < columns; j += lanes) {
     const vector r = load(rate + j);
     vector low = product_low(step, r);
@@ -251,7 +258,10 @@ void learn_lanes(i16* weights, std::ptrdiff_t columns, const i16* rate, const u1
       high = right_signed(high, down);
     }
     vector random = plus(exclusive_or(low_key, load(a + j)), exclusive_or(high_key, load(b + j)));
-    random = exclusive_or(random, right(random, seven));
+    random = exclusive_or(random, right(random, five));
+    random = plus(random, left(random, seven));
+    random = exclusive_or(random, right(random, three));
+    random = plus(random, left(random, nine));
     const vector rounded = plus_carry(high, plus(low, random), random);
     store(weights + j, clamp(plus_saturating(load(weights + j), rounded), minimum, maximum));
   }
