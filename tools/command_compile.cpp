@@ -78,9 +78,7 @@ int execute(const Arguments& a) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
   try {
-    if (config.network.layers.size() < 2)
-      throw std::invalid_argument(
-          "network.layers: not given; accepted: units of the input and of every layer, e.g. [64, 64, 10]");
+    check(config);
     const Program program = fixedpoint::compile(describe(config, starting_weights(config, a.weights)));
     a.json ? print_json(program) : print_text(program);
   } catch (const std::invalid_argument& error) {

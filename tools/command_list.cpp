@@ -82,11 +82,20 @@ void add_list(CLI::App& app, int& status) {
 }
 
 void add_config_reference(CLI::App& app, int& status) {
-  const auto check = std::make_shared<std::string>();
+  const auto file = std::make_shared<std::string>("tools/CONFIGURATION.md");
   CLI::App* command = app.add_subcommand("config-reference", "Print the document of all configuration keys");
-  command->add_option("--check", *check, "compare a file with it instead; exit 1 when it is stale");
+  CLI::Option* check =
+      command
+          ->add_option(
+              "--check", *file,
+              "compare a file with it instead (default: tools/CONFIGURATION.md); exit 1 when it is stale")
+          ->expected(0, 1);
   command->footer("Example:\n  apical config-reference --check tools/CONFIGURATION.md");
-  command->callback([check, &status] { status = reference(*check); });
+  command->callback([file, check, &status] {
+    // An option without its optional value reads as empty.
+    if (file->empty()) *file = "tools/CONFIGURATION.md";
+    status = reference(check->count() > 0 ? *file : "");
+  });
 }
 
 }  // namespace apical::tools

@@ -65,7 +65,8 @@ void add_quantise(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("quantise", "Show numbers as a fixed-point format holds them, exactly");
-  command->add_option("--format", a->format, "TOML table with bits, frac, signed, rounding, overflow")->capture_default_str();
+  command->add_option("--format", a->format, "TOML table with bits, frac, signed, rounding, overflow")
+      ->capture_default_str();
   command->add_option("--random", a->random16, "the 16 random bits of STOCHASTIC rounding, 0..65535")
       ->check(CLI::Range(0, 65535));
   command->add_flag("--json", a->json, "print JSON");

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "tools/commands.hpp"
@@ -14,38 +15,40 @@ struct Arguments {
   std::vector<std::string> set;
   std::uint32_t seed = 0, ticks = 0;
   int threads = 0;
+  bool json = false;
   RunOptions options;
 };
 
 Config effective(const Arguments& a, const CLI::App& command) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
-  if (command.count("--machine") > 0) set_key(config, fmt::format("run.machine={}", a.machine));
-  if (command.count("--seed") > 0) set_key(config, fmt::format("run.seed={}", a.seed));
-  if (command.count("--ticks") > 0) set_key(config, fmt::format("run.ticks={}", a.ticks));
-  if (command.count("--threads") > 0) set_key(config, fmt::format("run.threads={}", a.threads));
+  if (command.count("--machine") > 0) set_key(config, fmt::format("run.machine={}", a.machine), "--machine");
+  if (command.count("--seed") > 0) set_key(config, fmt::format("run.seed={}", a.seed), "--seed");
+  if (command.count("--ticks") > 0) set_key(config, fmt::format("run.ticks={}", a.ticks), "--ticks");
+  if (command.count("--threads") > 0) set_key(config, fmt::format("run.threads={}", a.threads), "--threads");
   return config;
 }
 
 int execute(const Arguments& a, const CLI::App& command) {
   const Config config = effective(a, command);
-  const std::filesystem::path folder =
-      a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
-                    : std::filesystem::path(a.out);
+  OutputFolder folder(a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
+                                    : std::filesystem::path(a.out));
   const RunOutcome outcome = run(config, a.options);
-  write_results(config, outcome, folder);
+  const std::string json = write_results(config, outcome, folder);
   int status = 0;
   for (const std::string& note : outcome.notes) fmt::print(stderr, "apical: {}\n", note);
   for (const RunResult& r : outcome.results) {
-    fmt::print("{:<9} {} {}, {} ticks in {:.1f} s ({:.0f} ticks/s), state {}\n", r.machine,
-               r.classification ? "test accuracy" : "mse",
-               r.classification ? fmt::format("{:.2f}%", 100.0 * r.score) : fmt::format("{:.4g}", r.score),
-               r.ticks, r.wall_seconds,
-               r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0, r.state_digest);
+    if (!a.json)
+      fmt::print("{:<9} {} {}, {} ticks in {:.1f} s ({:.0f} ticks/s), state {}\n", r.machine,
+                 r.classification ? "test accuracy" : "mse", score_text(r), r.ticks, r.wall_seconds,
+                 r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0, r.state_digest);
     if (!r.trouble.empty()) fmt::print(stderr, "apical: {}: {}\n", r.machine, r.trouble);
     if (r.failed) status = 1;
   }
-  fmt::print("report    {}\n", (folder / "report.html").string());
+  if (a.json)
+    fmt::print("{}", json);
+  else
+    fmt::print("report    {}\n", (folder.path() / "report.html").string());
   return status;
 }
 
@@ -69,6 +72,7 @@ void add_run(CLI::App& app, int& status) {
                       "HDF5 file for u, rate, error and basal of every training tick");
   command->add_option("--out", a->out,
                       "folder for result.json, weights.h5, report.html (default: out/<config>)");
+  command->add_flag("--json", a->json, "print result.json instead of the summary");
   command->footer(
       "Examples:\n"
       "  apical run tools/configs/digits8.toml\n"

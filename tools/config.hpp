@@ -44,8 +44,12 @@ struct Config {
 /// Reads a TOML file. Throws InputError "FILE:LINE: KEY: ...; accepted: ..." for anything it doesn't know.
 Config read_config(const std::string& path);
 
-/// Applies "section.key=value" (the value as in TOML; bare words are strings).
-void set_key(Config&, const std::string& assignment);
+/// Applies "section.key=value" (the value as in TOML; bare words are strings). `where` is named in errors.
+void set_key(Config&, const std::string& assignment, const std::string& where = "--set");
+
+/// What can only be said once all keys are there: throws std::invalid_argument "KEY: ...; accepted: ..." for
+/// layers that are missing, counts that don't match them, and formats of layers that don't exist.
+void check(const Config&);
 
 /// All keys with their effective values, one "key = value" a line, sorted: equal text = equal configuration.
 std::string canonical(const Config&);

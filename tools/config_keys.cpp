@@ -79,7 +79,7 @@ const std::vector<Key>& keys() {
        [](Config& c) -> Slot { return &c.network.gamma; },
        0,
        1,
-       {},
+       {"0", "1"},
        "",
        "1: the nudge moves the voltage; 0: it only teaches."},
       {"dynamics.response",

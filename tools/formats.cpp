@@ -32,6 +32,8 @@ constexpr Meaning meanings[] = {
     {"step", "eta err, the factor that a row of weights shares; frac is placed by the compiler unless given"},
 };
 
+constexpr int signal_bits = 32, accumulator_bits = 62;
+
 [[noreturn]] void refuse(const std::string& where, const std::string& key, const std::string& what,
                          const std::string& accepted) {
   throw InputError(fmt::format("{}: {}: {}; accepted: {}", where, key, what, accepted));
@@ -51,11 +53,11 @@ int whole(const toml::node& node, const std::string& where, const std::string& n
 }
 
 void apply_key(Format& format, const std::string& key, const toml::node& node, const std::string& where,
-               const std::string& name) {
+               const std::string& name, int max_bits) {
   const auto text = node.value<std::string>();
   try {
     if (key == "bits") {
-      format.bits = whole(node, where, name, 1, 62);
+      format.bits = whole(node, where, name, 1, max_bits);
     } else if (key == "frac") {
       format.frac = whole(node, where, name, -64, 64);
     } else if (key == "signed") {
@@ -120,14 +122,16 @@ void apply_format(Config& config, const std::string& name, const toml::node& nod
     refuse(where, name, "no such key", "formats.<signal>.<key> or formats.<signal>.layerK.<key>");
   Format& declared = config.formats.by_signal[signal];
   if (layer == 0) {
-    apply_key(declared, words[2], node, where, name);
+    apply_key(declared, words[2], node, where, name, signal_bits);
     config.where[fmt::format("formats.{}.{}", signal, words[2])] = where;
   } else {
     Format check = declared;  // reports a bad value now, not when layers are resolved
-    apply_key(check, words[3], node, where, name);
+    apply_key(check, words[3], node, where, name, signal_bits);
+    for (const std::string& key : {fmt::format("layer{}", layer), fmt::format("layer{}.{}", layer, words[3])})
+      config.where[fmt::format("formats.{}.{}", signal, key)] = where;
     config.layer_formats[{signal, layer}][words[3]] =
         [key = words[3], name, where, copy = std::make_shared<toml::table>(toml::table{{"value", node}})](
-            Format& f) { apply_key(f, key, *copy->get("value"), where, name); };
+            Format& f) { apply_key(f, key, *copy->get("value"), where, name, signal_bits); };
   }
   for (const auto& [place, changes] : config.layer_formats) {
     Format resolved = config.formats.by_signal[place.first];
@@ -139,7 +143,8 @@ void apply_format(Config& config, const std::string& name, const toml::node& nod
 Format parse_format(const toml::table& table, Format base, const std::string& where,
                     const std::string& name) {
   for (const auto& [key, node] : table)
-    apply_key(base, std::string(key.str()), node, where, fmt::format("{}.{}", name, key.str()));
+    apply_key(base, std::string(key.str()), node, where, fmt::format("{}.{}", name, key.str()),
+              accumulator_bits);
   return base;
 }
 

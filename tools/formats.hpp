@@ -11,7 +11,7 @@ namespace apical::tools {
 /// "formats.<signal>.layerK" or "formats.<signal>.layerK.<key>". A layer inherits what it doesn't say.
 void apply_format(Config&, const std::string& name, const toml::node&, const std::string& where);
 
-/// A format from an inline table such as { bits = 8, frac = 4 }, on top of `base`.
+/// A format of up to 62 bits from an inline table such as { bits = 8, frac = 4 }, on top of `base`.
 fixedpoint::Format parse_format(const toml::table&, fixedpoint::Format base, const std::string& where,
                                 const std::string& name);
 

@@ -72,9 +72,10 @@ std::string image_grid(const std::vector<std::vector<double>>& images, int rows,
       double value = 0.0;
       if (which < images.size() && row < rows && column < columns) {
         const auto& image = images[which];
-        const double largest = std::abs(*std::max_element(
-            image.begin(), image.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
-        if (largest > 0.0) value = image[static_cast<std::size_t>(row * columns + column)] / largest;
+        double largest = 0.0;  // an image with a value that isn't finite stays blank
+        for (const double v : image) largest = std::isfinite(v) ? std::max(largest, std::abs(v)) : HUGE_VAL;
+        if (largest > 0.0 && std::isfinite(largest))
+          value = image[static_cast<std::size_t>(row * columns + column)] / largest;
       }
       const auto fade = [&](double by) {
         return static_cast<char>(static_cast<unsigned char>(std::lround(255.0 * (1.0 - by))));

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
+#include "fixedpoint/signal_statistics.hpp"
 #include "tools/svg.hpp"
 
 namespace apical::tools {
@@ -17,29 +19,45 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2.2rem; } .soft, figcaption { color: var(--soft); font-size: .9rem; }
 .cards { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.2rem 0; } .card { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1.2rem; min-width: 12rem; }
 .card b { display: block; font-size: 2rem; line-height: 1.2; } .card.golden b { color: var(--golden); } .card.emulator b { color: var(--emulator); }
-.grid2 { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem; }
+.grid2 { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
 svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: var(--soft); } svg .grid { stroke: var(--line); }
 polyline { fill: none; stroke-width: 1.8; } polyline.golden { stroke: var(--golden); } polyline.emulator { stroke: var(--emulator); }
-circle.golden { fill: var(--golden); } circle.emulator { fill: var(--emulator); } .limit { stroke: #c0392b; stroke-dasharray: 4 3; }
+circle.golden { fill: var(--golden); } circle.emulator { fill: var(--emulator); } .limit { stroke: #c0392b; stroke-dasharray: 4 3; } .lsb { stroke: #c0392b; stroke-width: 4; }
+.legend { margin: .3rem 0; font-size: .9rem; } .legend span { margin-right: 1.2rem; } .legend span::before { content: ""; display: inline-block; width: 1.4em; height: 3px; margin-right: .4em; vertical-align: middle; background: currentColor; } .legend .golden { color: var(--golden); } .legend .emulator { color: var(--emulator); }
 svg.spark { height: 18px; } svg.spark rect { fill: var(--emulator); }
-.table { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; white-space: nowrap; } th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line); }
-th { color: var(--soft); font-weight: 600; } td:first-child, th:first-child, td.text { text-align: left; } .warn { color: #c0392b; }
+.table { overflow-x: auto; } table { border-collapse: collapse; font-size: .82rem; line-height: 1.35; white-space: nowrap; } th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--line); }
+th { color: var(--soft); font-weight: 600; } td:first-child, th:first-child, .text { text-align: left; } td { font-variant-numeric: tabular-nums; } td.wrap { text-align: left; white-space: normal; min-width: 9.5rem; } .warn { color: #c0392b; }
 figure { margin: 0; } img { max-width: 100%; image-rendering: pixelated; border: 1px solid var(--line); } pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; padding: 1rem; font-size: .85rem; }
 )";
 
-std::string score_text(const RunResult& r) {
-  return r.classification ? fmt::format("{:.2f}%", 100.0 * r.score) : fmt::format("{:.3g}", r.score);
+constexpr double notable = 1e-3;  // share of saturated results that is worth a warning
+
+const char* measure(const RunResult& r) {
+  return r.classification ? "test accuracy" : "test error (mse)";
 }
 
 std::string cards(const RunOutcome& outcome) {
   std::string html = "<div class=cards>";
   for (const RunResult& r : outcome.results)
     html += fmt::format(
-        "<div class=\"card {0}\">{0}<b>{1}</b><span class=soft>{2} after {3} ticks, {4:.1f} s, {5:.0f} "
+        "<div class=\"card {0}\">{0}<b>{1}</b><span class=soft>{2}, {3} ticks in {4:.1f} s, {5:.0f} "
         "ticks/s</span></div>",
-        r.machine, score_text(r), r.classification ? "test accuracy" : "test error (mse)", r.ticks,
-        r.wall_seconds, r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0);
+        r.machine, score_text(r), measure(r), r.ticks, r.wall_seconds,
+        r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0);
+  const RunResult &first = outcome.results.front(), &last = outcome.results.back();
+  if (outcome.results.size() > 1 && std::isfinite(first.score) && std::isfinite(last.score))
+    html +=
+        fmt::format("<div class=card>difference<b>{}</b><span class=soft>{} minus {}</span></div>",
+                    first.classification ? fmt::format("{:+.2f} points", 100.0 * (last.score - first.score))
+                                         : fmt::format("{:+.3g}", last.score - first.score),
+                    last.machine, first.machine);
   return html + "</div>";
+}
+
+std::string legend(const RunOutcome& outcome) {
+  std::string html = "<p class=legend>";
+  for (const RunResult& r : outcome.results) html += fmt::format("<span class={0}>{0}</span>", r.machine);
+  return html + "</p>";
 }
 
 std::string curves(const RunOutcome& outcome) {
@@ -74,11 +92,10 @@ std::string histograms(const Config& config, const RunOutcome& outcome) {
                            signal[0] == 'w' ? &r.weights[static_cast<std::size_t>(k - 1)]
                                             : &r.voltages[static_cast<std::size_t>(k - 1)]});
       const auto [low, high] = limits(config, outcome, signal, k);
+      const double lsb = low < high ? config.formats.at(signal, k).lsb() : 0.0;
       std::string caption = fmt::format("{} of layer {}", signal[0] == 'w' ? "weights" : "voltages u", k);
-      if (low < high)
-        caption +=
-            fmt::format(", format {:g}..{:g}, LSB {:g}", low, high, config.formats.at(signal, k).lsb());
-      html += fmt::format("<div>{}</div>", histogram(samples, low, high, caption));
+      if (low < high) caption += fmt::format("; format {:g}..{:g}, LSB {:g}", low, high, lsb);
+      html += fmt::format("<div>{}</div>", histogram(samples, low, high, lsb, caption));
     }
   return html + "</div>";
 }
@@ -101,37 +118,69 @@ std::string fields(const Config& config, const RunOutcome& outcome) {
   return html + "</div>";
 }
 
+// Bits that hold every value the signal took, the sign included where the format has one.
+int bits_taken(const sim::SignalStatistics& s, bool is_signed) {
+  const auto raw = [&](double value) {
+    return static_cast<std::int64_t>(std::llround(value / s.resolution));
+  };
+  const int bits = std::max(fixedpoint::used_bits(raw(s.minimum)), fixedpoint::used_bits(raw(s.maximum)));
+  return is_signed ? bits : std::max(bits - 1, 0);
+}
+
 // What the figures mean for a designer.
-std::string needed(const sim::SignalStatistics& s) {
-  if (s.resolution == 0.0 || s.count == 0) return "";
-  const double largest = std::max(std::abs(s.minimum), std::abs(s.maximum));
-  if (largest == 0.0) return "never moved";
-  const int whole = largest < s.resolution ? 0 : static_cast<int>(std::floor(std::log2(largest))) + 1;
-  std::string text = fmt::format("within ±2<sup>{}</sup>", whole);
-  if (s.saturated * 1000 > s.count) return text + ", <span class=warn>saturates: more integer bits</span>";
-  if (s.rounded_to_zero * 2 > s.count)
-    return text + ", mostly rounds to 0: more fraction bits, or stochastic rounding";
+std::string needed(const sim::SignalStatistics& s, const fixedpoint::Format& format) {
+  if (s.count == 0) return "not used";
+  if (s.minimum == 0.0 && s.maximum == 0.0 && s.rounded_to_zero == 0) return "stayed 0";
+  const int taken = bits_taken(s, format.is_signed);
+  const int frac = -static_cast<int>(std::lround(std::log2(s.resolution)));
+  std::string text = fmt::format("{} of {} bits", taken, format.bits);
+  const auto share = [&](std::uint64_t part) {
+    return static_cast<double>(part) / static_cast<double>(s.count);
+  };
+  if (share(s.saturated) > notable)
+    text += fmt::format("; <span class=warn>saturates: frac {} or less, or more bits</span>", frac - 1);
+  else if (s.saturated == 0 && taken < format.bits)
+    text += fmt::format("; {} fewer, or frac {}, hold it", format.bits - taken, frac + format.bits - taken);
+  if (share(s.rounded_to_zero) > 0.5)
+    text += format.rounding == fixedpoint::Rounding::stochastic
+                ? "; most results are below an LSB: stochastic rounding carries them"
+                : "; <span class=warn>most results round to 0: more fraction bits, or STOCHASTIC</span>";
   return text;
 }
 
-std::string signal_table(const RunResult& r) {
-  std::string html = fmt::format(
-      "<h3 class=soft>{}</h3><div "
-      "class=table><table><tr><th>signal<th>format<th>min<th>max<th>saturated<th>rounded to 0<th>bits "
-      "used<th>what it needed</tr>",
-      r.machine);
-  const auto share = [](std::uint64_t part, std::uint64_t all) {
-    return all == 0 || part == 0
-               ? std::string("0")
-               : fmt::format("{:.2g}%", 100.0 * static_cast<double>(part) / static_cast<double>(all));
-  };
-  for (const sim::SignalStatistics& s : r.signals) {
-    html += fmt::format(
-        "<tr><td>{} {}<td class=text>{}<td>{:.4g}<td>{:.4g}<td{}>{}<td>{}<td class=text>{}<td "
-        "class=text>{}</tr>",
-        s.signal, s.layer, s.format, s.minimum, s.maximum, s.saturated * 1000 > s.count ? " class=warn" : "",
-        s.resolution == 0 ? "" : share(s.saturated, s.count),
-        s.resolution == 0 ? "" : share(s.rounded_to_zero, s.count), sparkline(s.used_bits), needed(s));
+std::string range_of(const sim::SignalStatistics& s) {
+  return s.count == 0 ? "" : fmt::format("{:.4g} .. {:.4g}", s.minimum, s.maximum);
+}
+
+std::string share_of(std::uint64_t part, std::uint64_t all) {
+  if (all == 0 || part == 0) return "0";
+  const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(all);
+  return percent >= 1.0 ? fmt::format("{:.0f}%", percent) : fmt::format("{:.1g}%", percent);
+}
+
+// One row per signal and layer: what the formats of the emulator met, and the golden model's range beside it.
+std::string signal_table(const Config& config, const RunOutcome& outcome) {
+  const RunResult& last = outcome.results.back();
+  const bool fixed = last.machine != "golden";
+  const RunResult* golden = outcome.results.front().machine == "golden" ? &outcome.results.front() : nullptr;
+  std::string html = "<div class=table><table><tr><th>signal<th>layer";
+  if (fixed) html += "<th class=text>format<th>range";
+  if (golden != nullptr) html += "<th>golden range";
+  if (fixed) html += "<th>saturated<th>rounded to 0<th class=text>bits used<th class=text>needed";
+  for (const sim::SignalStatistics& s : last.signals) {
+    html += fmt::format("<tr><td>{}<td>{}", s.signal, s.layer);
+    if (fixed) html += fmt::format("<td class=wrap>{}<td>{}", s.format, range_of(s));
+    if (golden != nullptr) {
+      const auto same = std::find_if(golden->signals.begin(), golden->signals.end(), [&](const auto& g) {
+        return g.signal == s.signal && g.layer == s.layer;
+      });
+      html += fmt::format("<td>{}", same == golden->signals.end() ? "" : range_of(*same));
+    }
+    if (!fixed) continue;
+    const bool notably = static_cast<double>(s.saturated) > notable * static_cast<double>(s.count);
+    html += fmt::format("<td{}>{}<td>{}<td class=text>{}<td class=wrap>{}", notably ? " class=warn" : "",
+                        share_of(s.saturated, s.count), share_of(s.rounded_to_zero, s.count),
+                        sparkline(s.used_bits), needed(s, config.formats.at(s.signal, s.layer)));
   }
   return html + "</table></div>";
 }
@@ -142,21 +191,21 @@ std::string report(const Config& config, const RunOutcome& outcome) {
   std::string html = fmt::format(
       "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width, "
       "initial-scale=1\"><title>apical: {0}</title><style>{1}</style><h1>{0}</h1><p class=soft>{2} learnt by "
-      "a network of {3} units, {4} flow, every tick, never switched off. Configuration digest {5}.</p>",
-      escaped(config.source), style, escaped(config.task.kind),
-      fmt::format("{}", fmt::join(config.network.layers, "-")), config.network.flow, digest(config));
+      "a network of {3} units, {4} flow, {6}. Configuration digest {5}.</p>",
+      escaped(std::filesystem::path(config.source).stem().string()), style, escaped(config.task.kind),
+      fmt::format("{}", fmt::join(config.network.layers, "-")), config.network.flow, digest(config),
+      config.network.learning ? "learning in every tick" : "learning off");
   html += cards(outcome);
   for (const RunResult& r : outcome.results)
     if (!r.trouble.empty()) html += fmt::format("<p class=warn>{}: {}</p>", r.machine, escaped(r.trouble));
-  for (const std::string& note : outcome.notes) html += fmt::format("<p class=warn>{}</p>", escaped(note));
-  html += "<h2>Learning</h2>" + curves(outcome);
+  for (const std::string& note : outcome.notes) html += fmt::format("<p class=soft>{}</p>", escaped(note));
+  html += "<h2>Learning</h2>" + legend(outcome) + curves(outcome);
   html +=
       "<h2>Weights and voltages against their formats</h2><p class=soft>Dashed red: limits of the "
-      "format.</p>" +
-      histograms(config, outcome);
+      "format, where they are near; red bar at the top: one LSB.</p>" +
+      legend(outcome) + histograms(config, outcome);
   html += fields(config, outcome);
-  html += "<h2>What each signal needed</h2>";
-  for (auto r = outcome.results.rbegin(); r != outcome.results.rend(); ++r) html += signal_table(*r);
+  html += "<h2>What each signal needed</h2>" + signal_table(config, outcome);
   html += fmt::format(
       "<h2>Configuration</h2><pre>{}</pre><details><summary>All effective "
       "keys</summary><pre>{}</pre></details></html>\n",

@@ -1,7 +1,6 @@
 #include <nlohmann/json.hpp>
 
 #include "model/hdf5_file.hpp"
-#include "tools/atomic_file.hpp"
 #include "tools/report.hpp"
 #include "tools/run.hpp"
 
@@ -36,15 +35,14 @@ nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
 
 }  // namespace
 
-void write_results(const Config& config, const RunOutcome& outcome, const std::filesystem::path& folder) {
-  make_folder(folder);
+std::string write_results(const Config& config, const RunOutcome& outcome, OutputFolder& folder) {
   // The machine that is not the reference speaks at the top level; "machines" has all of them.
   nlohmann::ordered_json json = in_json(config, outcome.results.back());
   for (const RunResult& r : outcome.results) json["machines"].push_back(in_json(config, r));
   for (const std::string& note : outcome.notes) json["notes"].push_back(note);
   for (const RunResult& r : outcome.results) {
     const bool reference = outcome.results.size() > 1 && r.machine == "golden";
-    model::Hdf5Writer file(folder / (reference ? "golden-weights.h5" : "weights.h5"));
+    model::Hdf5Writer file(folder.stage(reference ? "golden-weights.h5" : "weights.h5"));
     for (std::size_t k = 0; k < r.weights.size(); ++k) {
       const Eigen::Index rows = config.network.layers[k + 1];
       const Eigen::Index columns = static_cast<Eigen::Index>(r.weights[k].size()) / rows;
@@ -53,8 +51,12 @@ void write_results(const Config& config, const RunOutcome& outcome, const std::f
     }
     file.commit();
   }
-  write_file(folder / "report.html", report(config, outcome));
-  write_file(folder / "result.json", json.dump(2) + "\n");
+  const std::string text = json.dump(2) + "\n";
+  folder.write("report.html", report(config, outcome));
+  folder.write("result.json", text);
+  folder.commit(outcome.results.size() > 1 ? std::vector<std::string>{}
+                                           : std::vector<std::string>{"golden-weights.h5"});
+  return text;
 }
 
 }  // namespace apical::tools

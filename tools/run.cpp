@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <thread>
 
 #include "fixedpoint/compiler.hpp"
@@ -23,12 +27,13 @@ constexpr std::size_t voltages_kept = 200000;  // per layer, for the histogram
 class Runner {
  public:
   Runner(const Config& config, const model::Task& task, sim::Machine& machine, const std::string& trace,
-         Progress& progress, std::size_t index)
+         Progress& progress, std::size_t index, const std::atomic<bool>& stop)
       : config_(config),
         task_(task),
         machine_(machine),
         progress_(progress),
         index_(index),
+        stop_(stop),
         depth_(static_cast<int>(config.network.layers.size()) - 1) {
     if (!trace.empty()) trace_.emplace(trace);
     result_.machine = machine.name();
@@ -40,7 +45,8 @@ class Runner {
     const auto start = std::chrono::steady_clock::now();
     const std::uint64_t per_epoch = task_.training(0)->ticks();
     limit_ = config_.ticks > 0 ? config_.ticks : per_epoch * static_cast<std::uint64_t>(config_.epochs);
-    for (int epoch = 0; result_.ticks < limit_ && !result_.failed; ++epoch) {
+    epochs_ = (limit_ + per_epoch - 1) / per_epoch;
+    for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stop_; ++epoch) {
       machine_.set_learning_scale(std::pow(config_.decay, epoch));
       train(epoch);
       if (!result_.failed) test();
@@ -67,11 +73,10 @@ class Runner {
       if (trace_) record(sample);
       if (result_.ticks % check_every != 0) continue;
       result_.failed = machine_.failed();
-      if (result_.failed) return;
-      const std::string score = result_.curve.empty()    ? ""
-                                : result_.classification ? fmt::format("{:.2f}%", 100.0 * result_.score)
-                                                         : fmt::format("mse {:.3g}", result_.score);
-      progress_.update(index_, result_.ticks, limit_, score);
+      if (result_.failed || stop_) return;
+      progress_.update(index_, result_.ticks, limit_,
+                       fmt::format("epoch {}/{}, tick {}{}", epoch + 1, epochs_, result_.ticks,
+                                   result_.curve.empty() ? "" : ", " + score_text(result_)));
     }
     result_.failed = machine_.failed();
   }
@@ -108,7 +113,9 @@ class Runner {
   sim::Machine& machine_;
   Progress& progress_;
   std::size_t index_;
+  const std::atomic<bool>& stop_;  ///< the other machine's run failed: the results are not wanted any more
   int depth_;
+  std::uint64_t epochs_ = 0;
   std::uint64_t limit_ = 0;
   std::optional<model::Hdf5Writer> trace_;
   RunResult result_;
@@ -116,16 +123,10 @@ class Runner {
 
 void check_task(const Config& config, const model::Task& task) {
   const auto& layers = config.network.layers;
-  if (layers.size() < 2)
-    throw std::invalid_argument(
-        "network.layers: not given; accepted: units of the input and of every layer, e.g. [64, 64, 10]");
   if (layers.front() != task.inputs() || layers.back() != task.outputs())
     throw std::invalid_argument(
         fmt::format("network.layers: {} inputs and {} outputs; accepted: {} and {}, which task {} has",
                     layers.front(), layers.back(), task.inputs(), task.outputs(), config.task.kind));
-  if (config.gain.size() != 1 && config.gain.size() != layers.size() - 1)
-    throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
-                                            config.gain.size(), layers.size() - 1));
 }
 
 std::string beside(const std::string& path, const std::string& prefix) {
@@ -134,6 +135,7 @@ std::string beside(const std::string& path, const std::string& prefix) {
 }
 
 RunOutcome run_checked(const Config& config, const RunOptions& options) {
+  check(config);
   model::TaskSettings settings = config.task;
   settings.seed = config.seed;
   settings.dt = config.network.dt;
@@ -164,6 +166,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   Progress progress(names);
   outcome.results.resize(machines.size());
   std::vector<std::exception_ptr> errors(machines.size());
+  std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < machines.size(); ++i)
     threads.emplace_back([&, i] {
@@ -171,9 +174,10 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
         const bool other = machines.size() > 1 && names[i] == "golden";
         const std::string trace =
             options.trace.empty() || !other ? options.trace : beside(options.trace, "golden-");
-        outcome.results[i] = Runner(config, *task, *machines[i], trace, progress, i).run();
+        outcome.results[i] = Runner(config, *task, *machines[i], trace, progress, i, stop).run();
       } catch (...) {
         errors[i] = std::current_exception();
+        stop = true;
       }
     });
   for (std::thread& thread : threads) thread.join();
@@ -197,6 +201,12 @@ std::vector<model::WeightMatrix> starting_weights(const Config& config, const st
                                    weights.back().cols(), layers[k], columns));
   }
   return weights;
+}
+
+std::string score_text(const RunResult& r) {
+  if (r.failed) return "diverged";
+  if (r.curve.empty()) return "not tested";
+  return r.classification ? fmt::format("{:.2f}%", 100.0 * r.score) : fmt::format("{:.4g}", r.score);
 }
 
 RunOutcome run(const Config& config, const RunOptions& options) {

@@ -1,12 +1,11 @@
 #pragma once
-#include <filesystem>
-#include <memory>
-#include <optional>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "sim/machine.hpp"
 #include "tools/config.hpp"
+#include "tools/output_folder.hpp"
 
 namespace apical::tools {
 
@@ -21,7 +20,8 @@ struct RunResult {
   std::string machine, state_digest, trouble;
   bool failed = false, classification = true;
   std::uint64_t ticks = 0, macs = 0, events = 0;
-  double score = 0.0, wall_seconds = 0.0;
+  double score = std::numeric_limits<double>::quiet_NaN();  ///< of the last test; not a number without one
+  double wall_seconds = 0.0;
   std::vector<CurvePoint> curve;
   std::vector<sim::SignalStatistics> signals;
   std::vector<std::vector<double>> weights;   ///< row-major, per layer
@@ -49,7 +49,11 @@ RunOutcome run(const Config&, const RunOptions&);
 /// Initial weights: from the file, or from the seed.
 std::vector<model::WeightMatrix> starting_weights(const Config&, const std::string& file);
 
-/// Writes result.json, weights.h5 (and golden-weights.h5 when both ran) and report.html to `folder`.
-void write_results(const Config&, const RunOutcome&, const std::filesystem::path& folder);
+/// Writes result.json, weights.h5 (and golden-weights.h5 when both ran) and report.html, all or none of them.
+/// Returns the text of result.json.
+std::string write_results(const Config&, const RunOutcome&, OutputFolder&);
+
+/// The score in words: "97.50%", an error, "diverged" or "not tested".
+std::string score_text(const RunResult&);
 
 }  // namespace apical::tools

@@ -8,7 +8,7 @@
 namespace apical::tools {
 namespace {
 
-constexpr double width = 640, height = 260, left = 56, right = 12, top = 12, bottom = 40;
+constexpr double left = 52, right = 12, top = 12, bottom = 40;
 
 // Round numbers between low and high, about `count` of them.
 std::vector<double> round_steps(double low, double high, int count) {
@@ -24,6 +24,7 @@ std::vector<double> round_steps(double low, double high, int count) {
 
 // Maps data to the plotting area.
 struct Frame {
+  double width, height;  ///< of the picture, px
   double x_low, x_high, y_low, y_high;
   double x(double v) const { return left + (v - x_low) / (x_high - x_low) * (width - left - right); }
   double y(double v) const {
@@ -46,12 +47,12 @@ struct Frame {
                        (top + height - bottom) / 2, escaped(y_label));
     return svg;
   }
-};
 
-std::string open_svg(const std::string& title) {
-  return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=img aria-label=\"{}\">", width, height,
-                     escaped(title));
-}
+  std::string open(const std::string& title) const {
+    return fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=img aria-label=\"{}\">", width, height,
+                       escaped(title));
+  }
+};
 
 }  // namespace
 
@@ -78,36 +79,41 @@ std::string escaped(const std::string& text) {
 
 std::string line_chart(const std::vector<Curve>& curves, const std::string& x_label,
                        const std::string& y_label) {
-  Frame f{0.0, 1.0, 1e300, -1e300};
+  Frame f{720, 270, 0.0, 0.0, 1e300, -1e300};
   for (const Curve& c : curves)
     for (const auto& [x, y] : c.points) {
+      if (!std::isfinite(y)) continue;
       f.x_high = std::max(f.x_high, x);
       f.y_low = std::min(f.y_low, y);
       f.y_high = std::max(f.y_high, y);
     }
   if (f.y_low > f.y_high) return "<p>nothing was tested</p>";
+  if (f.x_high <= 0.0) f.x_high = 1.0;
   const double margin = std::max(0.06 * (f.y_high - f.y_low), 1e-6 + 1e-3 * std::abs(f.y_high));
   f.y_low -= margin;
   f.y_high += margin;
-  std::string svg = open_svg(y_label) + f.axes(x_label, y_label);
+  std::string svg = f.open(y_label) + f.axes(x_label, y_label);
   for (const Curve& c : curves) {
     std::string points;
-    for (const auto& [x, y] : c.points) points += fmt::format("{:.1f},{:.1f} ", f.x(x), f.y(y));
+    for (const auto& [x, y] : c.points)
+      if (std::isfinite(y)) points += fmt::format("{:.1f},{:.1f} ", f.x(x), f.y(y));
     svg += fmt::format("<polyline class={} points=\"{}\"/>", c.style, points);
     for (const auto& [x, y] : c.points)
-      svg +=
-          fmt::format("<circle class={} cx={:.1f} cy={:.1f} r=2.5><title>{}: {:g} at {:g}</title></circle>",
-                      c.style, f.x(x), f.y(y), escaped(c.name), y, x);
+      if (std::isfinite(y))
+        svg +=
+            fmt::format("<circle class={} cx={:.1f} cy={:.1f} r=2.5><title>{}: {:g} at {:g}</title></circle>",
+                        c.style, f.x(x), f.y(y), escaped(c.name), y, x);
   }
   return svg + "</svg>";
 }
 
-std::string histogram(const std::vector<Sample1D>& samples, double format_low, double format_high,
+std::string histogram(const std::vector<Sample1D>& samples, double format_low, double format_high, double lsb,
                       const std::string& caption) {
   constexpr int bins = 80;
   double low = 1e300, high = -1e300;
   for (const Sample1D& s : samples)
     for (const double v : *s.values) {
+      if (!std::isfinite(v)) continue;
       low = std::min(low, v);
       high = std::max(high, v);
     }
@@ -122,12 +128,13 @@ std::string histogram(const std::vector<Sample1D>& samples, double format_low, d
   double tallest = 0.0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     for (const double v : *samples[i].values)
-      share[i][static_cast<std::size_t>(std::clamp((v - low) / (high - low) * bins, 0.0, bins - 1.0))] +=
-          100.0 / static_cast<double>(samples[i].values->size());
+      if (std::isfinite(v))
+        share[i][static_cast<std::size_t>(std::clamp((v - low) / (high - low) * bins, 0.0, bins - 1.0))] +=
+            100.0 / static_cast<double>(samples[i].values->size());
     tallest = std::max(tallest, *std::max_element(share[i].begin(), share[i].end()));
   }
-  const Frame f{low, high, 0.0, 1.05 * tallest};
-  std::string svg = open_svg(caption) + f.axes(caption, "%");
+  const Frame f{460, 230, low, high, 0.0, 1.05 * tallest};
+  std::string svg = f.open(caption) + f.axes(caption, "%");
   for (std::size_t i = 0; i < samples.size(); ++i) {
     std::string points = fmt::format("{:.1f},{:.1f} ", f.x(low), f.y(0));
     for (int b = 0; b < bins; ++b) {
@@ -143,7 +150,14 @@ std::string histogram(const std::vector<Sample1D>& samples, double format_low, d
       svg += fmt::format(
           "<line class=limit x1={0:.1f} x2={0:.1f} y1={1:.1f} y2={2:.1f}><title>limit of the format: "
           "{3:g}</title></line>",
-          f.x(limit), top, height - bottom, limit);
+          f.x(limit), top, f.height - bottom, limit);
+  if (format_low < format_high) {
+    const double middle = 0.5 * (low + high);
+    const double length = std::clamp(f.x(low + lsb) - f.x(low), 1.0, f.width - left - right);
+    svg += fmt::format(
+        "<line class=lsb x1={:.1f} x2={:.1f} y1={:.1f} y2={:.1f}><title>one LSB: {:g}</title></line>",
+        f.x(middle) - length / 2, f.x(middle) + length / 2, top, top, lsb);
+  }
   return svg + "</svg>";
 }
 

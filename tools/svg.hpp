@@ -15,16 +15,17 @@ struct Curve {
   std::vector<std::pair<double, double>> points;
 };
 
-/// A line chart with axes and labelled ends.
+/// A line chart with axes; points that aren't finite are left out.
 std::string line_chart(const std::vector<Curve>& curves, const std::string& x_label,
                        const std::string& y_label);
 
-/// A histogram of one or two samples; vertical rules mark the limits of a format (none when low == high).
+/// A histogram of one or two samples; values that aren't finite are left out. Vertical rules mark the limits
+/// of a format and a bar the width of its LSB (none when low == high).
 struct Sample1D {
   std::string name, style;
   const std::vector<double>* values;
 };
-std::string histogram(const std::vector<Sample1D>& samples, double format_low, double format_high,
+std::string histogram(const std::vector<Sample1D>& samples, double format_low, double format_high, double lsb,
                       const std::string& caption);
 
 /// Counts as tiny bars in one line of text height.

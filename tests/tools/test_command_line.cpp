@@ -1,0 +1,157 @@
+#include <set>
+
+#include "tests/tools/command_line.hpp"
+
+namespace apical::tools {
+namespace {
+
+using nlohmann::json;
+using testing::CommandLine;
+using testing::contains;
+using testing::content;
+using testing::Outcome;
+using testing::small_net;
+
+TEST_F(CommandLine, HelpHasExamplesEverywhere) {
+  EXPECT_EQ(apical("--version").out.rfind("apical ", 0), 0u);
+  const Outcome top = apical("--help");
+  EXPECT_EQ(top.status, 0);
+  EXPECT_TRUE(contains(top.out, "apical run tools/configs/digits8.toml"));
+  for (const std::string name : {"run", "quantise", "compile", "list", "config-reference"}) {
+    EXPECT_TRUE(contains(top.out, name));
+    const Outcome help = apical(name + " --help");
+    EXPECT_EQ(help.status, 0) << name;
+    EXPECT_TRUE(contains(help.out, "Example")) << name;
+    EXPECT_TRUE(contains(help.out, "  apical " + name)) << name;
+    EXPECT_EQ(contains(help.out, "--json"), name != "config-reference") << name;
+  }
+}
+
+// Exit status 2, one line on standard error that starts with "apical: ", and no folder of results.
+TEST_F(CommandLine, RefusesBadInput) {
+  file("net.toml", small_net);
+  file("bare.toml", "");
+  file("wide.toml",
+       small_net + "[formats.weight]\nbits = 32\n[formats.rate]\nbits = 32\n[formats.input]\nbits = 32\n");
+  file("typo.toml", "[network]\nlayers = [64, 10]\nbeta = 1\n");
+  file("pixels", "not idx");
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "accepted: run, quantise"},
+      {"walk", "walk"},
+      {"run", "CONFIG"},
+      {"run absent.toml", "absent.toml"},
+      {"run net.toml surplus", "surplus"},
+      {"run net.toml --sed 3", "--sed"},
+      {"run net.toml --seed -3", "--seed"},
+      {"run net.toml --threads 0", "--threads: run.threads: 0; accepted: a whole number, 1.."},
+      {"run net.toml --machine silver", "--machine: run.machine: 'silver'; accepted: golden, emulator, both"},
+      {"run net.toml --set dynamics.taw=3", "nearest: dynamics.tau"},
+      {"run typo.toml", "typo.toml:3: network.beta: no such key"},
+      {"run bare.toml", "network.layers: not given"},
+      {"run net.toml --set 'network.layers=[63, 10]'", "63 inputs and 10 outputs; accepted: 64 and 10"},
+      {"run net.toml --set 'network.layers=[64, 9]'", "64 inputs and 9 outputs; accepted: 64 and 10"},
+      {"run net.toml --set 'learning.eta=[1, 1, 1]'",
+       "learning.eta: 3 values; accepted: one, or one per layer (2)"},
+      {"run net.toml --set 'dynamics.rho=[1, 1]'", "dynamics.rho: 2 values"},
+      {"run net.toml --set dynamics.dt=11", "dynamics.dt: 11 ms; accepted: above 0 and at most tau"},
+      {"run net.toml --set dynamics.flow=lagrangian --set dynamics.scheme=exact", "accepted: integrated"},
+      {"run net.toml --set formats.weight.layer3.bits=8", "formats.weight.layer3: no such layer"},
+      {"run net.toml --weights absent.h5", "absent.h5"},
+      {"run net.toml --weights net.toml", "accepted: an HDF5 file"},
+      {"run net.toml --trace absent/trace.h5", "absent/"},
+      {"run net.toml --set task.kind=series", "task.file"},
+      {"run net.toml --set task.kind=series --set task.file=net.toml", "accepted: an HDF5 file"},
+      {"run net.toml --set task.kind=mnist --set task.file=absent", "tools/fetch-mnist"},
+      {"run wide.toml", "accepted"},
+      {"compile wide.toml", "62"},
+      {"compile net.toml --set formats.u.bits=0", "formats.u.bits: 0; accepted: a whole number, 1..32"},
+      {"quantise", "no numbers"},
+      {"quantise one", "number \"one\"; accepted: a decimal"},
+      {"quantise 1/0", "number \"1/0\""},
+      {"quantise --format '{ bits = 63 }' 1", "format.bits: 63; accepted: a whole number, 1..62"},
+      {"quantise --format '{ bits = 8' 1", "--format"},
+      {"quantise --format 8 1", "accepted: a table"},
+      {"quantise --random 65536 1", "--random"},
+      {"list --configs absent", "--configs: absent; accepted: a folder"},
+      {"config-reference --check absent", "absent"},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    const Outcome o = apical(arguments);
+    EXPECT_EQ(o.status, 2) << arguments;
+    EXPECT_EQ(o.out, "") << arguments;
+    EXPECT_EQ(o.error.rfind("apical: ", 0), 0u) << arguments << ": " << o.error;
+    EXPECT_EQ(o.error.find('\n'), o.error.size() - 1) << arguments << ": " << o.error;
+    EXPECT_TRUE(contains(o.error, expected)) << arguments << ": " << o.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "out")) << arguments;
+  }
+}
+
+TEST_F(CommandLine, QuantisesExactly) {
+  const std::string format =
+      "quantise --json --format '{ bits = 8, frac = 4, rounding = \"RND_CONV\", overflow = \"SAT\" }' ";
+  const Outcome o = apical(format + "0.3 -7.97 1/3 -1/3 9 0.03125");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const json rows = json::parse(o.out);
+  ASSERT_EQ(rows.size(), 6u);
+  const auto expect = [&](std::size_t i, std::int64_t raw, const char* hex, const char* value,
+                          const char* error) {
+    EXPECT_EQ(rows[i]["raw"], raw);
+    EXPECT_EQ(rows[i]["hex"], hex);
+    EXPECT_EQ(rows[i]["value"], value);
+    EXPECT_EQ(rows[i]["error"], error);
+    EXPECT_EQ(rows[i]["saturated"], i == 4);
+  };
+  expect(0, 5, "0x05", "0.3125", "0.0125");
+  expect(1, -128, "0x80", "-8", "-0.03");
+  expect(2, 5, "0x05", "0.3125", "-1/48");
+  expect(3, -5, "0xfb", "-0.3125", "1/48");
+  expect(4, 127, "0x7f", "7.9375", "-1.0625");
+  expect(5, 0, "0x00", "0", "-0.03125");  // a tie goes to the even neighbour
+  const Outcome table = apical("quantise -7.97 --format '{ bits = 8, frac = 4 }'");
+  EXPECT_EQ(table.status, 0);
+  EXPECT_TRUE(contains(table.out, "-128")) << table.out;
+}
+
+TEST_F(CommandLine, ListsConfigurations) {
+  file("b.toml", "# the second\n");
+  file("a.toml", "# the first\n[network]\n");
+  file("notes.txt", "# no configuration\n");
+  const json rows = json::parse(apical("list --json --configs .").out);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_TRUE(contains(rows[0]["file"], "a.toml"));
+  EXPECT_EQ(rows[0]["text"], "the first");
+  EXPECT_TRUE(contains(apical("list --configs .").out, "b.toml  the second"));
+}
+
+TEST_F(CommandLine, ChecksTheReference) {
+  EXPECT_EQ(apical("config-reference", "mkdir tools").status, 0);
+  file("tools/CONFIGURATION.md", content(folder / ".out"));
+  EXPECT_EQ(apical("config-reference --check").status, 0);
+  file("stale.md", content(folder / "tools/CONFIGURATION.md") + "\n");
+  const Outcome stale = apical("config-reference --check stale.md");
+  EXPECT_EQ(stale.status, 1);
+  EXPECT_TRUE(contains(stale.error, "stale.md is stale")) << stale.error;
+}
+
+TEST_F(CommandLine, CompileShowsMemoryOperationsAndWidths) {
+  file("net.toml", small_net);
+  const Outcome text = apical("compile net.toml");
+  ASSERT_EQ(text.status, 0) << text.error;
+  const Outcome o = apical("compile net.toml --json");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const json program = json::parse(o.out);
+  std::uint64_t address = 0;
+  for (const json& region : program["memory"]) {
+    EXPECT_EQ(region["address"], address) << region;
+    address += region["words"].get<std::uint64_t>();
+    EXPECT_TRUE(contains(text.out, region["name"])) << region;
+  }
+  EXPECT_GE(address, 65u * 12u + 13u * 10u) << "the weights alone";
+  for (const json& proof : program["widths"]) EXPECT_LE(proof["bits"], 62) << proof;
+  std::set<std::string> operations;
+  for (const json& op : program["operations"]) operations.insert(op.get<std::string>().substr(0, 5));
+  EXPECT_EQ(operations, (std::set<std::string>{"BACKW", "FORWA", "LEARN", "UPDAT"}));
+}
+
+}  // namespace
+}  // namespace apical::tools

@@ -1,0 +1,184 @@
+#include "tools/output_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "model/hdf5_file.hpp"
+#include "tests/tools/scratch.hpp"
+#include "tools/config.hpp"
+#include "tools/run.hpp"
+
+namespace apical::tools {
+namespace {
+
+using testing::contains;
+using testing::content;
+using testing::message_of;
+
+// A disk with room for `bytes` in every file, as far as this process can tell.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) : before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit small{bytes, limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallDisk() {
+    setrlimit(RLIMIT_FSIZE, &limit_);
+    std::signal(SIGXFSZ, before_);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+ private:
+  rlimit limit_{};
+  void (*before_)(int);
+};
+
+class Output : public testing::Scratch {
+ protected:
+  std::size_t entries() const {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
+  }
+};
+
+TEST_F(Output, AppearsAtOnce) {
+  const auto place = folder / "a" / "b";
+  {
+    OutputFolder out(place);
+    out.write("one.txt", "first");
+    out.write("two.txt", "second");
+    EXPECT_FALSE(std::filesystem::exists(place / "one.txt"));
+    out.commit();
+    EXPECT_EQ(content(place / "one.txt"), "first");
+    EXPECT_EQ(content(place / "two.txt"), "second");
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(place), {}), 2) << "the hidden folder stayed";
+}
+
+TEST_F(Output, LeavesNothingWithoutCommit) {
+  {
+    OutputFolder out(folder / "a" / "b");
+    out.write("one.txt", "first");
+  }
+  EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(Output, KeepsWhatWasThereUntilCommit) {
+  file("one.txt", "old");
+  file("stale.txt", "old");
+  file("other.txt", "the user's");
+  { OutputFolder(folder).write("one.txt", "new"); }
+  EXPECT_EQ(content(folder / "one.txt"), "old");
+  {
+    OutputFolder out(folder);
+    out.write("one.txt", "new");
+    out.commit({"stale.txt", "absent.txt"});
+  }
+  EXPECT_EQ(content(folder / "one.txt"), "new");
+  EXPECT_FALSE(std::filesystem::exists(folder / "stale.txt"));
+  EXPECT_EQ(content(folder / "other.txt"), "the user's");
+}
+
+TEST_F(Output, RefusesWhatCannotBeAFolder) {
+  const std::string path = file("plain", "a file");
+  for (const std::string& bad : {path, path + "/below"}) {
+    const std::string message = message_of([&] { OutputFolder out(bad); });
+    EXPECT_TRUE(contains(message, bad)) << message;
+    EXPECT_TRUE(contains(message, "accepted: a folder")) << message;
+  }
+  EXPECT_EQ(content(path), "a file");
+}
+
+TEST_F(Output, FullDiskLeavesNothing) {
+  std::string message;
+  {
+    const SmallDisk disk(1000);
+    message = message_of([&] {
+      OutputFolder out(folder / "new");
+      out.write("small.txt", "fits");
+      out.write("large.txt", std::string(100000, 'x'));
+      out.commit();
+    });
+  }
+  EXPECT_TRUE(contains(message, "large.txt: can't be written (a full disk?)")) << message;
+  EXPECT_EQ(entries(), 0u);
+}
+
+TEST_F(Output, FullDiskLeavesNoHdf5File) {
+  for (const rlim_t bytes : {0u, 100u, 2000u, 3000u, 5000u, 20000u, 70000u}) {
+    for (const bool growing : {false, true}) {
+      std::string message;
+      {
+        const SmallDisk disk(bytes);
+        message = message_of([&] {
+          model::Hdf5Writer out(folder / "out.h5");
+          if (growing)
+            for (int tick = 0; tick < 3000; ++tick)
+              out.append("/trace/layer1/u", std::vector<double>(20, tick));
+          else
+            out.write("/weights/W1", model::RowMatrix::Random(100, 100));
+          out.commit();
+        });
+      }
+      EXPECT_TRUE(contains(message, "out.h5: ")) << bytes << message;
+      EXPECT_TRUE(contains(message, "a full or read-only disk?")) << bytes << message;
+      EXPECT_EQ(entries(), 0u) << bytes;
+    }
+  }
+}
+
+TEST_F(Output, WeightsComeBackBitForBit) {
+  Config c;
+  c.network.layers = {5, 4, 3};
+  const std::vector<model::WeightMatrix> weights = starting_weights(c, "");
+  const std::string path = (folder / "weights.h5").string();
+  {
+    model::Hdf5Writer out(path);
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      out.write("/weights/W" + std::to_string(k + 1), weights[k]);
+    out.commit();
+  }
+  const std::vector<model::WeightMatrix> again = starting_weights(c, path);
+  ASSERT_EQ(again.size(), 2u);
+  for (std::size_t k = 0; k < 2; ++k) EXPECT_EQ(weights[k], again[k]);
+
+  c.network.layers = {5, 4, 2};
+  std::string message = message_of([&] { starting_weights(c, path); });
+  EXPECT_TRUE(contains(message, path + ": /weights/W2 is 3 x 5; accepted: 2 x 5")) << message;
+  c.network.layers = {5, 4, 3, 2};
+  message = message_of([&] { starting_weights(c, path); });
+  EXPECT_TRUE(contains(message, "has no dataset /weights/W3")) << message;
+  c.network.layers = {5, 4, 3};
+  c.network.bias = false;
+  message = message_of([&] { starting_weights(c, path); });
+  EXPECT_TRUE(contains(message, "/weights/W1 is 4 x 6; accepted: 4 x 5")) << message;
+}
+
+TEST_F(Output, WeightsThatAreNoNumbersAreRefused) {
+  Config c;
+  c.network.layers = {2, 2};
+  model::RowMatrix w = model::RowMatrix::Zero(2, 3);
+  w(1, 2) = std::nan("");
+  const std::string path = (folder / "nan.h5").string();
+  {
+    model::Hdf5Writer out(path);
+    out.write("/weights/W1", w);
+    out.commit();
+  }
+  const std::string message = message_of([&] { starting_weights(c, path); });
+  EXPECT_TRUE(contains(message, "/weights/W1[1, 2] is nan; accepted: finite values")) << message;
+
+  const std::string whole = content(path);
+  const std::string truncated = file("truncated.h5", whole.substr(0, whole.size() / 2));
+  EXPECT_TRUE(contains(message_of([&] { starting_weights(c, truncated); }), "accepted: an HDF5 file"));
+  EXPECT_TRUE(
+      contains(message_of([&] { starting_weights(c, file("text.h5", "hello")); }), "accepted: an HDF5 file"));
+  EXPECT_TRUE(contains(message_of([&] { starting_weights(c, "absent.h5"); }), "accepted: an HDF5 file"));
+}
+
+}  // namespace
+}  // namespace apical::tools

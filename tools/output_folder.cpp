@@ -1,0 +1,67 @@
+#include "tools/output_folder.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tools/config.hpp"
+
+namespace apical::tools {
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& what) {
+  throw InputError(
+      fmt::format("{}: {}; accepted: a folder that can be written, or made, with room for the results; "
+                  "nothing was left behind",
+                  path.string(), what));
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(fs::path folder)
+    : folder_(std::move(folder)), staging_(folder_ / fmt::format(".tmp.{}", getpid())) {
+  std::error_code error;
+  for (fs::path p = folder_; !p.empty() && !fs::exists(p, error); p = p.parent_path())
+    made_.insert(made_.begin(), p);
+  fs::create_directories(folder_, error);
+  if (error || !fs::is_directory(folder_))
+    refuse(folder_, fmt::format("can't be made ({})", error.message()));
+  if (access(folder_.c_str(), W_OK | X_OK) != 0) refuse(folder_, "can't be written");
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  fs::remove_all(staging_, ignored);
+  for (auto p = made_.rbegin(); p != made_.rend(); ++p) fs::remove(*p, ignored);  // only where empty
+}
+
+fs::path OutputFolder::stage(const std::string& name) {
+  std::error_code error;
+  fs::create_directory(staging_, error);
+  if (error) refuse(folder_, fmt::format("can't be written ({})", error.message()));
+  names_.push_back(name);
+  return staging_ / name;
+}
+
+void OutputFolder::write(const std::string& name, const std::string& text) {
+  std::ofstream file(stage(name), std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) refuse(folder_ / name, "can't be written (a full disk?)");
+}
+
+void OutputFolder::commit(const std::vector<std::string>& stale) {
+  for (const std::string& name : names_) {
+    std::error_code error;
+    fs::rename(staging_ / name, folder_ / name, error);
+    if (error) refuse(folder_ / name, fmt::format("can't be written ({})", error.message()));
+  }
+  names_.clear();
+  std::error_code ignored;
+  for (const std::string& name : stale) fs::remove(folder_ / name, ignored);
+}
+
+}  // namespace apical::tools
