@@ -33,6 +33,11 @@ void check_shapes(const NetworkDescription& net) {
       fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})", net.rho.size(), units));
   require(net.weights.size() == count,
           fmt::format("weights: {} matrices; accepted: {}", net.weights.size(), count));
+  require(net.alpha.empty() || net.alpha.size() == units,
+          fmt::format("dynamics.alpha: {} values; accepted: none, or one per neuron ({})", net.alpha.size(),
+                      units));
+  for (const double alpha : net.alpha)
+    require(alpha >= 0.0 && alpha <= 1.0, fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
   for (const double rho : net.rho)
     require(rho >= 0.0 && rho <= 2.0, fmt::format("dynamics.rho: {}; accepted: 0..2", rho));
   for (const double eta : net.eta)
@@ -66,9 +71,10 @@ Population make_population(const NetworkDescription& net, int layer) {
   for (std::size_t i = 0; i < neuron_signals; ++i) p.formats[i] = format(name_of(static_cast<Signal>(i)));
   std::size_t first = 0;
   for (int k = 1; k < layer; ++k) first += static_cast<std::size_t>(net.layers[static_cast<std::size_t>(k)]);
-  for (int i = 0; i < p.units; ++i)
-    p.rho.push_back(
-        constant(net.rho.size() == 1 ? net.rho[0] : net.rho[first + static_cast<std::size_t>(i)], rho_frac));
+  for (std::size_t unit = first; unit < first + static_cast<std::size_t>(p.units); ++unit) {
+    p.rho.push_back(constant(net.rho.size() == 1 ? net.rho[0] : net.rho[unit], rho_frac));
+    p.alpha.push_back(constant(net.alpha.empty() ? net.dt / net.tau : net.alpha[unit], alpha_frac));
+  }
   return p;
 }
 
@@ -205,6 +211,7 @@ void prove_projection(Program& program, const Projection& p) {
 
 void prove_population(Program& program, const Population& p, int layer, int last) {
   const std::int64_t rho_max = *std::max_element(p.rho.begin(), p.rho.end());
+  const std::int64_t alpha_max = *std::max_element(p.alpha.begin(), p.alpha.end());
   const Bound drive = bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) + bound_of(p[Signal::mismatch]);
   const Bound away = drive + bound_of(p[Signal::membrane]);
   const Bound one{std::int64_t{1} << rho_frac, rho_frac};
@@ -216,7 +223,7 @@ void prove_population(Program& program, const Population& p, int layer, int last
   program.proofs.push_back(
       prove("membrane of " + p.name, "s + alpha (basal + gamma nudge + m - s), aligned",
             bound_of(p[Signal::membrane]) * bound_of(std::int64_t{1} << alpha_frac, alpha_frac) +
-                away * bound_of(program.alpha, alpha_frac),
+                away * bound_of(alpha_max, alpha_frac),
             formats));
   if (layer == last)
     program.proofs.push_back(
@@ -273,7 +280,6 @@ Program compile(const NetworkDescription& net) {
   check_shapes(net);
   const int last = static_cast<int>(net.layers.size()) - 1;
   Program program;
-  program.alpha = constant(net.dt / net.tau, alpha_frac);
   program.beta = net.beta;
   program.gamma = net.gamma;
   program.advanced_response = net.advanced_response;
@@ -319,6 +325,7 @@ std::vector<MemoryRegion> memory_map(const Program& program) {
       map.push_back({p.name + " " + name_of(signal), units, p[signal].bits});
     }
     map.push_back({p.name + " rho", units, 16});
+    map.push_back({p.name + " alpha", units, 16});
     map.push_back(
         {p.name + " rate table", program.rate_tables[k].words(), program.rate_tables[k].word_bits()});
     map.push_back(

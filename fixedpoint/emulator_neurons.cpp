@@ -125,7 +125,7 @@ void Emulator::update(int index, int parts) {
                                  program_->gamma * shifted(signals[at(Signal::nudge)][i], align.nudge) +
                                  shifted(signals[at(Signal::mismatch)][i], align.mismatch);
       const std::int64_t membrane = shifted(s[i], align.membrane);
-      return shifted(membrane, alpha_frac) + program_->alpha * (drive - membrane);
+      return shifted(membrane, alpha_frac) + p.alpha[i] * (drive - membrane);
     });
   }
   if (parts & part::start_error) {

@@ -84,7 +84,8 @@ void backward(const NarrowMatrix& w, std::ptrdiff_t rows, std::ptrdiff_t first, 
   }
 }
 
-// random16_from() of counter_random.hpp on the halves of a row key, repeated here to share no inline function.
+// random16_from() of counter_random.hpp on the halves of a row key, repeated here to share no inline
+// function.
 inline u16 random_bits(u16 low_key, u16 high_key, u16 a, u16 b) {
   u16 x = static_cast<u16>((low_key ^ a) + (high_key ^ b));
   x = static_cast<u16>(x ^ (x >> 5));

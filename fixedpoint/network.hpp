@@ -38,10 +38,11 @@ struct NetworkDescription {
   std::vector<int> layers;  ///< units of layer 0 (the input) .. N, at least two entries
   Function activation = Function::logistic;
   bool bias = true;
-  double tau = 10.0;               ///< ms
-  double dt = 1.0;                 ///< ms
-  std::vector<double> rho{1.0};    ///< one, or one per unit of layers 1..N in order, 0..2
-  int gamma = 1;                   ///< 1: the nudge moves the voltage; 0: it only teaches
+  double tau = 10.0;             ///< ms
+  double dt = 1.0;               ///< ms
+  std::vector<double> rho{1.0};  ///< one, or one per unit of layers 1..N in order, 0..2
+  std::vector<double> alpha{};   ///< dt / membrane time constant, one per unit as rho, 0..1; empty: dt / tau
+  int gamma = 1;                 ///< 1: the nudge moves the voltage; 0: it only teaches
   bool advanced_response = false;  ///< fire on phi(s) + phi'(s)(p - s) instead of phi(p)
   bool parallel_order = false;     ///< every unit reads what arrived at the last tick
   bool mismatch = false;           ///< carry m(0) exp(-n dt/tau) (integrated Lagrangian scheme)

@@ -39,7 +39,8 @@ struct Population {
   std::string name;
   int units = 0;
   std::array<Format, neuron_signals> formats;
-  std::vector<std::int64_t> rho;  ///< one per unit, rho_frac
+  std::vector<std::int64_t> rho;    ///< one per unit, rho_frac
+  std::vector<std::int64_t> alpha;  ///< one per unit, alpha_frac
 
   const Format& operator[](Signal signal) const { return formats[static_cast<std::size_t>(signal)]; }
   Format& operator[](Signal signal) { return formats[static_cast<std::size_t>(signal)]; }
@@ -108,7 +109,6 @@ struct Program {
   std::vector<Operation> operations;                       ///< of one tick, in order
   std::vector<ActivationTable> rate_tables, slope_tables;  ///< per population, entry 0 unused
   std::vector<std::int64_t> decay;  ///< exp(-n dt / tau), decay_frac; 0 beyond its end; empty: no mismatch
-  std::int64_t alpha = 0;           ///< alpha_frac
   double beta = 0.0;                ///< what the host scales and writes to the beta register every tick
   int gamma = 1;
   bool advanced_response = false;

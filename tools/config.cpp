@@ -312,6 +312,7 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.rho = s.flow == "gradient"     ? std::vector<double>{0.0}
             : s.flow == "lagrangian" ? std::vector<double>{1.0}
                                      : s.rho;
+  net.alpha = s.alpha;
   net.gamma = static_cast<int>(s.gamma);
   net.advanced_response = s.response == "advanced";
   net.parallel_order = s.order == "parallel";

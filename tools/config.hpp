@@ -25,6 +25,7 @@ struct Config {
   std::string activation = "logistic";
   std::vector<double> gain{1.0};
   double decay = 1.0;
+  double beta_ramp = 0.0;  ///< ms
   model::TaskSettings task;
   fixedpoint::FormatTable formats;  ///< by_layer is resolved from layer_formats
   std::map<std::pair<std::string, int>, std::map<std::string, std::function<void(fixedpoint::Format&)>>>

@@ -13,6 +13,7 @@
 
 #include "fixedpoint/compiler.hpp"
 #include "model/hdf5_file.hpp"
+#include "model/schedule.hpp"
 #include "sim/emulator_machine.hpp"
 #include "tools/golden_machine.hpp"
 #include "tools/progress.hpp"
@@ -47,7 +48,7 @@ class Runner {
     limit_ = config_.ticks > 0 ? config_.ticks : per_epoch * static_cast<std::uint64_t>(config_.epochs);
     epochs_ = (limit_ + per_epoch - 1) / per_epoch;
     for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stop_; ++epoch) {
-      machine_.set_learning_scale(std::pow(config_.decay, epoch));
+      machine_.set_learning_scale(model::learning_scale(config_.decay, epoch));
       train(epoch);
       if (!result_.failed) test();
     }
@@ -68,7 +69,9 @@ class Runner {
   void train(int epoch) {
     const auto stream = task_.training(epoch);
     for (model::Sample sample; result_.ticks < limit_ && stream->next(sample);) {
-      machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
+      const double time = static_cast<double>(result_.ticks) * config_.network.dt;
+      machine_.tick(sample.input.data(), sample.target.data(),
+                    sample.nudge * model::nudge_scale(time, config_.beta_ramp), sample.changed);
       ++result_.ticks;
       if (trace_) record(sample);
       if (result_.ticks % check_every != 0) continue;

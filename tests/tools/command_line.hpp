@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "tests/tools/scratch.hpp"
+#include "tests/scratch.hpp"
 
-namespace apical::tools::testing {
+namespace apical::test {
 
 inline const std::string small_net =
     "# small\n[network]\nlayers = [64, 12, 10]\ngain = 0.3\n[dynamics]\nbeta = 0.5\n[learning]\neta = [0.15, "
@@ -34,4 +34,4 @@ class CommandLine : public Scratch {
   }
 };
 
-}  // namespace apical::tools::testing
+}  // namespace apical::test

@@ -6,11 +6,11 @@ namespace apical::tools {
 namespace {
 
 using nlohmann::json;
-using testing::CommandLine;
-using testing::contains;
-using testing::content;
-using testing::Outcome;
-using testing::small_net;
+using test::CommandLine;
+using test::contains;
+using test::content;
+using test::Outcome;
+using test::small_net;
 
 TEST_F(CommandLine, HelpHasExamplesEverywhere) {
   EXPECT_EQ(apical("--version").out.rfind("apical ", 0), 0u);

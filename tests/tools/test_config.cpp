@@ -4,18 +4,18 @@
 #include <set>
 
 #include "fixedpoint/compiler.hpp"
-#include "tests/tools/scratch.hpp"
+#include "tests/scratch.hpp"
 #include "tools/config_keys.hpp"
 #include "tools/run.hpp"
 
 namespace apical::tools {
 namespace {
 
-using testing::contains;
-using testing::content;
-using testing::message_of;
+using test::contains;
+using test::content;
+using test::message_of;
 
-class ConfigFile : public testing::Scratch {
+class ConfigFile : public test::Scratch {
  protected:
   Config read(const std::string& text) { return read_config(file("net.toml", text)); }
 };

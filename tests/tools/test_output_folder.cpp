@@ -6,16 +6,16 @@
 #include <csignal>
 
 #include "model/hdf5_file.hpp"
-#include "tests/tools/scratch.hpp"
+#include "tests/scratch.hpp"
 #include "tools/config.hpp"
 #include "tools/run.hpp"
 
 namespace apical::tools {
 namespace {
 
-using testing::contains;
-using testing::content;
-using testing::message_of;
+using test::contains;
+using test::content;
+using test::message_of;
 
 // A disk with room for `bytes` in every file, as far as this process can tell.
 class SmallDisk {
@@ -37,7 +37,7 @@ class SmallDisk {
   void (*before_)(int);
 };
 
-class Output : public testing::Scratch {
+class Output : public test::Scratch {
  protected:
   std::size_t entries() const {
     return static_cast<std::size_t>(

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-namespace apical::tools::testing {
+namespace apical::test {
 
 /// A folder of its own for every test, gone afterwards.
 class Scratch : public ::testing::Test {
@@ -48,4 +48,4 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-}  // namespace apical::tools::testing
+}  // namespace apical::test

@@ -1,0 +1,134 @@
+// The integers against the golden model, which shares no code with them: what separates the two is rounding,
+// so it halves with every fraction bit.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <iostream>
+#include <random>
+
+#include "fixedpoint/compiler.hpp"
+#include "model/golden.hpp"
+#include "sim/emulator_machine.hpp"
+
+namespace {
+
+using namespace apical;
+
+constexpr int ticks = 240;
+constexpr unsigned seed = 20;
+const std::vector<std::string> signals = {"basal", "u", "membrane", "rate", "nudge", "error"};
+
+// Constants that the registers of the program hold exactly, so that formats alone make the difference.
+model::GoldenSettings golden_settings(const std::string& flow) {
+  model::GoldenSettings s;
+  s.layers = {6, 9, 7, 4};
+  s.activation = model::Activation::tanh;
+  s.flow = flow;
+  s.tau = 8.0;
+  s.beta = 0.25;
+  s.rho = {0.75};
+  s.eta = {1.0 / 64};
+  return s;
+}
+
+// Every signal with `frac` fraction bits and room above; tables as fine as they come.
+fixedpoint::NetworkDescription description(const model::GoldenSettings& s,
+                                           const std::vector<model::WeightMatrix>& weights, int frac) {
+  fixedpoint::NetworkDescription net;
+  net.layers = s.layers;
+  net.activation = fixedpoint::Function::tanh;
+  net.tau = s.tau;
+  net.rho = s.flow == "gradient" ? std::vector<double>{0.0} : s.rho;
+  net.beta = s.beta;
+  net.eta = s.eta;
+  net.table_index_bits = 16;
+  net.formats.by_signal = fixedpoint::default_formats();
+  for (auto& [name, format] : net.formats.by_signal) {
+    format.bits = name == "step" ? 30 : frac + 5;
+    if (name != "step") format.frac = frac;
+    format.rounding = fixedpoint::Rounding::rnd_conv;
+  }
+  for (const model::WeightMatrix& w : weights) net.weights.emplace_back(w.data(), w.data() + w.size());
+  return net;
+}
+
+const Eigen::VectorXd& of(const model::Golden& golden, const std::string& signal, int k) {
+  if (signal == "basal") return golden.basal(k);
+  if (signal == "u") return golden.u(k);
+  if (signal == "membrane") return golden.membrane(k);
+  if (signal == "rate") return golden.rate(k);
+  if (signal == "nudge") return golden.nudge(k);
+  return golden.error(k);
+}
+
+// Root mean square distance of every signal over all units and ticks, and of the weights at the end.
+std::map<std::string, double> distances(const std::string& flow, int frac) {
+  const model::GoldenSettings settings = golden_settings(flow);
+  const auto weights = model::initial_weights(settings.layers, true, {1.0}, seed);
+  model::Golden golden(settings, weights);
+  sim::EmulatorMachine emulator(
+      std::make_shared<const fixedpoint::Program>(compile(description(settings, weights, frac))));
+  std::map<std::string, double> squares;
+  std::map<std::string, int> counts;
+  std::vector<double> input(6), target(4);
+  for (int t = 0; t < ticks; ++t) {
+    for (std::size_t i = 0; i < input.size(); ++i)
+      input[i] = std::sin(0.05 * t * (1.0 + 0.3 * static_cast<double>(i)) + static_cast<double>(i));
+    for (std::size_t i = 0; i < target.size(); ++i)
+      target[i] = std::cos(0.04 * t + 2.0 * static_cast<double>(i));
+    golden.tick(input.data(), target.data(), 1.0);
+    emulator.tick(input.data(), target.data(), 1.0, true);
+    for (const std::string& signal : signals)
+      for (int k = 1; k <= golden.depth(); ++k) {
+        const std::vector<double> here = emulator.read(signal, k);
+        const Eigen::VectorXd& there = of(golden, signal, k);
+        for (Eigen::Index i = 0; i < there.size(); ++i)
+          squares[signal] += std::pow(here[static_cast<std::size_t>(i)] - there[i], 2);
+        counts[signal] += static_cast<int>(there.size());
+      }
+  }
+  for (int k = 1; k <= golden.depth(); ++k) {
+    const std::vector<double> here = emulator.weights(k);
+    const model::WeightMatrix there = golden.weights()[static_cast<std::size_t>(k - 1)];
+    for (Eigen::Index i = 0; i < there.size(); ++i)
+      squares["weight"] += std::pow(here[static_cast<std::size_t>(i)] - there.data()[i], 2);
+    counts["weight"] += static_cast<int>(there.size());
+  }
+  std::map<std::string, double> result;
+  for (const auto& [signal, sum] : squares) result[signal] = std::sqrt(sum / counts[signal]);
+  return result;
+}
+
+// Slope of y over x by least squares.
+double slope(const std::vector<double>& x, const std::vector<double>& y) {
+  double mean_x = 0, mean_y = 0, xy = 0, xx = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    mean_x += x[i] / static_cast<double>(x.size());
+    mean_y += y[i] / static_cast<double>(x.size());
+  }
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+  }
+  return xy / xx;
+}
+
+}  // namespace
+
+TEST(EmulatorAgainstGolden, ErrorHalvesWithEveryFractionBit) {
+  for (const std::string flow : {"latent-equilibrium", "gradient"}) {
+    std::vector<double> fracs;
+    std::map<std::string, std::vector<double>> errors;
+    for (int frac = 9; frac <= 21; ++frac) {
+      fracs.push_back(frac);
+      for (const auto& [signal, error] : distances(flow, frac)) errors[signal].push_back(std::log2(error));
+    }
+    for (const auto& [signal, logs] : errors) {
+      const double found = slope(fracs, logs);
+      std::cout << flow << " " << signal << ": error 2^" << logs.front() << " at 9 fraction bits, 2^"
+                << logs.back() << " at 21, slope " << found << "\n";
+      EXPECT_NEAR(found, -1.0, 0.1) << flow << " " << signal;
+      EXPECT_LT(logs.front(), -4.0) << flow << " " << signal << ": not the same dynamics";
+    }
+  }
+}
