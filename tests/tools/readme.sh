@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs every command of README.md, except tools/demo and tools/test, which CI runs, and what ctest runs by itself.
+# Trainings on MNIST are cut short, and left out where tools/fetch-mnist has not been run.
+# Usage: readme.sh SOURCE_DIR
+set -euo pipefail
+cd "$1"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# The lines of ```sh blocks and the last cell of every row that is a command.
+mapfile -t commands < <(awk '/^```sh/{on=1;next} /^```/{on=0} on' README.md &&
+  sed -n 's/^|.*| `\([^`]*\)` |$/\1/p' README.md)
+[ "${#commands[@]}" -ge 8 ] || { echo "FAILED: only ${#commands[@]} commands found"; exit 1; }
+for command in "${commands[@]}"; do
+  command=${command%%  #*}
+  command=${command%"${command##*[! ]}"}
+  case "$command" in
+    tools/demo | tools/test | tools/fetch-mnist | build/tests/*)
+      [ -x "${command%% *}" ] || { echo "FAILED: $command isn't there"; failures=$((failures + 1)); }
+      continue
+      ;;
+    build/apical_bench) command+=" --benchmark_min_time=0.01" ;;
+    "build/apical run"*mnist*)
+      [ -e "${APICAL_MNIST:-${XDG_CACHE_HOME:-$HOME/.cache}/apical/mnist}/train-images-idx3-ubyte" ] || continue
+      command+=" --ticks 800 --set task.test_limit=100"
+      ;;
+  esac
+  case "$command" in *"apical run"*) command+=" --out $work/out" ;; esac
+  command=${command//out\/trace.h5/$work/trace.h5}
+  echo "$command"
+  bash -c "$command" >"$work/output" 2>&1 || {
+    echo "FAILED: $command"
+    sed 's/^/  /' "$work/output"
+    failures=$((failures + 1))
+  }
+done
+[ "$failures" -eq 0 ] && echo "all passed"
