@@ -66,16 +66,18 @@ std::string image_grid(const std::vector<std::vector<double>>& images, int rows,
   for (int y = 0; y < high; ++y) {
     pixels += '\0';
     for (int x = 0; x < wide; ++x) {
-      const std::size_t which = static_cast<std::size_t>(y / (rows + 1) * per_line + x / (columns + 1));
+      const int place = y / (rows + 1) * per_line + x / (columns + 1);
+      const auto which = static_cast<std::size_t>(place);
       const int row = y % (rows + 1);
       const int column = x % (columns + 1);
+      const int offset = row * columns + column;
+      const auto pixel = static_cast<std::size_t>(offset);
       double value = 0.0;
       if (which < images.size() && row < rows && column < columns) {
         const auto& image = images[which];
         double largest = 0.0;  // an image with a value that isn't finite stays blank
         for (const double v : image) largest = std::isfinite(v) ? std::max(largest, std::abs(v)) : HUGE_VAL;
-        if (largest > 0.0 && std::isfinite(largest))
-          value = image[static_cast<std::size_t>(row * columns + column)] / largest;
+        if (largest > 0.0 && std::isfinite(largest)) value = image[pixel] / largest;
       }
       const auto fade = [&](double by) {
         return static_cast<char>(static_cast<unsigned char>(std::lround(255.0 * (1.0 - by))));

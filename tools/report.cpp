@@ -106,12 +106,13 @@ std::string fields(const Config& config, const RunOutcome& outcome) {
   std::string html =
       "<h2>Receptive fields of the first layer</h2><p class=soft>Red excites, blue inhibits; each unit on "
       "its own scale.</p><div class=grid2>";
-  const auto stride = static_cast<std::size_t>(rows * columns + (config.network.bias ? 1 : 0));
+  const auto pixels = std::ptrdiff_t{rows} * columns;
+  const auto stride = static_cast<std::size_t>(pixels) + (config.network.bias ? 1 : 0);
   for (const RunResult& r : outcome.results) {
     std::vector<std::vector<double>> images;
     for (std::size_t unit = 0; unit < std::min<std::size_t>(64, r.weights[0].size() / stride); ++unit) {
       const auto first = r.weights[0].begin() + static_cast<std::ptrdiff_t>(unit * stride);
-      images.emplace_back(first, first + rows * columns);
+      images.emplace_back(first, first + pixels);
     }
     html += image_grid(images, rows, columns, 8, rows > 16 ? 2 : 5, r.machine);
   }

@@ -51,7 +51,7 @@ std::string write_results(const Config& config, const RunOutcome& outcome, Outpu
     }
     file.commit();
   }
-  const std::string text = json.dump(2) + "\n";
+  std::string text = json.dump(2) + "\n";
   folder.write("report.html", report(config, outcome));
   folder.write("result.json", text);
   folder.commit(outcome.results.size() > 1 ? std::vector<std::string>{}

@@ -165,6 +165,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
     machines.push_back(std::make_unique<sim::EmulatorMachine>(program, how));
   }
   std::vector<std::string> names;
+  names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
   Progress progress(names);
   outcome.results.resize(machines.size());

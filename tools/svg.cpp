@@ -17,8 +17,9 @@ std::vector<double> round_steps(double low, double high, int count) {
   const double factor = raw / power < 1.5 ? 1.0 : raw / power < 3.5 ? 2.0 : raw / power < 7.5 ? 5.0 : 10.0;
   const double step = factor * power;
   std::vector<double> steps;
-  for (double x = std::ceil(low / step) * step; x <= high + 1e-9 * step; x += step)
-    steps.push_back(std::abs(x) < 1e-9 * step ? 0.0 : x);
+  const double last = std::floor(high / step + 1e-9);
+  for (auto i = static_cast<long>(std::ceil(low / step)); static_cast<double>(i) <= last; ++i)
+    steps.push_back(static_cast<double>(i) * step);
   return steps;
 }
 

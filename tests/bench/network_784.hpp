@@ -7,7 +7,8 @@
 
 namespace apical::bench {
 
-/// 784-300-100-10 with random weights, and rates at which a long run saturates nothing: what all tick benchmarks run.
+/// 784-300-100-10 with random weights, and rates at which a long run saturates nothing: what all tick
+/// benchmarks run.
 inline fixedpoint::NetworkDescription network_784() {
   fixedpoint::NetworkDescription net;
   net.layers = {784, 300, 100, 10};
