@@ -38,6 +38,16 @@ void check_shapes(const NetworkDescription& net) {
                       units));
   for (const double alpha : net.alpha)
     require(alpha >= 0.0 && alpha <= 1.0, fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
+  require(net.theta_rate.size() == 1 || net.theta_rate.size() == count + 1,
+          fmt::format("events.theta_rate: {} values; accepted: one, or one per layer with the input ({})",
+                      net.theta_rate.size(), count + 1));
+  require(net.theta_error.size() == 1 || net.theta_error.size() == count,
+          fmt::format("events.theta_error: {} values; accepted: one, or one per layer ({})",
+                      net.theta_error.size(), count));
+  for (const int theta : net.theta_rate)
+    require(theta >= 0, fmt::format("events.theta_rate: {}; accepted: 0 or more", theta));
+  for (const int theta : net.theta_error)
+    require(theta >= 0, fmt::format("events.theta_error: {}; accepted: 0 or more", theta));
   for (const double rho : net.rho)
     require(rho >= 0.0 && rho <= 2.0, fmt::format("dynamics.rho: {}; accepted: 0..2", rho));
   for (const double eta : net.eta)
@@ -64,6 +74,11 @@ Population make_population(const NetworkDescription& net, int layer) {
         layer == 0 ? fmt::format("formats.{}", signal) : fmt::format("formats.{} (layer {})", signal, layer));
     return f;
   };
+  const auto of_layer = [](const std::vector<int>& values, int index) {
+    return values[values.size() == 1 ? 0 : static_cast<std::size_t>(index)];
+  };
+  p.theta_rate = of_layer(net.theta_rate, layer);
+  if (layer > 0) p.theta_error = of_layer(net.theta_error, layer - 1);
   if (layer == 0) {
     p[Signal::rate] = format("input");
     return p;
@@ -318,7 +333,9 @@ std::vector<MemoryRegion> memory_map(const Program& program) {
     const Population& p = program.populations[k];
     const std::uint64_t units = static_cast<std::uint64_t>(p.units);
     map.push_back({p.name + " rate", units, p[Signal::rate].bits});
+    map.push_back({p.name + " sent rate", units, p[Signal::rate].bits});
     if (k == 0) continue;
+    map.push_back({p.name + " sent error", units, p[Signal::error].bits});
     for (const Signal signal : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::slope,
                                 Signal::nudge, Signal::error, Signal::mismatch}) {
       if (signal == Signal::mismatch && program.decay.empty()) continue;

@@ -1,112 +1,146 @@
 #include "fixedpoint/emulator.hpp"
 
-#include <tbb/info.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "fixedpoint/counter_random.hpp"
 #include "fixedpoint/digest.hpp"
+#include "fixedpoint/emulator_blocks.hpp"
 #include "fixedpoint/load.hpp"
 
 namespace apical::fixedpoint {
 namespace {
 
-// Matrices below this many multiply-accumulates are done by one thread: starting others costs more.
-constexpr std::ptrdiff_t work_for_threads = 1 << 19;
-
-// LEARN's roundings are counted on every 61st tick, on every 32nd row: 1% of the time.
-constexpr std::uint32_t sampled_tick = 61;
-constexpr int sampled_row = 32;
-
 std::ptrdiff_t padded(std::ptrdiff_t count) {
-  return (count + 31) / 32 * 32;
+  return (count + row_block - 1) / row_block * row_block;
 }
 
 std::int64_t clamp_register(double value, int frac, std::int64_t maximum) {
   return std::clamp<std::int64_t>(std::llround(std::ldexp(value, frac)), 0, maximum);
 }
 
+constexpr Signal written_by_soma[] = {Signal::u, Signal::slope, Signal::rate};
+constexpr Signal written_by_error[] = {Signal::apical, Signal::nudge, Signal::error};
+
+// Parts whose results depend on the tick itself, because a signal that they write is rounded stochastically.
+int random_parts(const Population& p) {
+  const auto draws = [&](Signal s) { return p[s].rounding == Rounding::stochastic; };
+  int parts = 0;
+  if (draws(Signal::basal)) parts |= part::basal;
+  if (std::any_of(std::begin(written_by_soma), std::end(written_by_soma), draws)) parts |= part::soma;
+  if (std::any_of(std::begin(written_by_error), std::end(written_by_error), draws)) parts |= part::error;
+  if (draws(Signal::membrane)) parts |= part::membrane;
+  return parts;
+}
+
 }  // namespace
 
 Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions options)
-    : program_(std::move(program)), options_(options), kernels_(&kernels(options.kernel_level)) {
+    : program_(std::move(program)),
+      options_(options),
+      kernels_(&kernels(options.kernel_level)),
+      workers_(options.threads, options.work_for_threads) {
   const std::size_t count = program_->populations.size();
   layers_.resize(count);
   for (std::size_t k = 0; k < count; ++k) {
     const Population& p = program_->populations[k];
     Layer& l = layers_[k];
-    const std::size_t units = static_cast<std::size_t>(p.units);
-    const std::size_t columns = static_cast<std::size_t>(padded(p.units + 1));
+    const auto units = static_cast<std::size_t>(p.units);
+    const auto width = static_cast<std::size_t>(padded(p.units + 1));
     for (auto& values : l.signals) values.assign(units, 0);
-    l.first_mismatch.assign(units, 0);
-    l.basal_sums.assign(columns, 0);
-    l.apical_sums.assign(columns, 0);
-    l.scratch.assign(columns, 0);
-    l.narrow_rate.assign(columns, 0);
-    l.narrow_error.assign(columns, 0);
-    for (std::size_t j = 0; j < columns; ++j) {
+    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error, &l.exact, &l.inner})
+      values->assign(units, 0);
+    l.active_index.assign(width, 0);
+    l.active_rate.assign(width, 0);
+    l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
+    if (k > 0) {
+      l.always = random_parts(p);
+      const auto exact = [](std::int64_t rho) { return rho == std::int64_t{1} << rho_frac; };
+      l.membrane_matters = program_->advanced_response || !std::all_of(p.rho.begin(), p.rho.end(), exact);
+    }
+    for (std::size_t j = 0; j < width; ++j) {
       l.key_a.push_back(column_a(static_cast<std::uint32_t>(j)));
       l.key_b.push_back(column_b(static_cast<std::uint32_t>(j)));
     }
   }
-  for (const Projection& p : program_->projections) {
-    const std::size_t source = static_cast<std::size_t>(p.source);
-    weights_.emplace_back(p, program_->populations[source], program_->populations[source + 1]);
-    if (p.bias)
-      layers_[source].narrow_rate[layers_[source].signals[0].size()] = static_cast<std::int16_t>(p.one);
-    steps_.resize(std::max(steps_.size(), static_cast<std::size_t>(p.rows)));
+  routes_.resize(program_->projections.size());
+  for (std::size_t k = 0; k < routes_.size(); ++k) {
+    const Projection& p = program_->projections[k];
+    weights_.emplace_back(p, program_->populations[k], program_->populations[k + 1]);
+    Route& r = routes_[k];
+    const auto rows = static_cast<std::size_t>(weights_.back().stride());
+    const auto columns = static_cast<std::size_t>(padded(p.columns));
+    r.basal.sums.assign(rows, 0);
+    r.basal.known.assign(columns, 0);
+    r.apical.sums.assign(columns, 0);
+    r.apical.known.assign(rows, 0);
+    r.list_index.assign(std::max(rows, columns), 0);
+    r.list_value.assign(std::max(rows, columns), 0);
+    r.all_index.resize(columns);
+    for (std::size_t j = 0; j < columns; ++j) r.all_index[j] = static_cast<std::int32_t>(j);
+    for (auto* values : {&r.exact, &r.steps}) values->assign(rows, 0);
+    for (auto* values : {&r.narrow_steps, &r.narrow_errors, &r.high, &r.low}) values->assign(rows, 0);
+    for (auto* values : {&r.low_keys, &r.high_keys}) values->assign(rows, 0);
+    r.scratch.assign(2 * rows, 0);
+    r.partial.assign(static_cast<std::size_t>(workers_.threads()), std::vector<std::int64_t>(columns, 0));
   }
-  weight_counters_.resize(weights_.size());
-  eta_.resize(weights_.size());
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {
-    const std::int64_t rest = program_->rate_tables[k].lookup(0);
-    const std::int64_t slope = program_->slope_tables[k].lookup(0);
-    auto& signals = layers_[k].signals;
-    std::fill(signals[static_cast<std::size_t>(Signal::rate)].begin(),
-              signals[static_cast<std::size_t>(Signal::rate)].end(), rest);
-    std::fill(signals[static_cast<std::size_t>(Signal::slope)].begin(),
-              signals[static_cast<std::size_t>(Signal::slope)].end(), slope);
-    after_rate(static_cast<int>(k));
+    const auto rest = [&](Signal signal, const ActivationTable& table) {
+      auto& values = layers_[k].signals[static_cast<std::size_t>(signal)];
+      std::fill(values.begin(), values.end(), table.lookup(0));
+    };
+    rest(Signal::rate, program_->rate_tables[k]);
+    rest(Signal::slope, program_->slope_tables[k]);
+    layers_[k].sent_rate = layers_[k].signals[static_cast<std::size_t>(Signal::rate)];
   }
 }
 
 void Emulator::write_input(const double* input) {
-  Layer& l = layer(0);
+  Layer& l = at(0);
   auto& rates = l.signals[static_cast<std::size_t>(Signal::rate)];
   const Format format = population(0)[Signal::rate];
   SignalCounter& counter = l.counters[static_cast<std::size_t>(Signal::rate)];
+  const Loader loader(format);
   for (std::size_t i = 0; i < rates.size(); ++i) {
-    const Quantised q = load(input[i], format);
+    const Quantised q = loader(input[i]);
     rates[i] = q.raw;
-    counter.range(q.raw);
     counter.saturated += q.saturated;
     counter.rounded_to_zero += q.raw == 0 && input[i] != 0.0;
-    ++counter.bits[static_cast<std::size_t>(used_bits(q.raw))];
   }
+  if (options_.statistics)
+    for (const std::int64_t raw : rates) {
+      counter.range(raw);
+      ++counter.bits[static_cast<std::size_t>(used_bits(raw))];
+    }
   counter.count += rates.size();
-  after_rate(0);
+  send_rates(0, 0, static_cast<std::ptrdiff_t>(rates.size()));
 }
 
 void Emulator::write_target(const double* target) {
   const int last = static_cast<int>(layers_.size()) - 1;
-  auto& values = layer(last).signals[static_cast<std::size_t>(Signal::target)];
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = load(target[i], population(last)[Signal::target]).raw;
+  auto& values = at(last).signals[static_cast<std::size_t>(Signal::target)];
+  const Loader loader(population(last)[Signal::target]);
+  bool moved = false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::int64_t raw = loader(target[i]).raw;
+    moved |= raw != values[i];
+    values[i] = raw;
+  }
+  if (moved) mark(last, part::error);
 }
 
 void Emulator::set_beta(double beta) {
+  const std::int64_t before = beta_;
   beta_ = clamp_register(beta, beta_frac, (1 << 16) - 1);
+  if (beta_ != before) mark(static_cast<int>(layers_.size()) - 1, part::error);
 }
 
 void Emulator::set_learning_scale(double factor) {
-  for (std::size_t k = 0; k < eta_.size(); ++k) {
+  for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    eta_[k] = clamp_register(p.eta_dt * factor, p.eta_frac, (1 << eta_bits) - 1);
+    routes_[k].eta = clamp_register(p.eta_dt * factor, p.eta_frac, (1 << eta_bits) - 1);
   }
 }
 
@@ -114,7 +148,7 @@ const std::vector<std::int64_t>& Emulator::signal(Signal signal, int index) cons
   if (index < 0 || index >= static_cast<int>(layers_.size()) ||
       static_cast<std::size_t>(signal) >= neuron_signals)
     throw std::invalid_argument("signal: layers 0.." + std::to_string(layers_.size() - 1));
-  return layers_[static_cast<std::size_t>(index)].signals[static_cast<std::size_t>(signal)];
+  return at(index).signals[static_cast<std::size_t>(signal)];
 }
 
 const SignalCounter& Emulator::counter(Signal signal, int index) const {
@@ -142,188 +176,52 @@ void Emulator::execute(const Operation& op) {
   }
 }
 
-// Runs body(first, last) over 0..count, on several threads where the work is worth it.
-template <class Body>
-void Emulator::split(std::ptrdiff_t count, std::ptrdiff_t work_each, std::ptrdiff_t grain, Body body) const {
-  if (options_.threads <= 1 || count * work_each < work_for_threads) return body(std::ptrdiff_t{0}, count);
-  tbb::task_arena arena(std::min(options_.threads, tbb::info::default_concurrency()));
-  arena.execute([&] {
-    tbb::parallel_for(tbb::blocked_range<std::ptrdiff_t>(0, count, static_cast<std::size_t>(grain)),
-                      [&](const auto& range) { body(range.begin(), range.end()); });
-  });
+// The inputs of these parts have moved, in all units.
+void Emulator::mark(int layer, int parts) {
+  for (std::uint8_t& stale : at(layer).stale) stale = static_cast<std::uint8_t>(stale | parts);
 }
 
-void Emulator::forward(int index) {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
-  Layer& source = layer(p.source);
-  Layer& target = layer(p.target);
-  macs_ += static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns);
-  if (w.narrow()) {
-    const Format& rate = population(p.source)[Signal::rate];
-    const std::int32_t magnitude =
-        static_cast<std::int32_t>(std::max(-rate.minimum_raw(), rate.maximum_raw()));
-    split(p.rows, p.columns, 16, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-      kernels_->forward(w.matrix(), first, last, source.narrow_rate.data(), magnitude,
-                        target.basal_sums.data());
-    });
-    return;
-  }
-  const auto& rates = source.signals[static_cast<std::size_t>(Signal::rate)];
-  const int units = static_cast<int>(rates.size());
-  split(p.rows, p.columns, 16, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-    for (std::ptrdiff_t row = first; row < last; ++row) {
-      const std::int64_t* weights = w.wide_row(static_cast<int>(row));
-      std::int64_t sum = p.bias ? weights[units] * p.one : 0;
-      for (int j = 0; j < units; ++j) sum += weights[j] * rates[static_cast<std::size_t>(j)];
-      target.basal_sums[static_cast<std::size_t>(row)] = sum;
-    }
-  });
+void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+  Layer& l = at(index);
+  const std::ptrdiff_t sent = kernels_->neurons->send(
+      l.signals[static_cast<std::size_t>(Signal::rate)].data() + first, count, population(index).theta_rate,
+      l.sent_rate.data() + first, &l.activity.largest_unsent);
+  l.activity.rate_events += static_cast<std::uint64_t>(sent);
+  if (sent > 0) ++l.rate_version;
 }
 
-void Emulator::backward(int index) {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
-  Layer& lower = layer(p.source);
-  const Layer& upper = layers_[static_cast<std::size_t>(p.target)];
-  const auto& errors = upper.signals[static_cast<std::size_t>(Signal::error)];
-  const std::ptrdiff_t units = static_cast<std::ptrdiff_t>(lower.signals[0].size());
-  if (std::all_of(errors.begin(), errors.end(), [](std::int64_t e) { return e == 0; })) {
-    std::fill(lower.apical_sums.begin(), lower.apical_sums.end(), 0);
-    return;
-  }
-  macs_ += static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(units);
-  if (w.narrow()) {
-    split(units, p.rows, 64, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-      kernels_->backward(w.matrix(), p.rows, first, last, upper.narrow_error.data(), lower.scratch.data(),
-                         lower.apical_sums.data());
-    });
-    return;
-  }
-  std::fill(lower.apical_sums.begin(), lower.apical_sums.end(), 0);
-  split(units, p.rows, 64, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-    for (int row = 0; row < p.rows; ++row) {
-      const std::int64_t* weights = w.wide_row(row);
-      const std::int64_t value = errors[static_cast<std::size_t>(row)];
-      for (std::ptrdiff_t j = first; j < last; ++j)
-        lower.apical_sums[static_cast<std::size_t>(j)] += weights[j] * value;
-    }
-  });
+Activity Emulator::activity(int index) const {
+  Activity a = at(index).activity;
+  if (index + 1 < static_cast<int>(layers_.size()))
+    a.rate_received = a.rate_events * static_cast<std::uint64_t>(projection(index).rows);
+  if (index == 0) return a;
+  const Projection& p = projection(index - 1);
+  const auto weights = static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns);
+  const auto synapses =
+      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(population(p.source).units);
+  if (index > 1) a.error_received = a.error_events * static_cast<std::uint64_t>(population(p.source).units);
+  a.dense_macs = tick_ * (weights + (index > 1 ? synapses : 0) + (program_->learning ? weights : 0));
+  return a;
 }
 
-void Emulator::learn(int index) {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
-  const Layer& source = layers_[static_cast<std::size_t>(p.source)];
-  Layer& target = layer(p.target);
-  const auto& errors = target.signals[static_cast<std::size_t>(Signal::error)];
-  const int error_frac = population(p.target)[Signal::error].frac;
-  const std::uint32_t step_stream = stream_number(Signal::step, p.target);
-  SignalCounter& counter = target.counters[static_cast<std::size_t>(Signal::step)];
-  int active = 0;
-  for (int row = 0; row < p.rows; ++row) {
-    const std::int64_t exact = eta_[static_cast<std::size_t>(index)] * errors[static_cast<std::size_t>(row)];
-    const std::uint32_t random =
-        p.step.rounding == Rounding::stochastic
-            ? random16(row_key(program_->seed, tick_, step_stream, static_cast<std::uint32_t>(row)), 0)
-            : 0;
-    const Quantised q = quantise(exact, p.eta_frac + error_frac, p.step, random);
-    steps_[static_cast<std::size_t>(row)] = q.raw;
-    active += q.raw != 0;
-    counter.range(q.raw);
-    counter.saturated += q.saturated;
-    counter.rounded_to_zero += q.raw == 0 && exact != 0;
-  }
-  counter.count += static_cast<std::uint64_t>(p.rows);
-  if (active == 0) return;
-  macs_ += static_cast<std::uint64_t>(active) * static_cast<std::uint64_t>(p.columns);
-  if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index, steps_);
-
-  const std::uint32_t stream = stream_number(Signal::weight, p.target);
-  split(p.rows, p.columns, 16, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-    for (std::ptrdiff_t row = first; row < last; ++row) {
-      const std::int64_t step = steps_[static_cast<std::size_t>(row)];
-      if (step == 0) continue;  // every rounding mode leaves an exact zero
-      const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
-      if (w.narrow()) {
-        const LearnRow how{static_cast<std::int16_t>(step), p.learn_shift,
-                           static_cast<std::int16_t>(p.weight.minimum_raw()),
-                           static_cast<std::int16_t>(p.weight.maximum_raw()), key};
-        kernels_->learn[static_cast<std::size_t>(p.weight.rounding)](
-            w.narrow_row(static_cast<int>(row)), w.stride(), source.narrow_rate.data(), source.key_a.data(),
-            source.key_b.data(), how);
-      } else {
-        learn_wide_row(index, static_cast<int>(row), step, key);
-      }
-    }
-  });
+std::uint64_t Emulator::macs() const {
+  std::uint64_t sum = 0;
+  for (const Layer& l : layers_) sum += l.activity.macs();
+  return sum;
 }
 
-namespace {
-
-// W + round(change): the change is rounded on its own, so that a mode's treatment of ties and signs is about
-// the change and not about the weight it meets.
-std::int64_t rounded_change(std::int64_t change, int change_frac, const Format& weight,
-                            std::uint32_t random) {
-  const Format exact{62, weight.frac, true, weight.rounding,
-                     Overflow::sat};  // wide enough by the compiler's proof
-  return quantise(change, change_frac, exact, random).raw;
-}
-
-Quantised moved(std::int64_t weight, std::int64_t change, const Format& format) {
-  return quantise(weight + change, format.frac, format);
-}
-
-}  // namespace
-
-void Emulator::learn_wide_row(int index, int row, std::int64_t step, std::uint32_t key) {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  const Format& rate_format = population(p.source)[Signal::rate];
-  const auto& rates =
-      layers_[static_cast<std::size_t>(p.source)].signals[static_cast<std::size_t>(Signal::rate)];
-  std::int64_t* weights = weights_[static_cast<std::size_t>(index)].wide_row(row);
-  const bool stochastic = p.weight.rounding == Rounding::stochastic;
-  for (int j = 0; j < p.columns; ++j) {
-    const std::int64_t rate =
-        static_cast<std::size_t>(j) < rates.size() ? rates[static_cast<std::size_t>(j)] : p.one;
-    if (rate == 0) continue;
-    const std::uint32_t random = stochastic ? random16(key, static_cast<std::uint32_t>(j)) : 0;
-    weights[j] =
-        moved(weights[j], rounded_change(step * rate, p.step.frac + rate_format.frac, p.weight, random),
-              p.weight)
-            .raw;
-  }
-}
-
-void Emulator::sample_learning(int index, const std::vector<std::int64_t>& steps) {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
-  const auto& rates =
-      layers_[static_cast<std::size_t>(p.source)].signals[static_cast<std::size_t>(Signal::rate)];
-  const std::uint32_t stream = stream_number(Signal::weight, p.target);
-  SignalCounter& counter = weight_counters_[static_cast<std::size_t>(index)];
-  for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
-    const std::int64_t step = steps[static_cast<std::size_t>(row)];
-    if (step == 0) continue;
-    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
-    for (std::size_t j = 0; j < rates.size(); ++j) {
-      if (rates[j] == 0) continue;
-      const std::int64_t before = weights_[static_cast<std::size_t>(index)].at(row, static_cast<int>(j));
-      const std::int64_t change =
-          rounded_change(step * rates[j], frac, p.weight, random16(key, static_cast<std::uint32_t>(j)));
-      ++counter.count;
-      counter.saturated += moved(before, change, p.weight).saturated;
-      counter.rounded_to_zero += change == 0;
-    }
-  }
+std::uint64_t Emulator::events() const {
+  std::uint64_t sum = 0;
+  for (const Layer& l : layers_) sum += l.activity.rate_events + l.activity.error_events;
+  return sum;
 }
 
 SignalCounter Emulator::weight_counter(int index) const {
-  const Projection& p = program_->projections[static_cast<std::size_t>(index)];
-  SignalCounter counter = weight_counters_[static_cast<std::size_t>(index)];
-  for (int row = 0; row < p.rows; ++row)
-    for (int column = 0; column < p.columns; ++column) {
-      const std::int64_t raw = weights_[static_cast<std::size_t>(index)].at(row, column);
+  const Projection& p = projection(index);
+  SignalCounter counter = routes_[static_cast<std::size_t>(index)].weights;
+  for (int column = 0; column < p.columns; ++column)
+    for (int row = 0; row < p.rows; ++row) {
+      const std::int64_t raw = weights(index).at(row, column);
       counter.range(raw);
       ++counter.bits[static_cast<std::size_t>(used_bits(raw))];
     }
@@ -334,10 +232,10 @@ std::string Emulator::digest() const {
   StateDigest digest;
   digest.add(tick_);
   digest.add(beta_);
-  digest.add(eta_);
+  for (const Route& r : routes_) digest.add(r.eta);
   for (const Layer& l : layers_) {
     for (const auto& values : l.signals) digest.add(values);
-    digest.add(l.first_mismatch);
+    for (const auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) digest.add(*values);
   }
   std::vector<std::int64_t> row_values;
   for (std::size_t k = 0; k < weights_.size(); ++k) {

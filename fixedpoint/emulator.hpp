@@ -4,10 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "fixedpoint/accumulator.hpp"
+#include "fixedpoint/activity.hpp"
 #include "fixedpoint/kernels.hpp"
 #include "fixedpoint/program.hpp"
 #include "fixedpoint/signal_statistics.hpp"
 #include "fixedpoint/weight_memory.hpp"
+#include "fixedpoint/workers.hpp"
 
 namespace apical::fixedpoint {
 
@@ -16,12 +19,15 @@ struct EmulatorOptions {
   int threads = 1;
   bool statistics = true;
   int kernel_level = 0;  ///< see kernels()
+  Schedule schedule = Schedule::automatic;
+  std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
+  bool correct_sums = true;  ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
 };
 
-/// Executes a program on plain integer arrays, dense sweep, bit-accurate.
+/// Executes a program on plain integer arrays, bit-accurate, under any schedule.
 ///
-/// The architectural state is what digest() covers: tick, registers, the neuron signals and the weights.
-/// Nothing is allocated in a tick.
+/// The architectural state is what digest() covers: tick, registers, the neuron signals, what was sent, and
+/// the weights. Nothing is allocated in a tick.
 class Emulator {
  public:
   explicit Emulator(std::shared_ptr<const Program>, EmulatorOptions = {});
@@ -38,9 +44,13 @@ class Emulator {
   std::uint32_t ticks() const { return tick_; }
   /// Raw values of a neuron signal; layer 0 has only `rate` (the input).
   const std::vector<std::int64_t>& signal(Signal, int layer) const;
+  const std::vector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
+  const std::vector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
   const WeightMemory& weights(int projection) const { return weights_[static_cast<std::size_t>(projection)]; }
-  std::uint64_t macs() const { return macs_; }
-  std::uint64_t events() const { return events_; }
+  /// Of population `layer` and, above 0, of the projection into it.
+  Activity activity(int layer) const;
+  std::uint64_t macs() const;    ///< done by all projections
+  std::uint64_t events() const;  ///< sent by all populations
   /// 128-bit hash (XXH3) of all architectural state, canonical over machines: 64-bit little-endian words.
   std::string digest() const;
   /// Counts of a neuron signal, or of `step`; of layer 0 only `rate`.
@@ -52,48 +62,76 @@ class Emulator {
   struct Layer {
     std::array<std::vector<std::int64_t>, neuron_signals> signals;
     std::vector<std::int64_t> first_mismatch;  ///< m(0)
-    std::vector<std::int64_t> basal_sums;      ///< accumulators of FORWARD, exact
-    std::vector<std::int64_t> apical_sums;     ///< accumulators of BACKWARD, exact
-    std::vector<std::int16_t> narrow_rate;     ///< rate and the constant 1, padded for the kernels
-    std::vector<std::int16_t> narrow_error;
-    std::vector<std::int32_t> scratch;
+    std::vector<std::int64_t> sent_rate, sent_error;
+    std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
+    bool errors_are_zero = true;
+    std::vector<std::uint8_t> stale;          ///< per block of units: parts whose inputs moved
+    int always = 0;                           ///< parts that draw random bits every tick
+    bool membrane_matters = true;             ///< for the soma: not where rho is 1
+    std::vector<std::int64_t> exact, inner;   ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
+    std::vector<std::int32_t> active_index;
+    std::vector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and the bias
+    std::ptrdiff_t active = 0;
+    std::uint64_t active_version = 0;
     std::array<SignalCounter, signal_count> counters;
+    Activity activity;
+  };
+  /// One projection: the sums of both directions, and scratch.
+  struct Route {
+    Accumulator basal, apical;
+    std::int64_t eta = 0;  ///< register, Projection::eta_frac
+    std::vector<std::int32_t> list_index, all_index;
+    std::vector<std::int64_t> list_value, exact, steps;
+    std::vector<std::int16_t> narrow_steps, narrow_errors, high, low;
+    std::vector<std::uint16_t> low_keys, high_keys;
+    std::vector<std::int32_t> scratch;
+    std::vector<std::vector<std::int64_t>> partial;  ///< apical corrections, per thread
+    SignalCounter weights;
   };
 
   const Population& population(int layer) const {
     return program_->populations[static_cast<std::size_t>(layer)];
   }
-  Layer& layer(int index) { return layers_[static_cast<std::size_t>(index)]; }
+  const Projection& projection(int index) const {
+    return program_->projections[static_cast<std::size_t>(index)];
+  }
+  Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
+  const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
   void execute(const Operation&);
+  void mark(int layer, int parts);
+  void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  const Layer& with_active_sources(const Projection&);
+
   void forward(int projection);
   void backward(int projection);
   void learn(int projection);
+  bool quantise_steps(int projection);
+  void add_columns(int projection, const ColumnList&);
+  void add_rows(int projection, std::ptrdiff_t count);
+  void learn_weights(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
+  void learn_wide(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
+  void sample_learning(int projection);
+
   void update(int layer, int parts);
-  void update_soma(int layer);
-  void update_error(int layer);
-  void update_nudge(int layer);
+  void update_block(int layer, int part, std::ptrdiff_t first, std::ptrdiff_t count);
+  void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void decay_mismatch();
-  void after_rate(int layer);
-  void learn_wide_row(int projection, int row, std::int64_t step, std::uint32_t key);
-  void sample_learning(int projection, const std::vector<std::int64_t>& steps);
-  template <class Exact>
-  void quantise_signal(Signal signal, int layer, int frac, Exact exact);
-  template <class Body>
-  void split(std::ptrdiff_t count, std::ptrdiff_t work_each, std::ptrdiff_t grain, Body body) const;
+  bool quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+                    const std::int64_t* exact);
 
   std::shared_ptr<const Program> program_;
   EmulatorOptions options_;
   const Kernels* kernels_;
+  Workers workers_;
   std::vector<Layer> layers_;
   std::vector<WeightMemory> weights_;
-  std::vector<SignalCounter> weight_counters_;
-  std::vector<std::int64_t> eta_;    ///< registers, Projection::eta_frac
-  std::vector<std::int64_t> steps_;  ///< of the row that LEARN is at, before the rows run
+  std::vector<Route> routes_;
   std::int64_t beta_ = 0;
   std::uint32_t tick_ = 0;
-  std::uint64_t macs_ = 0;
-  std::uint64_t events_ = 0;
 };
 
 }  // namespace apical::fixedpoint

@@ -1,234 +1,272 @@
 // UPDATE: the neuron unit (model/README.md, "The prospective unit") in exact integers, one quantiser per
-// signal.
+// signal. Blocks of units whose inputs have not moved keep what they have.
 #include <algorithm>
 
-#include "fixedpoint/counter_random.hpp"
 #include "fixedpoint/emulator.hpp"
-#include "fixedpoint/quantise.hpp"
+#include "fixedpoint/emulator_blocks.hpp"
 
 namespace apical::fixedpoint {
 namespace {
 
-// Bits used are counted on every 17th tick; ranges, saturations and zeros on every one.
-constexpr std::uint32_t sampled_tick = 17;
-
-constexpr std::size_t at(Signal signal) {
+constexpr std::size_t at_signal(Signal signal) {
   return static_cast<std::size_t>(signal);
 }
 
-// Calls body with the format's rounding as a compile-time constant, so that inner loops have no switch.
-template <class Body>
-void with_rounding(Rounding rounding, Body body) {
-  switch (rounding) {
-    case Rounding::rnd:
-      return body(std::integral_constant<Rounding, Rounding::rnd>());
-    case Rounding::rnd_zero:
-      return body(std::integral_constant<Rounding, Rounding::rnd_zero>());
-    case Rounding::rnd_min_inf:
-      return body(std::integral_constant<Rounding, Rounding::rnd_min_inf>());
-    case Rounding::rnd_inf:
-      return body(std::integral_constant<Rounding, Rounding::rnd_inf>());
-    case Rounding::rnd_conv:
-      return body(std::integral_constant<Rounding, Rounding::rnd_conv>());
-    case Rounding::trn:
-      return body(std::integral_constant<Rounding, Rounding::trn>());
-    case Rounding::trn_zero:
-      return body(std::integral_constant<Rounding, Rounding::trn_zero>());
-    case Rounding::stochastic:
-      return body(std::integral_constant<Rounding, Rounding::stochastic>());
+// What reads each signal of the same unit, and has to run again when it moves.
+int readers(Signal signal, bool membrane_matters) {
+  switch (signal) {
+    case Signal::basal:
+    case Signal::nudge:
+    case Signal::mismatch:
+      return part::soma | part::error | part::membrane;
+    case Signal::membrane:
+      return part::membrane | (membrane_matters ? part::soma | part::error : 0);
+    case Signal::u:
+    case Signal::slope:
+      return part::error;
+    default:
+      return 0;
   }
+}
+
+std::int64_t power(int bits) {
+  return std::int64_t{1} << bits;
 }
 
 // The terms of the drive at one common binary point.
 struct Alignment {
-  int frac, basal, nudge, mismatch, membrane;
+  int frac;
+  std::int64_t basal, nudge, mismatch, membrane;  ///< factors that bring each term there
 
   explicit Alignment(const Population& p)
       : frac(std::max(std::max(p[Signal::basal].frac, p[Signal::nudge].frac),
                       std::max(p[Signal::mismatch].frac, p[Signal::membrane].frac))),
-        basal(frac - p[Signal::basal].frac),
-        nudge(frac - p[Signal::nudge].frac),
-        mismatch(frac - p[Signal::mismatch].frac),
-        membrane(frac - p[Signal::membrane].frac) {}
+        basal(power(frac - p[Signal::basal].frac)),
+        nudge(power(frac - p[Signal::nudge].frac)),
+        mismatch(power(frac - p[Signal::mismatch].frac)),
+        membrane(power(frac - p[Signal::membrane].frac)) {}
 };
-
-// Left shift of a signed value: multiplication, since shifting a negative number is undefined in C++17.
-std::int64_t shifted(std::int64_t value, int bits) {
-  return value * (std::int64_t{1} << bits);
-}
 
 }  // namespace
 
-template <class Exact>
-void Emulator::quantise_signal(Signal signal, int index, int frac, Exact exact) {
-  Layer& l = layer(index);
-  const Format& declared = population(index)[signal];
-  std::int64_t* values = l.signals[at(signal)].data();
-  const std::size_t units = l.signals[at(signal)].size();
-  const std::uint32_t stream = stream_number(signal, index);
-  with_rounding(declared.rounding, [&](auto rounding) {
-    Format format = declared;
-    format.rounding = rounding;
-    std::uint64_t saturated = 0;
-    std::uint64_t zeros = 0;
-    for (std::size_t i = 0; i < units; ++i) {
-      std::uint32_t random = 0;
-      if (rounding == Rounding::stochastic)
-        random = random16(row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(i)), 0);
-      const std::int64_t x = exact(i);
-      const Quantised q = quantise(x, frac, format, random);
-      values[i] = q.raw;
-      saturated += q.saturated;
-      zeros += q.raw == 0 && x != 0;
+// Quantises exact[0..count) into units first.. of a signal, counts, and marks who reads it. True if it moved.
+bool Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+                            const std::int64_t* exact) {
+  Layer& l = at(index);
+  const Format& format = population(index)[signal];
+  std::int64_t* values = l.signals[at_signal(signal)].data() + first;
+  const RandomRows random{program_->seed, tick_, stream_number(signal, index),
+                          static_cast<std::uint32_t>(first)};
+  const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
+      exact, count, frac, format, random, values);
+  l.activity.state_writes += static_cast<std::uint64_t>(count);
+  if (options_.statistics) {
+    SignalCounter& counter = l.counters[at_signal(signal)];
+    counter.add(tally.minimum, tally.maximum, static_cast<std::uint64_t>(count), tally.saturated,
+                tally.rounded_to_zero);
+    if (tick_ % bits_sampled_tick == 0)
+      for (std::ptrdiff_t i = 0; i < count; ++i)
+        ++counter.bits[static_cast<std::size_t>(used_bits(values[i]))];
+  }
+  if (tally.changed) {
+    std::uint8_t& stale = l.stale[static_cast<std::size_t>(first / update_block_units)];
+    stale = static_cast<std::uint8_t>(stale | readers(signal, l.membrane_matters));
+  }
+  return tally.changed;
+}
+
+void Emulator::update(int index, int parts) {
+  Layer& l = at(index);
+  const auto units = static_cast<std::ptrdiff_t>(l.signals[0].size());
+  const bool dense = options_.schedule == Schedule::dense;
+  constexpr int only_at_start = part::start_error | part::start_mismatch;
+  for (std::size_t block = 0; block < l.stale.size(); ++block) {
+    const auto first = static_cast<std::ptrdiff_t>(block) * update_block_units;
+    const std::ptrdiff_t count = std::min(update_block_units, units - first);
+    for (int part = part::basal; part <= part::start_mismatch; part *= 2) {
+      if ((parts & part) == 0) continue;
+      if (!dense && ((l.stale[block] | l.always | only_at_start) & part) == 0) continue;
+      l.stale[block] = static_cast<std::uint8_t>(l.stale[block] & ~part);
+      l.activity.units_updated += static_cast<std::uint64_t>(count);
+      update_block(index, part, first, count);
     }
-    if (!options_.statistics) return;
-    SignalCounter& counter = l.counters[at(signal)];
-    for (std::size_t i = 0; i < units; ++i) counter.range(values[i]);
-    counter.count += units;
-    counter.saturated += saturated;
-    counter.rounded_to_zero += zeros;
-    if (tick_ % sampled_tick == 0)
-      for (std::size_t i = 0; i < units; ++i) ++counter.bits[static_cast<std::size_t>(used_bits(values[i]))];
-  });
+  }
+}
+
+void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrdiff_t count) {
+  const Population& p = population(index);
+  Layer& l = at(index);
+  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  Route& incoming = routes_[static_cast<std::size_t>(index - 1)];
+  const Alignment align(p);
+  const std::int64_t gamma = program_->gamma;
+  std::int64_t* const exact = l.exact.data();
+  switch (part) {
+    case part::basal: {
+      const Format& rate = population(index - 1)[Signal::rate];
+      quantise_run(Signal::basal, index, first, count, projection(index - 1).weight.frac + rate.frac,
+                   incoming.basal.sums.data() + first);
+      break;
+    }
+    case part::soma:
+      update_soma(index, first, count);
+      break;
+    case part::error:
+      update_nudge(index, first, count);
+      update_error(index, first, count);
+      break;
+    case part::membrane: {
+      // s + alpha (drive - s)
+      const Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
+                         {0, 0, 0, align.membrane * power(alpha_frac)},
+                         {align.basal, gamma * align.nudge, align.mismatch, -align.membrane},
+                         p.alpha.data() + first};
+      kernels_->neurons->affine(terms, count, exact);
+      quantise_run(Signal::membrane, index, first, count, align.frac + alpha_frac, exact);
+      break;
+    }
+    case part::start_error: {
+      const Affine terms{{of(Signal::basal), nullptr, nullptr, nullptr}, {-1, 0, 0, 0}, {}, nullptr};
+      kernels_->neurons->affine(terms, count, exact);
+      quantise_run(Signal::error, index, first, count, p[Signal::basal].frac, exact);
+      send_errors(index, first, count);
+      break;
+    }
+    case part::start_mismatch: {
+      update_nudge(index, first, count);
+      const Affine terms{{of(Signal::basal), of(Signal::nudge), nullptr, nullptr},
+                         {-align.basal, -align.nudge, 0, 0},
+                         {},
+                         nullptr};
+      kernels_->neurons->affine(terms, count, exact);
+      quantise_run(Signal::mismatch, index, first, count, align.frac, exact);
+      std::copy_n(of(Signal::mismatch), count, l.first_mismatch.data() + first);
+      break;
+    }
+    default:
+      break;
+  }
+  // Terms read, near enough: four signals and a constant for each of the results.
+  l.activity.state_reads += 5 * static_cast<std::uint64_t>(count);
 }
 
 void Emulator::decay_mismatch() {
   const std::uint64_t n = std::uint64_t{tick_} + 1;
   const std::int64_t factor = n < program_->decay.size() ? program_->decay[n] : 0;
   for (int k = 1; k < static_cast<int>(layers_.size()); ++k) {
-    const auto& first = layer(k).first_mismatch;
-    quantise_signal(Signal::mismatch, k, population(k)[Signal::mismatch].frac + decay_frac,
-                    [&](std::size_t i) { return first[i] * factor; });
+    Layer& l = at(k);
+    const auto units = static_cast<std::ptrdiff_t>(l.first_mismatch.size());
+    const bool over = factor == 0 && n > program_->decay.size();
+    if (over && options_.schedule != Schedule::dense) continue;  // 0 stays 0 under every rounding
+    for (std::ptrdiff_t first = 0; first < units; first += update_block_units) {
+      const std::ptrdiff_t count = std::min(update_block_units, units - first);
+      const Affine terms{
+          {l.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
+      kernels_->neurons->affine(terms, count, l.exact.data());
+      quantise_run(Signal::mismatch, k, first, count, population(k)[Signal::mismatch].frac + decay_frac,
+                   l.exact.data());
+    }
   }
 }
 
-void Emulator::update(int index, int parts) {
-  const Population& p = population(index);
-  Layer& l = layer(index);
-  auto& signals = l.signals;
-  const Projection& incoming = program_->projections[static_cast<std::size_t>(index - 1)];
-  if (parts & part::basal) {
-    const Format& rate = population(index - 1)[Signal::rate];
-    quantise_signal(Signal::basal, index, incoming.weight.frac + rate.frac,
-                    [&](std::size_t i) { return l.basal_sums[i]; });
-  }
-  if (parts & part::soma) update_soma(index);
-  if (parts & part::error) {
-    update_nudge(index);
-    update_error(index);
-  }
-  if (parts & part::membrane) {
-    const Alignment align(p);
-    const auto& s = signals[at(Signal::membrane)];
-    quantise_signal(Signal::membrane, index, align.frac + alpha_frac, [&](std::size_t i) {
-      const std::int64_t drive = shifted(signals[at(Signal::basal)][i], align.basal) +
-                                 program_->gamma * shifted(signals[at(Signal::nudge)][i], align.nudge) +
-                                 shifted(signals[at(Signal::mismatch)][i], align.mismatch);
-      const std::int64_t membrane = shifted(s[i], align.membrane);
-      return shifted(membrane, alpha_frac) + p.alpha[i] * (drive - membrane);
-    });
-  }
-  if (parts & part::start_error) {
-    quantise_signal(Signal::error, index, p[Signal::basal].frac,
-                    [&](std::size_t i) { return -signals[at(Signal::basal)][i]; });
-    std::copy(signals[at(Signal::error)].begin(), signals[at(Signal::error)].end(), l.narrow_error.begin());
-  }
-  if (parts & part::start_mismatch) {
-    update_nudge(index);
-    const Alignment align(p);
-    quantise_signal(Signal::mismatch, index, align.frac, [&](std::size_t i) {
-      return -shifted(signals[at(Signal::basal)][i], align.basal) -
-             shifted(signals[at(Signal::nudge)][i], align.nudge);
-    });
-    l.first_mismatch = signals[at(Signal::mismatch)];
-  }
-}
-
-void Emulator::update_soma(int index) {
+void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
   const Alignment align(p);
-  auto& signals = layer(index).signals;
-  // rho (drive - s), at align.frac + rho_frac fraction bits.
-  const auto away = [&](std::size_t i) {
-    const std::int64_t drive = shifted(signals[at(Signal::basal)][i], align.basal) +
-                               program_->gamma * shifted(signals[at(Signal::nudge)][i], align.nudge) +
-                               shifted(signals[at(Signal::mismatch)][i], align.mismatch);
-    return p.rho[i] * (drive - shifted(signals[at(Signal::membrane)][i], align.membrane));
+  Layer& l = at(index);
+  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const NeuronKernels& kernel = *kernels_->neurons;
+  std::int64_t* const exact = l.exact.data();
+  // s + rho (drive - s)
+  Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
+               {0, 0, 0, align.membrane * power(rho_frac)},
+               {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
+               p.rho.data() + first};
+  kernel.affine(terms, count, exact);
+  quantise_run(Signal::u, index, first, count, align.frac + rho_frac, exact);
+  const auto look_up = [&](const ActivationTable& table, std::int64_t* out) {
+    kernel.table(of(program_->advanced_response ? Signal::membrane : Signal::u), count, table.lowest(),
+                 table.low_bits, table.base.data(), table.piecewise ? table.delta.data() : nullptr, out);
   };
-  quantise_signal(Signal::u, index, align.frac + rho_frac, [&](std::size_t i) {
-    return shifted(signals[at(Signal::membrane)][i], align.membrane + rho_frac) + away(i);
-  });
   const ActivationTable& rate_table = program_->rate_tables[static_cast<std::size_t>(index)];
   const ActivationTable& slope_table = program_->slope_tables[static_cast<std::size_t>(index)];
-  const auto& fires_on = signals[at(program_->advanced_response ? Signal::membrane : Signal::u)];
-  const Format& slope = p[Signal::slope];
-  const Format& rate = p[Signal::rate];
-  quantise_signal(Signal::slope, index, slope_table.exact_frac(),
-                  [&](std::size_t i) { return slope_table.exact(fires_on[i]); });
-  if (program_->advanced_response) {
-    // phi(s) + phi'(s) (p - s), aligned at the finer of the two terms.
-    const int product_frac = slope.frac + align.frac + rho_frac;
-    const int frac = std::max(product_frac, rate.frac);
-    quantise_signal(Signal::rate, index, frac, [&](std::size_t i) {
-      return shifted(rate_table.lookup(fires_on[i]), frac - rate.frac) +
-             shifted(signals[at(Signal::slope)][i] * away(i), frac - product_frac);
-    });
+  look_up(slope_table, exact);
+  quantise_run(Signal::slope, index, first, count, slope_table.exact_frac(), exact);
+  if (!program_->advanced_response) {
+    look_up(rate_table, exact);
+    quantise_run(Signal::rate, index, first, count, rate_table.exact_frac(), exact);
   } else {
-    quantise_signal(Signal::rate, index, rate_table.exact_frac(),
-                    [&](std::size_t i) { return rate_table.exact(fires_on[i]); });
+    // phi(s) + phi'(s) (p - s), aligned at the finer of the two terms.
+    const Format& rate = p[Signal::rate];
+    const int product_frac = p[Signal::slope].frac + align.frac + rho_frac;
+    const int frac = std::max(product_frac, rate.frac);
+    std::int64_t* const away = l.inner.data();
+    terms.direct[3] = 0;
+    kernel.affine(terms, count, away);
+    kernel.product(of(Signal::slope), away, count, exact);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const std::int64_t fires_on = of(Signal::membrane)[i];
+      exact[i] =
+          rate_table.lookup(fires_on) * power(frac - rate.frac) + exact[i] * power(frac - product_frac);
+    }
+    quantise_run(Signal::rate, index, first, count, frac, exact);
   }
-  after_rate(index);
+  send_rates(index, first, count);
 }
 
-// What follows from new rates: the kernels' copy, and one message per unit.
-void Emulator::after_rate(int index) {
-  Layer& l = layer(index);
-  const auto& rates = l.signals[at(Signal::rate)];
-  std::copy(rates.begin(), rates.end(), l.narrow_rate.begin());
-  events_ += rates.size();
-}
-
-void Emulator::update_nudge(int index) {
+void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
-  Layer& l = layer(index);
-  auto& signals = l.signals;
+  Layer& l = at(index);
+  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  std::int64_t* const exact = l.exact.data();
   if (index + 1 == static_cast<int>(layers_.size())) {
+    // beta (target - u)
     const int frac = std::max(p[Signal::target].frac, p[Signal::u].frac);
-    quantise_signal(Signal::nudge, index, frac + beta_frac, [&](std::size_t i) {
-      return beta_ * (shifted(signals[at(Signal::target)][i], frac - p[Signal::target].frac) -
-                      shifted(signals[at(Signal::u)][i], frac - p[Signal::u].frac));
-    });
+    const Affine terms{
+        {of(Signal::target), of(Signal::u), nullptr, nullptr},
+        {beta_ * power(frac - p[Signal::target].frac), -beta_ * power(frac - p[Signal::u].frac), 0, 0},
+        {},
+        nullptr};
+    kernels_->neurons->affine(terms, count, exact);
+    quantise_run(Signal::nudge, index, first, count, frac + beta_frac, exact);
     return;
   }
-  const Projection& outgoing = program_->projections[static_cast<std::size_t>(index)];
   const Format& error = population(index + 1)[Signal::error];
-  quantise_signal(Signal::apical, index, outgoing.weight.frac + error.frac,
-                  [&](std::size_t i) { return l.apical_sums[i]; });
-  quantise_signal(Signal::nudge, index, p[Signal::slope].frac + p[Signal::apical].frac, [&](std::size_t i) {
-    return signals[at(Signal::slope)][i] * signals[at(Signal::apical)][i];
-  });
+  quantise_run(Signal::apical, index, first, count, projection(index).weight.frac + error.frac,
+               routes_[static_cast<std::size_t>(index)].apical.sums.data() + first);
+  kernels_->neurons->product(of(Signal::slope), of(Signal::apical), count, exact);
+  quantise_run(Signal::nudge, index, first, count, p[Signal::slope].frac + p[Signal::apical].frac, exact);
 }
 
-void Emulator::update_error(int index) {
+void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
-  Layer& l = layer(index);
-  auto& signals = l.signals;
+  Layer& l = at(index);
+  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const Alignment align(p);
+  std::int64_t* const exact = l.exact.data();
   if (program_->gamma == 0) {
-    quantise_signal(Signal::error, index, p[Signal::nudge].frac,
-                    [&](std::size_t i) { return signals[at(Signal::nudge)][i]; });
+    quantise_run(Signal::error, index, first, count, p[Signal::nudge].frac, of(Signal::nudge));
   } else {
-    // From the exact prospective voltage, not from u: u may be far coarser than an error.
-    const Alignment align(p);
-    quantise_signal(Signal::error, index, align.frac + rho_frac, [&](std::size_t i) {
-      const std::int64_t basal = shifted(signals[at(Signal::basal)][i], align.basal);
-      const std::int64_t membrane = shifted(signals[at(Signal::membrane)][i], align.membrane);
-      const std::int64_t drive = basal + shifted(signals[at(Signal::nudge)][i], align.nudge) +
-                                 shifted(signals[at(Signal::mismatch)][i], align.mismatch);
-      return shifted(membrane - basal, rho_frac) + p.rho[i] * (drive - membrane);
-    });
+    // s - basal + rho (basal + nudge + m - s): exact, not from u, which may be far coarser than an error.
+    const Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
+                       {-align.basal * power(rho_frac), 0, 0, align.membrane * power(rho_frac)},
+                       {align.basal, align.nudge, align.mismatch, -align.membrane},
+                       p.rho.data() + first};
+    kernels_->neurons->affine(terms, count, exact);
+    quantise_run(Signal::error, index, first, count, align.frac + rho_frac, exact);
   }
-  std::copy(signals[at(Signal::error)].begin(), signals[at(Signal::error)].end(), l.narrow_error.begin());
-  if (index > 1) events_ += signals[at(Signal::error)].size();
+  send_errors(index, first, count);
+}
+
+void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+  Layer& l = at(index);
+  const auto& errors = l.signals[at_signal(Signal::error)];
+  std::int64_t unsent = 0;
+  const std::ptrdiff_t sent = kernels_->neurons->send(
+      errors.data() + first, count, population(index).theta_error, l.sent_error.data() + first, &unsent);
+  // Layer 1 has nobody below: its errors stay at home.
+  if (index > 1) l.activity.error_events += static_cast<std::uint64_t>(sent);
+  if (sent > 0) ++l.error_version;
+  l.errors_are_zero = std::all_of(errors.begin(), errors.end(), [](std::int64_t e) { return e == 0; });
 }
 
 }  // namespace apical::fixedpoint

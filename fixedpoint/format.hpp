@@ -22,12 +22,14 @@ struct Format {
   Overflow overflow = Overflow::sat;
 
   /// Smallest raw value that the quantiser produces (SAT_SYM leaves the most negative one out).
-  constexpr std::int64_t minimum_raw() const {
+  [[gnu::always_inline]] constexpr std::int64_t minimum_raw() const {
     if (!is_signed) return 0;
     const std::int64_t lowest = -(std::int64_t{1} << (bits - 1));
     return overflow == Overflow::sat_sym ? lowest + 1 : lowest;
   }
-  constexpr std::int64_t maximum_raw() const { return (std::int64_t{1} << (bits - (is_signed ? 1 : 0))) - 1; }
+  [[gnu::always_inline]] constexpr std::int64_t maximum_raw() const {
+    return (std::int64_t{1} << (bits - (is_signed ? 1 : 0))) - 1;
+  }
   double value(std::int64_t raw) const { return std::ldexp(static_cast<double>(raw), -frac); }
   double lsb() const { return std::ldexp(1.0, -frac); }
 };

@@ -2,36 +2,102 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fixedpoint/format.hpp"
+
 namespace apical::fixedpoint {
 
-/// A 16-bit weight matrix in memory: rows are targets, padded with zeros to whole 64-byte lines.
-struct NarrowMatrix {
-  std::int16_t* weights;
-  std::ptrdiff_t stride;   ///< elements from row to row, a multiple of 32
-  std::ptrdiff_t columns;  ///< columns in use, <= stride
+/// Rows per block of a weight memory: columns are padded with zeros to whole blocks, and blocks are what
+/// threads divide among themselves.
+inline constexpr std::ptrdiff_t row_block = 64;
+
+/// Some sources of a projection, and a number for each.
+struct ColumnList {
+  const std::int32_t* index;
+  const std::int64_t* value;
+  std::ptrdiff_t count;
 };
 
-/// How a row learns: W += round(step · rate · 2^-shift), then clamped to [minimum, maximum].
-struct LearnRow {
-  std::int16_t step;              ///< eta · error of the row
-  int shift;                      ///< fraction bits that the product has more than the weight, 0..30
-  std::int16_t minimum, maximum;  ///< of the weight format
-  std::uint32_t key;              ///< row key of the counter-based generator
+/// LEARN on rows first..last (multiples of row_block) of the listed columns, whose value is the rate r:
+/// W += round(step · r · 2^-shift), clamped to minimum..maximum. A sum that is given follows the changes.
+struct LearnBlock {
+  std::ptrdiff_t stride, first, last;
+  ColumnList columns;
+  const std::uint16_t *a, *b;                 ///< keys of the random bits, by column
+  const std::uint16_t *low_keys, *high_keys;  ///< halves of the row keys
+  const std::int16_t* steps;                  ///< eta · error, by row, 0 in the padding
+  int shift;                                  ///< fraction bits that step · r has more than W, 0..29
+  std::int32_t minimum, maximum;              ///< of the weight format
+  std::int32_t largest_step;                  ///< bounds |steps|
+  std::int64_t* basal_sums;                   ///< by row: += ΔW · r; or null
+  const std::int16_t* errors;                 ///< by row: what apical_sums know
+  std::int32_t largest_error;                 ///< bounds |errors|
+  std::int64_t* apical_sums;                  ///< by column: += ΔW · error; or null
+  std::int32_t* scratch;                      ///< two per row
 };
 
-/// Inner loops on 16-bit integers, one table per x86-64 level; all tables compute the same integers.
+/// Inner loops over weights of 8 or 16 bits, source-major: column j, one weight per target row, starts at
+/// weights + j · stride; stride is a multiple of row_block.
+template <class T>
+struct MatrixKernels {
+  /// sums[row] += Σ_c W[index_c][row] · value_c, exact, for rows first..last (first a multiple of row_block),
+  /// |value| < 2^17. `magnitude` bounds |W|. `scratch`: two per row.
+  void (*forward)(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
+                  const ColumnList&, std::int32_t magnitude, std::int32_t* scratch, std::int64_t* sums);
+  /// sums[j] += Σ_row W[j][row] · x[row], exact, for columns first..last. `high` and `low` [stride], 0 in the
+  /// padding: x = high · 256 + low, or high = null and x = low. `magnitude` bounds |W| · |x|.
+  void (*backward)(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
+                   const std::int16_t* high, const std::int16_t* low, std::int64_t* sums);
+  /// In the order of enum Rounding.
+  void (*learn[8])(T* weights, const LearnBlock&);
+};
+
+/// What a quantiser did to a run of units.
+struct Tally {
+  std::int64_t minimum, maximum;
+  std::uint64_t saturated, rounded_to_zero;
+  bool changed;  ///< some value is not what it was
+};
+
+/// Where the random bits of a signal come from; unit i of the run is row `first` + i.
+struct RandomRows {
+  std::uint32_t seed, tick, stream, first;
+};
+
+/// out[i] = Σ direct[t] x_t[i] + factor[i] Σ inner[t] x_t[i]: what the neuron unit makes of its signals.
+/// Terms with x_t = null are left out; factor may be null.
+struct Affine {
+  const std::int64_t* x[4];
+  std::int64_t direct[4], inner[4];
+  const std::int64_t* factor;
+};
+
+/// Inner loops of the neuron unit.
+struct NeuronKernels {
+  void (*affine)(const Affine&, std::ptrdiff_t count, std::int64_t* out);
+  void (*product)(const std::int64_t* a, const std::int64_t* b, std::ptrdiff_t count, std::int64_t* out);
+  /// ActivationTable::exact() of every raw value; delta is null for a full look-up.
+  void (*table)(const std::int64_t* raw, std::ptrdiff_t count, std::int64_t lowest, int low_bits,
+                const std::int64_t* base, const std::int64_t* delta, std::int64_t* out);
+  /// Quantises exact values with `frac` fraction bits into `values`. In the order of enum Rounding.
+  Tally (*quantise[8])(const std::int64_t* exact, std::ptrdiff_t count, int frac, const Format&,
+                       const RandomRows&, std::int64_t* values);
+  /// Row keys of the random bits for rows 0..count, as halves.
+  void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
+  /// sent[i] = values[i] where they differ by more than theta. Returns how many did; `largest` takes the
+  /// largest difference that stays.
+  std::ptrdiff_t (*send)(const std::int64_t* values, std::ptrdiff_t count, std::int64_t theta,
+                         std::int64_t* sent, std::int64_t* largest);
+  /// Lists the sources whose a differs from b (b null: from 0), with a − b. Returns how many.
+  std::ptrdiff_t (*differing)(const std::int64_t* a, const std::int64_t* b, std::ptrdiff_t count,
+                              std::int32_t* index, std::int64_t* value);
+};
+
+/// All inner loops for one x86-64 level; every level computes the same integers.
 struct Kernels {
   const char* name;
-  /// sums[row] = Σ_j W[row][j] x[j], exact, for rows first..last. `magnitude` bounds |x|.
-  void (*forward)(const NarrowMatrix&, std::ptrdiff_t first, std::ptrdiff_t last, const std::int16_t* x,
-                  std::int32_t magnitude, std::int64_t* sums);
-  /// sums[j] = Σ_row W[row][j] x[row], exact, for columns first..last. `scratch`: as many int32 as columns.
-  void (*backward)(const NarrowMatrix&, std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t last,
-                   const std::int16_t* x, std::int32_t* scratch, std::int64_t* sums);
-  /// One row of LEARN; `a`, `b` are the column keys of the generator. One function per rounding mode, in the
-  /// order of enum Rounding.
-  void (*learn[8])(std::int16_t* weights, std::ptrdiff_t columns, const std::int16_t* rate,
-                   const std::uint16_t* a, const std::uint16_t* b, const LearnRow&);
+  MatrixKernels<std::int8_t> bytes;
+  MatrixKernels<std::int16_t> words;
+  const NeuronKernels* neurons;
 };
 
 /// The kernels for the processor at hand (AVX-512, AVX2 or baseline x86-64), chosen once at run time.

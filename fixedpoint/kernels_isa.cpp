@@ -1,13 +1,10 @@
-// Compiled once per x86-64 level (APICAL_LEVEL); includes nothing with inline functions that another
-// translation unit could share, so that no code of a higher level can leak into the baseline.
+// Loops over weights. Compiled once per x86-64 level (APICAL_LEVEL); includes nothing with inline functions
+// that another translation unit could share, so that no code of a higher level can leak into the baseline.
 #include "fixedpoint/kernels.hpp"
-
+#include "fixedpoint/kernels_level.hpp"
 #if APICAL_LEVEL >= 3
-#include <immintrin.h>
+#include "fixedpoint/vectors.hpp"
 #endif
-
-#define APICAL_JOIN_(a, b) a##b
-#define APICAL_JOIN(a, b) APICAL_JOIN_(a, b)
 
 namespace apical::fixedpoint {
 namespace {
@@ -17,70 +14,173 @@ using u16 = std::uint16_t;
 using i32 = std::int32_t;
 using i64 = std::int64_t;
 
-// Elements whose products are summed in 32 bits before they are widened: 2^15 · 2^8 · 256 = 2^31.
-constexpr std::ptrdiff_t block = 256;
+constexpr i64 limit_32 = 2147483647;
 
-// Σ weights[j] x[j] over one stretch, with x = high · 2^8 + low so that every partial sum stays within 32
-// bits.
-template <bool Split>
-inline i64 dot(const i16* weights, const i16* high, const i16* low, std::ptrdiff_t width) {
-  i64 sum = 0;
-  for (std::ptrdiff_t begin = 0; begin < width; begin += block) {
-    const std::ptrdiff_t end = begin + block < width ? begin + block : width;
-    i32 sum_low = 0;
-    i32 sum_high = 0;
-    for (std::ptrdiff_t j = begin; j < end; ++j) {
-      sum_low += static_cast<i32>(weights[j]) * low[j];
-      if (Split) sum_high += static_cast<i32>(weights[j]) * high[j];
-    }
-    sum += sum_low + static_cast<i64>(sum_high) * 256;
-  }
-  return sum;
+inline i64 magnitude_of(i64 x) {
+  return x < 0 ? -x : x;
 }
 
-void forward(const NarrowMatrix& w, std::ptrdiff_t first, std::ptrdiff_t last, const i16* x, i32 magnitude,
-             i64* sums) {
-  constexpr std::ptrdiff_t chunk = 4096;
-  alignas(64) i16 high[chunk];
-  alignas(64) i16 low[chunk];
-  for (std::ptrdiff_t row = first; row < last; ++row) sums[row] = 0;
-  for (std::ptrdiff_t begin = 0; begin < w.stride; begin += chunk) {
-    const std::ptrdiff_t width = begin + chunk < w.stride ? chunk : w.stride - begin;
-    const i16* weights = w.weights + begin;
-    if (magnitude <= 255) {
-      for (std::ptrdiff_t row = first; row < last; ++row)
-        sums[row] += dot<false>(weights + row * w.stride, nullptr, x + begin, width);
-      continue;
+// FORWARD adds columns four at a time into 32-bit sums, which go to the 64-bit ones before they could
+// overflow. Values are split into high · 256 + low where the products would leave too little room.
+constexpr std::ptrdiff_t group = 4;
+
+struct Group {
+  const void* column[group];
+  i32 value[group];
+};
+
+#if APICAL_LEVEL >= 3
+// Lanes of `low` and `high` as unpack left them, widened and added to sums in the order of rows.
+inline void flush_lanes(vector even, vector odd, i64 scale, i64* sums) {
+  alignas(64) i32 a[lanes / 2], b[lanes / 2];
+  store(a, even);
+  store(b, odd);
+  for (std::ptrdiff_t part = 0; part < lanes / 8; ++part)
+    for (std::ptrdiff_t i = 0; i < 4; ++i) {
+      sums[8 * part + i] += scale * a[4 * part + i];
+      sums[8 * part + 4 + i] += scale * b[4 * part + i];
     }
-    for (std::ptrdiff_t j = 0; j < width; ++j) {
-      high[j] = static_cast<i16>(x[begin + j] >> 8);
-      low[j] = static_cast<i16>(x[begin + j] & 255);
-    }
-    for (std::ptrdiff_t row = first; row < last; ++row)
-      sums[row] += dot<true>(weights + row * w.stride, high, low, width);
+}
+
+inline vector pair_of(i32 first, i32 second) {
+  return all_32(static_cast<i32>((static_cast<std::uint32_t>(first) & 0xffffu) |
+                                 (static_cast<std::uint32_t>(second) << 16)));
+}
+
+// scratch[0..width) collects low (or whole) products, scratch[width..2 width) high ones.
+template <class T, bool Split>
+inline void add_group(const Group& g, std::ptrdiff_t first, std::ptrdiff_t width, i32* scratch) {
+  const vector low01 = pair_of(Split ? g.value[0] & 255 : g.value[0], Split ? g.value[1] & 255 : g.value[1]);
+  const vector low23 = pair_of(Split ? g.value[2] & 255 : g.value[2], Split ? g.value[3] & 255 : g.value[3]);
+  const vector high01 = pair_of(g.value[0] >> 8, g.value[1] >> 8);
+  const vector high23 = pair_of(g.value[2] >> 8, g.value[3] >> 8);
+  const T* const c0 = static_cast<const T*>(g.column[0]) + first;
+  const T* const c1 = static_cast<const T*>(g.column[1]) + first;
+  const T* const c2 = static_cast<const T*>(g.column[2]) + first;
+  const T* const c3 = static_cast<const T*>(g.column[3]) + first;
+  for (std::ptrdiff_t i = 0; i < width; i += lanes) {
+    const vector w0 = load_weights(c0 + i), w1 = load_weights(c1 + i);
+    const vector w2 = load_weights(c2 + i), w3 = load_weights(c3 + i);
+    const vector even01 = unpack_even(w0, w1), odd01 = unpack_odd(w0, w1);
+    const vector even23 = unpack_even(w2, w3), odd23 = unpack_odd(w2, w3);
+    i32* const low = scratch + i;
+    store(low, plus_32(load(low), plus_32(multiply_add(even01, low01), multiply_add(even23, low23))));
+    store(low + lanes / 2,
+          plus_32(load(low + lanes / 2), plus_32(multiply_add(odd01, low01), multiply_add(odd23, low23))));
+    if (!Split) continue;
+    i32* const high = scratch + width + i;
+    store(high, plus_32(load(high), plus_32(multiply_add(even01, high01), multiply_add(even23, high23))));
+    store(high + lanes / 2,
+          plus_32(load(high + lanes / 2), plus_32(multiply_add(odd01, high01), multiply_add(odd23, high23))));
   }
 }
 
-void backward(const NarrowMatrix& w, std::ptrdiff_t rows, std::ptrdiff_t first, std::ptrdiff_t last,
-              const i16* x, i32* scratch, i64* sums) {
-  const std::ptrdiff_t width = last - first;
-  for (std::ptrdiff_t j = 0; j < width; ++j) sums[first + j] = 0;
-  std::ptrdiff_t row = 0;
-  while (row < rows) {
-    // As many rows as 32 bits hold for certain: Σ|x| · 2^15 < 2^31.
-    for (std::ptrdiff_t j = 0; j < width; ++j) scratch[first + j] = 0;
-    i32 budget = 65535;
-    for (; row < rows; ++row) {
-      const i32 value = x[row];
-      const i32 cost = value < 0 ? -value : value;
-      if (cost > budget) break;
-      budget -= cost;
-      if (value == 0) continue;
-      const i16* weights = w.weights + row * w.stride + first;
-      i32* partial = scratch + first;
-      for (std::ptrdiff_t j = 0; j < width; ++j) partial[j] += value * weights[j];
+inline void flush_scratch(std::ptrdiff_t width, bool split, i32* scratch, i64* sums) {
+  for (std::ptrdiff_t i = 0; i < width; i += lanes) {
+    flush_lanes(load(scratch + i), load(scratch + i + lanes / 2), 1, sums + i);
+    if (split) flush_lanes(load(scratch + width + i), load(scratch + width + i + lanes / 2), 256, sums + i);
+  }
+}
+#else
+template <class T, bool Split>
+inline void add_group(const Group& g, std::ptrdiff_t first, std::ptrdiff_t width, i32* scratch) {
+  for (std::ptrdiff_t c = 0; c < group; ++c) {
+    const T* const w = static_cast<const T*>(g.column[c]) + first;
+    const i32 low = Split ? g.value[c] & 255 : g.value[c];
+    const i32 high = g.value[c] >> 8;
+    for (std::ptrdiff_t i = 0; i < width; ++i) scratch[i] += low * w[i];
+    if (Split)
+      for (std::ptrdiff_t i = 0; i < width; ++i) scratch[width + i] += high * w[i];
+  }
+}
+
+inline void flush_scratch(std::ptrdiff_t width, bool split, i32* scratch, i64* sums) {
+  for (std::ptrdiff_t i = 0; i < width; ++i)
+    sums[i] += scratch[i] + (split ? 256 * static_cast<i64>(scratch[width + i]) : 0);
+}
+#endif
+
+inline void clear(i32* scratch, std::ptrdiff_t count) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) scratch[i] = 0;
+}
+
+template <class T, bool Split>
+void forward_split(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t width,
+                   const ColumnList& list, i32 magnitude, i32* scratch, i64* sums) {
+  const i64 budget = limit_32 / magnitude;  // Σ |value|, or Σ of the larger half, that 32 bits hold
+  i64 spent = 0;
+  clear(scratch, (Split ? 2 : 1) * width);
+  for (std::ptrdiff_t begin = 0; begin < list.count; begin += group) {
+    Group g;
+    i64 cost = 0;
+    for (std::ptrdiff_t c = 0; c < group; ++c) {
+      const bool real = begin + c < list.count;
+      const std::ptrdiff_t at = real ? begin + c : begin;
+      g.column[c] = weights + list.index[at] * stride;
+      g.value[c] = real ? static_cast<i32>(list.value[at]) : 0;
+      const i64 high = magnitude_of(g.value[c] >> 8), low = g.value[c] & 255;
+      cost += Split ? (high > low ? high : low) : magnitude_of(g.value[c]);
     }
-    for (std::ptrdiff_t j = 0; j < width; ++j) sums[first + j] += scratch[first + j];
+    if (spent + cost > budget) {
+      flush_scratch(width, Split, scratch, sums + first);
+      clear(scratch, (Split ? 2 : 1) * width);
+      spent = 0;
+    }
+    spent += cost;
+    add_group<T, Split>(g, first, width, scratch);
+  }
+  flush_scratch(width, Split, scratch, sums + first);
+}
+
+template <class T>
+void forward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
+             const ColumnList& list, i32 magnitude, i32* scratch, i64* sums) {
+  if (list.count == 0) return;
+  i64 largest = 0;
+  for (std::ptrdiff_t c = 0; c < list.count; ++c) {
+    const i64 value = magnitude_of(list.value[c]);
+    largest = value > largest ? value : largest;
+  }
+  // Whole values while at least 32 of the largest fit, so that flushing stays rare.
+  const bool whole = largest < 32768 && 32 * largest * magnitude <= limit_32;
+  constexpr std::ptrdiff_t chunk = 2048;  // rows whose sums stay in the first-level cache
+  for (std::ptrdiff_t begin = first; begin < last; begin += chunk) {
+    const std::ptrdiff_t width = begin + chunk < last ? chunk : last - begin;
+    const std::ptrdiff_t padded = (width + row_block - 1) / row_block * row_block;
+    if (whole)
+      forward_split<T, false>(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
+    else
+      forward_split<T, true>(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
+  }
+}
+
+template <class T>
+void backward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
+              const i16* high, const i16* low, i64* sums) {
+  constexpr std::ptrdiff_t chunk = 1024;  // 2^15 · 2^8 · 1024 / lanes stays within 32 bits
+  for (std::ptrdiff_t j = first; j < last; ++j) {
+    const T* const w = weights + j * stride;
+    i64 sum = 0;
+    for (std::ptrdiff_t begin = 0; begin < stride; begin += chunk) {
+      const std::ptrdiff_t end = begin + chunk < stride ? begin + chunk : stride;
+#if APICAL_LEVEL >= 3
+      vector sum_low = all_32(0), sum_high = all_32(0);
+      for (std::ptrdiff_t i = begin; i < end; i += lanes) {
+        const vector row = load_weights(w + i);
+        sum_low = plus_32(sum_low, multiply_add(row, load(low + i)));
+        if (high != nullptr) sum_high = plus_32(sum_high, multiply_add(row, load(high + i)));
+      }
+      sum += total(sum_low);
+      if (high != nullptr) sum += 256 * total(sum_high);
+#else
+      i64 sum_low = 0, sum_high = 0;
+      for (std::ptrdiff_t i = begin; i < end; ++i) sum_low += static_cast<i32>(w[i]) * low[i];
+      if (high != nullptr)
+        for (std::ptrdiff_t i = begin; i < end; ++i) sum_high += static_cast<i32>(w[i]) * high[i];
+      sum += sum_low + 256 * sum_high;
+#endif
+    }
+    sums[j] += sum;
   }
 }
 
@@ -94,26 +194,21 @@ inline u16 random_bits(u16 low_key, u16 high_key, u16 a, u16 b) {
   return static_cast<u16>(x + (x << 9));
 }
 
-// Modes as in enum Rounding: RND, RND_ZERO, RND_MIN_INF, RND_INF, RND_CONV, TRN, TRN_ZERO, STOCHASTIC.
-template <int Mode>
-void learn(i16* weights, std::ptrdiff_t columns, const i16* rate, const u16* a, const u16* b,
-           const LearnRow& row) {
-  const i32 step = row.step;
-  const int shift = row.shift;
-  const i32 minimum = row.minimum;
-  const i32 maximum = row.maximum;
+// One column. Modes as in enum Rounding: RND, RND_ZERO, RND_MIN_INF, RND_INF, RND_CONV, TRN, TRN_ZERO,
+// STOCHASTIC.
+template <int Mode, class T>
+void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* apical) {
+  const int shift = k.shift;
   const i32 mask = static_cast<i32>((std::uint32_t{1} << shift) - 1);
   const i32 half = shift == 0 ? 1 : i32{1} << (shift - 1);  // shift 0: remainder 0 never reaches it
-  const u16 low_key = static_cast<u16>(row.key);
-  const u16 high_key = static_cast<u16>(row.key >> 16);
   const int random_up = shift > 16 ? shift - 16 : 0;
   const int random_down = shift < 16 ? 16 - shift : 0;
   const i32 resolution_half = shift > 16 ? i32{1} << (shift - 17) : 0;
-  for (std::ptrdiff_t j = 0; j < columns; ++j) {
-    const i32 product = step * rate[j];
+  const auto one = [&](std::ptrdiff_t i) {
+    const i32 product = k.steps[i] * rate;
     i32 rounded;
     if (Mode == 7) {
-      const i32 random = (random_bits(low_key, high_key, a[j], b[j]) >> random_down) << random_up;
+      const i32 random = (random_bits(k.low_keys[i], k.high_keys[i], a, b) >> random_down) << random_up;
       rounded = (product + random + resolution_half) >> shift;
     } else {
       const i32 floor = product >> shift;
@@ -127,166 +222,140 @@ void learn(i16* weights, std::ptrdiff_t columns, const i16* rate, const u16* a, 
       if (Mode == 6) up = rest != 0 && product < 0;
       rounded = floor + up;
     }
-    i32 value = weights[j] + rounded;
-    value = value < minimum ? minimum : value;
-    value = value > maximum ? maximum : value;
-    weights[j] = static_cast<i16>(value);
+    i32 value = weights[i] + rounded;
+    value = value < k.minimum ? k.minimum : value;
+    value = value > k.maximum ? k.maximum : value;
+    const i32 change = value - weights[i];
+    weights[i] = static_cast<T>(value);
+    return change;
+  };
+  if (k.basal_sums == nullptr && apical == nullptr) {
+    for (std::ptrdiff_t i = k.first; i < k.last; ++i) one(i);
+    return;
+  }
+  i64 known = 0;
+  for (std::ptrdiff_t i = k.first; i < k.last; ++i) {
+    const i64 change = one(i);
+    if (k.basal_sums != nullptr) k.basal_sums[i] += change * rate;
+    if (apical != nullptr) known += change * k.errors[i];
+  }
+  if (apical != nullptr) *apical += known;
+}
+
+template <int Mode, class T>
+void learn(T* weights, const LearnBlock& k) {
+  for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
+    const std::ptrdiff_t j = k.columns.index[c];
+    learn_column<Mode>(weights + j * k.stride, static_cast<i32>(k.columns.value[c]), k.a[j], k.b[j], k,
+                       k.apical_sums == nullptr ? nullptr : k.apical_sums + j);
   }
 }
 
+#if APICAL_LEVEL >= 3
 // Stochastic rounding in 16-bit lanes: product = hi · 2^16 + lo, and rounding is the carry out of
 // lo + random. The compiler finds only 32-bit lanes for this, which is half the speed.
-#if APICAL_LEVEL == 4
-using vector = __m512i;
-constexpr std::ptrdiff_t lanes = 32;
-inline vector load(const void* p) {
-  return _mm512_loadu_si512(p);
-}
-inline void store(void* p, vector v) {
-  _mm512_storeu_si512(p, v);
-}
-inline vector all(int value) {
-  return _mm512_set1_epi16(static_cast<i16>(value));
-}
-inline vector plus(vector a, vector b) {
-  return _mm512_add_epi16(a, b);
-}
-inline vector plus_saturating(vector a, vector b) {
-  return _mm512_adds_epi16(a, b);
-}
-inline vector clamp(vector v, vector low, vector high) {
-  return _mm512_min_epi16(_mm512_max_epi16(v, low), high);
-}
-inline vector product_low(vector a, vector b) {
-  return _mm512_mullo_epi16(a, b);
-}
-inline vector product_high(vector a, vector b) {
-  return _mm512_mulhi_epi16(a, b);
-}
-inline vector exclusive_or(vector a, vector b) {
-  return _mm512_xor_si512(a, b);
-}
-inline vector either(vector a, vector b) {
-  return _mm512_or_si512(a, b);
-}
-inline vector right(vector v, __m128i n) {
-  return _mm512_srl_epi16(v, n);
-}
-inline vector right_signed(vector v, __m128i n) {
-  return _mm512_sra_epi16(v, n);
-}
-inline vector left(vector v, __m128i n) {
-  return _mm512_sll_epi16(v, n);
-}
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  return _mm512_mask_add_epi16(v, _mm512_cmplt_epu16_mask(sum, term), v, all(1));
-}
-#elif APICAL_LEVEL == 3
-using vector = __m256i;
-constexpr std::ptrdiff_t lanes = 16;
-inline vector load(const void* p) {
-  return _mm256_loadu_si256(static_cast<const vector*>(p));
-}
-inline void store(void* p, vector v) {
-  _mm256_storeu_si256(static_cast<vector*>(p), v);
-}
-inline vector all(int value) {
-  return _mm256_set1_epi16(static_cast<i16>(value));
-}
-inline vector plus(vector a, vector b) {
-  return _mm256_add_epi16(a, b);
-}
-inline vector plus_saturating(vector a, vector b) {
-  return _mm256_adds_epi16(a, b);
-}
-inline vector clamp(vector v, vector low, vector high) {
-  return _mm256_min_epi16(_mm256_max_epi16(v, low), high);
-}
-inline vector product_low(vector a, vector b) {
-  return _mm256_mullo_epi16(a, b);
-}
-inline vector product_high(vector a, vector b) {
-  return _mm256_mulhi_epi16(a, b);
-}
-inline vector exclusive_or(vector a, vector b) {
-  return _mm256_xor_si256(a, b);
-}
-inline vector either(vector a, vector b) {
-  return _mm256_or_si256(a, b);
-}
-inline vector right(vector v, __m128i n) {
-  return _mm256_srl_epi16(v, n);
-}
-inline vector right_signed(vector v, __m128i n) {
-  return _mm256_sra_epi16(v, n);
-}
-inline vector left(vector v, __m128i n) {
-  return _mm256_sll_epi16(v, n);
-}
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  const vector kept = _mm256_cmpeq_epi16(_mm256_max_epu16(sum, term), sum);  // -1 where nothing carried
-  return plus(plus(v, all(1)), kept);
-}
-#endif
-
-#if APICAL_LEVEL >= 3
-template <bool Wide>  // Wide: more than 16 bits are dropped
-void learn_lanes(i16* weights, std::ptrdiff_t columns, const i16* rate, const u16* a, const u16* b,
-                 const LearnRow& row) {
-  const vector step = all(row.step);
-  const vector minimum = all(row.minimum);
-  const vector maximum = all(row.maximum);
-  const vector low_key = all(static_cast<int>(row.key & 0xffff));
-  const vector high_key = all(static_cast<int>(row.key >> 16));
-  const int extra = row.shift - 16;
+// Wide: more than 16 bits are dropped. Basal, Apical: the sums follow, in 32 bits between flushes.
+template <class T, bool Wide, bool Basal, bool Apical>
+void learn_lanes(T* weights, const LearnBlock& k) {
+  const vector minimum = all(k.minimum), maximum = all(k.maximum);
+  const int extra = k.shift - 16;
   const vector half = all(Wide ? 1 << (extra - 1) : 0);
-  const __m128i down = _mm_cvtsi32_si128(extra);
-  const __m128i up = _mm_cvtsi32_si128(16 - extra);
-  const __m128i three = _mm_cvtsi32_si128(3);
-  const __m128i five = _mm_cvtsi32_si128(5);
-  const __m128i seven = _mm_cvtsi32_si128(7);
-  const __m128i nine = _mm_cvtsi32_si128(9);
-  for (std::ptrdiff_t j = 0; j < columns; j += lanes) {
-    const vector r = load(rate + j);
-    vector low = product_low(step, r);
-    vector high = product_high(step, r);
-    if (Wide) {
-      low = plus(low, half);
-      high = plus_carry(high, low, half);
-      low = either(right(low, down), left(high, up));
-      high = right_signed(high, down);
+  const __m128i down = _mm_cvtsi32_si128(extra), up = _mm_cvtsi32_si128(16 - extra);
+  const vector by_129 = all(129), by_513 = all(513);  // x + (x << 7), x + (x << 9)
+  const std::ptrdiff_t width = k.last - k.first;
+  i32* const scratch = k.scratch + 2 * k.first;
+  const i64 vectors = width / lanes;
+  i64 spent = 0;
+  if (Basal) clear(scratch, width);
+  for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
+    const std::ptrdiff_t j = k.columns.index[c];
+    const i32 rate = static_cast<i32>(k.columns.value[c]);
+    // No change of this column is larger.
+    const i64 change = ((magnitude_of(rate) * k.largest_step) >> k.shift) + 1;
+    if (Apical && 2 * vectors * change * k.largest_error > limit_32) {
+      learn_column<7>(weights + j * k.stride, rate, k.a[j], k.b[j], k, k.apical_sums + j);
+      continue;
     }
-    vector random = plus(exclusive_or(low_key, load(a + j)), exclusive_or(high_key, load(b + j)));
-    random = exclusive_or(random, right(random, five));
-    random = plus(random, left(random, seven));
-    random = exclusive_or(random, right(random, three));
-    random = plus(random, left(random, nine));
-    const vector rounded = plus_carry(high, plus(low, random), random);
-    store(weights + j, clamp(plus_saturating(load(weights + j), rounded), minimum, maximum));
+    if (Basal) {
+      const i64 cost = change * magnitude_of(rate);
+      if (spent + cost > limit_32) {
+        flush_scratch(width, false, scratch, k.basal_sums + k.first);
+        clear(scratch, width);
+        spent = 0;
+      }
+      spent += cost;
+    }
+    T* const column = weights + j * k.stride;
+    const vector r = all(rate), a = all(k.a[j]), b = all(k.b[j]);
+    vector known = all_32(0);
+    for (std::ptrdiff_t i = k.first; i < k.last; i += lanes) {
+      const vector step = load(k.steps + i);
+      vector low = product_low(step, r);
+      vector high = product_high(step, r);
+      if (Wide) {
+        low = plus(low, half);
+        high = plus_carry(high, low, half);
+        low = either(right(low, down), left(high, up));
+        high = right_signed(high, down);
+      }
+      vector random = plus(exclusive_or(load(k.low_keys + i), a), exclusive_or(load(k.high_keys + i), b));
+      random = product_low(exclusive_or(random, right_by<5>(random)), by_129);
+      random = product_low(exclusive_or(random, right_by<3>(random)), by_513);
+      const vector rounded = plus_carry(high, plus(low, random), random);
+      const vector before = load_weights(column + i);
+      const vector after = clamp(plus_saturating(before, rounded), minimum, maximum);
+      store_weights(column + i, after);
+      if (!Basal && !Apical) continue;
+      const vector moved = minus(after, before);
+      if (Basal) {
+        const vector product = product_low(moved, r), carry = product_high(moved, r);
+        i32* const sum = scratch + (i - k.first);
+        store(sum, plus_32(load(sum), unpack_even(product, carry)));
+        store(sum + lanes / 2, plus_32(load(sum + lanes / 2), unpack_odd(product, carry)));
+      }
+      if (Apical) known = plus_32(known, multiply_add(moved, load(k.errors + i)));
+    }
+    if (Apical) k.apical_sums[j] += total(known);
   }
+  if (Basal) flush_scratch(width, false, scratch, k.basal_sums + k.first);
+}
+
+template <class T, bool Wide>
+void learn_sums(T* weights, const LearnBlock& k) {
+  const bool basal = k.basal_sums != nullptr, apical = k.apical_sums != nullptr;
+  if (basal && apical) return learn_lanes<T, Wide, true, true>(weights, k);
+  if (basal) return learn_lanes<T, Wide, true, false>(weights, k);
+  if (apical) return learn_lanes<T, Wide, false, true>(weights, k);
+  learn_lanes<T, Wide, false, false>(weights, k);
 }
 #endif
 
-void learn_stochastic(i16* weights, std::ptrdiff_t columns, const i16* rate, const u16* a, const u16* b,
-                      const LearnRow& row) {
+template <class T>
+void learn_stochastic(T* weights, const LearnBlock& k) {
 #if APICAL_LEVEL >= 3
-  if (row.shift > 16) return learn_lanes<true>(weights, columns, rate, a, b, row);
-  if (row.shift == 16) return learn_lanes<false>(weights, columns, rate, a, b, row);
+  if (k.shift > 16) return learn_sums<T, true>(weights, k);
+  if (k.shift == 16) return learn_sums<T, false>(weights, k);
 #endif
-  learn<7>(weights, columns, rate, a, b, row);
+  learn<7>(weights, k);
+}
+
+template <class T>
+constexpr MatrixKernels<T> matrix_kernels() {
+  return {forward<T>,
+          backward<T>,
+          {learn<0, T>, learn<1, T>, learn<2, T>, learn<3, T>, learn<4, T>, learn<5, T>, learn<6, T>,
+           learn_stochastic<T>}};
 }
 
 }  // namespace
 
+extern const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL);
 extern const Kernels APICAL_JOIN(kernels_level_, APICAL_LEVEL);
-const Kernels APICAL_JOIN(kernels_level_, APICAL_LEVEL) = {
-    APICAL_LEVEL == 4   ? "avx512"
-    : APICAL_LEVEL == 3 ? "avx2"
-                        : "baseline",
-    forward,
-    backward,
-    {learn<0>, learn<1>, learn<2>, learn<3>, learn<4>, learn<5>, learn<6>, learn_stochastic}};
+const Kernels APICAL_JOIN(kernels_level_, APICAL_LEVEL) = {APICAL_LEVEL == 4   ? "avx512"
+                                                           : APICAL_LEVEL == 3 ? "avx2"
+                                                                               : "baseline",
+                                                           matrix_kernels<std::int8_t>(),
+                                                           matrix_kernels<std::int16_t>(),
+                                                           &APICAL_JOIN(neuron_kernels_, APICAL_LEVEL)};
 
 }  // namespace apical::fixedpoint

@@ -43,11 +43,13 @@ struct NetworkDescription {
   std::vector<double> rho{1.0};  ///< one, or one per unit of layers 1..N in order, 0..2
   std::vector<double> alpha{};   ///< dt / membrane time constant, one per unit as rho, 0..1; empty: dt / tau
   int gamma = 1;                 ///< 1: the nudge moves the voltage; 0: it only teaches
-  bool advanced_response = false;  ///< fire on phi(s) + phi'(s)(p - s) instead of phi(p)
-  bool parallel_order = false;     ///< every unit reads what arrived at the last tick
-  bool mismatch = false;           ///< carry m(0) exp(-n dt/tau) (integrated Lagrangian scheme)
-  double beta = 0.1;               ///< nudging strength, 0..4
-  std::vector<double> eta{0.1};    ///< per ms; one, or one per layer 1..N
+  bool advanced_response = false;   ///< fire on phi(s) + phi'(s)(p - s) instead of phi(p)
+  bool parallel_order = false;      ///< every unit reads what arrived at the last tick
+  bool mismatch = false;            ///< carry m(0) exp(-n dt/tau) (integrated Lagrangian scheme)
+  std::vector<int> theta_rate{0};   ///< LSB that a rate may stand away unsent; one, or one per layer 0..N
+  std::vector<int> theta_error{0};  ///< LSB that an error may; one, or one per layer 1..N
+  double beta = 0.1;                ///< nudging strength, 0..4
+  std::vector<double> eta{0.1};     ///< per ms; one, or one per layer 1..N
   bool learning = true;
   FormatTable formats;
   int table_index_bits = 9;                  ///< segments of a piecewise-linear table: 2^index_bits

@@ -41,6 +41,8 @@ struct Population {
   std::array<Format, neuron_signals> formats;
   std::vector<std::int64_t> rho;    ///< one per unit, rho_frac
   std::vector<std::int64_t> alpha;  ///< one per unit, alpha_frac
+  std::int64_t theta_rate = 0;      ///< LSB; a rate is sent when it differs by more from what was sent last
+  std::int64_t theta_error = 0;     ///< likewise for an error
 
   const Format& operator[](Signal signal) const { return formats[static_cast<std::size_t>(signal)]; }
   Format& operator[](Signal signal) { return formats[static_cast<std::size_t>(signal)]; }

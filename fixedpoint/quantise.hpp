@@ -70,7 +70,7 @@ struct Quantised {
 }
 
 /// x · 2^up for a shift that may leave 62 bits: the limit as the overflow mode wants it.
-constexpr Quantised quantise_left(std::int64_t x, int up, const Format& f) {
+[[gnu::always_inline]] constexpr Quantised quantise_left(std::int64_t x, int up, const Format& f) {
   if (up < 63 && x < (std::int64_t{1} << (62 - up)) && x >= -(std::int64_t{1} << (62 - up)))
     return limit(x * (std::int64_t{1} << up), f);
   if (x == 0) return {0, false};

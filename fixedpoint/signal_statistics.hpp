@@ -22,6 +22,15 @@ struct SignalCounter {
   std::uint64_t rounded_to_zero = 0;     ///< non-zero before, 0 after
   std::array<std::uint64_t, 65> bits{};  ///< histogram of used_bits, of a sample of the results
 
+  /// Joins what a quantiser did to `results` values.
+  void add(std::int64_t lowest, std::int64_t highest, std::uint64_t results, std::uint64_t limited,
+           std::uint64_t zeros) {
+    minimum = std::min(minimum, lowest);
+    maximum = std::max(maximum, highest);
+    count += results;
+    saturated += limited;
+    rounded_to_zero += zeros;
+  }
   void range(std::int64_t raw) {
     minimum = std::min(minimum, raw);
     maximum = std::max(maximum, raw);

@@ -1,34 +1,48 @@
 #include "fixedpoint/weight_memory.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
+
+#include "fixedpoint/kernels.hpp"
 
 namespace apical::fixedpoint {
 namespace {
 
-constexpr std::ptrdiff_t line = 32;  // 16-bit words in 64 bytes
+bool fits(const Format& f, int bits) {
+  return f.bits + (f.is_signed ? 0 : 1) <= bits;
+}
 
 bool provable_in_16_bits(const Projection& p, const Population& source, const Population& target) {
   const bool clamps = p.weight.overflow == Overflow::sat || p.weight.overflow == Overflow::sat_sym;
-  return clamps && fits_16_bits(p.weight) && fits_16_bits(p.step) && fits_16_bits(source[Signal::rate]) &&
-         fits_16_bits(target[Signal::error]) && p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift;
+  return clamps && fits(p.weight, 16) && fits(p.step, 16) && fits(source[Signal::rate], 16) &&
+         fits(target[Signal::error], 16) && p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift;
+}
+
+template <class T>
+T* zeros(std::size_t words) {
+  void* const memory = std::aligned_alloc(64, words * sizeof(T));
+  if (memory == nullptr) throw std::bad_alloc();
+  return std::fill_n(static_cast<T*>(memory), words, T{0}) - words;
 }
 
 }  // namespace
 
-void WeightMemory::Free::operator()(std::int16_t* p) const {
+void WeightMemory::Free::operator()(void* p) const {
   std::free(p);
 }
 
 WeightMemory::WeightMemory(const Projection& p, const Population& source, const Population& target)
-    : columns_(p.columns), stride_((p.columns + line - 1) / line * line) {
-  if (provable_in_16_bits(p, source, target)) {
-    const std::size_t words = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(p.rows);
-    narrow_.reset(static_cast<std::int16_t*>(std::aligned_alloc(64, words * sizeof(std::int16_t))));
-    if (!narrow_) throw std::bad_alloc();
-    std::fill_n(narrow_.get(), words, std::int16_t{0});
+    : stride_((p.rows + row_block - 1) / row_block * row_block) {
+  const std::size_t words = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(p.columns);
+  if (!provable_in_16_bits(p, source, target)) {
+    wide_.resize(words);
   } else {
-    wide_.resize(p.image.size());
+    magnitude_ = static_cast<std::int32_t>(std::max(-p.weight.minimum_raw(), p.weight.maximum_raw()));
+    if (fits(p.weight, 8))
+      bytes_.reset(zeros<std::int8_t>(words));
+    else
+      words_.reset(zeros<std::int16_t>(words));
   }
   for (int row = 0; row < p.rows; ++row)
     for (int column = 0; column < p.columns; ++column)
@@ -38,10 +52,13 @@ WeightMemory::WeightMemory(const Projection& p, const Population& source, const 
 }
 
 void WeightMemory::set(int row, int column, std::int64_t raw) {
-  if (narrow())
-    narrow_[static_cast<std::size_t>(row * stride_ + column)] = static_cast<std::int16_t>(raw);
+  const auto place = static_cast<std::size_t>(column * stride_ + row);
+  if (wide())
+    wide_[place] = raw;
+  else if (bytes_)
+    bytes_[place] = static_cast<std::int8_t>(raw);
   else
-    wide_row(row)[column] = raw;
+    words_[place] = static_cast<std::int16_t>(raw);
 }
 
 }  // namespace apical::fixedpoint

@@ -75,8 +75,8 @@ TEST(Emulator, NarrowAndWideArithmeticAgree) {
     for (int k = 1; k <= 2; ++k)
       wide.formats.by_layer[{"step", k}] = program.projections[static_cast<std::size_t>(k - 1)].step;
     wide.formats.by_signal["error"].bits = 17;
-    EXPECT_TRUE(Emulator(std::make_shared<const Program>(program)).weights(0).narrow());
-    EXPECT_FALSE(Emulator(std::make_shared<const Program>(compile(wide))).weights(0).narrow());
+    EXPECT_FALSE(Emulator(std::make_shared<const Program>(program)).weights(0).wide());
+    EXPECT_TRUE(Emulator(std::make_shared<const Program>(compile(wide))).weights(0).wide());
     EXPECT_EQ(run(wide, 60), run(net, 60)) << "rounding " << name_of(static_cast<Rounding>(mode));
   }
 }
@@ -127,7 +127,9 @@ TEST(Emulator, CountsWhatSaturates) {
   NetworkDescription net = random_network({9, 8, 5}, 4);
   net.formats.by_signal["u"] = {6, 5, true, Rounding::rnd_conv, Overflow::sat};  // +-1 is far too little
   net.weights[0].assign(net.weights[0].size(), 2.0);
-  Emulator emulator(std::make_shared<const Program>(compile(net)));
+  EmulatorOptions options;
+  options.schedule = Schedule::dense;  // looks at every unit in every tick
+  Emulator emulator(std::make_shared<const Program>(compile(net)), options);
   const std::vector<double> input(9, 1.0);
   emulator.write_input(input.data());
   for (int t = 0; t < 10; ++t) emulator.tick();

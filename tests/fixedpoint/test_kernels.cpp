@@ -1,39 +1,16 @@
+#include "fixedpoint/kernels.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
 #include <vector>
 
 #include "fixedpoint/counter_random.hpp"
-#include "fixedpoint/kernels.hpp"
 #include "fixedpoint/quantise.hpp"
 
 using namespace apical::fixedpoint;
 
 namespace {
-
-struct Case {
-  std::ptrdiff_t rows, columns, stride;
-  std::vector<std::int16_t> weights, x;
-};
-
-// Values at both ends of their range are as likely as all others together.
-std::int16_t extreme(std::mt19937_64& random, int low, int high) {
-  const auto pick = random() % 4;
-  if (pick == 0) return static_cast<std::int16_t>(low);
-  if (pick == 1) return static_cast<std::int16_t>(high);
-  return static_cast<std::int16_t>(std::uniform_int_distribution<int>(low, high)(random));
-}
-
-Case random_case(std::mt19937_64& random, std::ptrdiff_t columns, std::ptrdiff_t rows, int low, int high) {
-  Case c{rows, columns, (columns + 31) / 32 * 32, {}, {}};
-  c.weights.assign(static_cast<std::size_t>(rows * c.stride), 0);
-  c.x.assign(static_cast<std::size_t>(std::max(rows, c.stride)), 0);
-  for (std::ptrdiff_t i = 0; i < rows; ++i)
-    for (std::ptrdiff_t j = 0; j < columns; ++j)
-      c.weights[static_cast<std::size_t>(i * c.stride + j)] = extreme(random, -32768, 32767);
-  for (std::ptrdiff_t j = 0; j < columns; ++j) c.x[static_cast<std::size_t>(j)] = extreme(random, low, high);
-  return c;
-}
 
 std::vector<int> supported_levels() {
   std::vector<int> levels = {1};
@@ -45,89 +22,266 @@ std::vector<int> supported_levels() {
   return levels;
 }
 
-}  // namespace
-
-TEST(Kernels, ForwardIsTheExactSumOnEveryLevel) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
-  for (const std::ptrdiff_t columns : {1, 31, 32, 33, 255, 256, 257, 785, 4095, 4097, 9000})
-    for (const int high : {255, 32767}) {
-      Case c = random_case(random, columns, 5, high == 255 ? -255 : -32768, high);
-      for (const int level : supported_levels()) {
-        std::vector<std::int64_t> sums(5, -1);
-        kernels(level).forward({c.weights.data(), c.stride, c.columns}, 0, 5, c.x.data(),
-                               high == 255 ? 255 : 32768, sums.data());
-        for (std::ptrdiff_t i = 0; i < 5; ++i) {
-          std::int64_t expected = 0;
-          for (std::ptrdiff_t j = 0; j < columns; ++j)
-            expected += std::int64_t{c.weights[static_cast<std::size_t>(i * c.stride + j)]} *
-                        c.x[static_cast<std::size_t>(j)];
-          ASSERT_EQ(sums[static_cast<std::size_t>(i)], expected)
-              << "level " << level << " columns " << columns;
-        }
-      }
-    }
+template <class T>
+const MatrixKernels<T>& of(int level) {
+  if constexpr (sizeof(T) == 1)
+    return kernels(level).bytes;
+  else
+    return kernels(level).words;
 }
 
-TEST(Kernels, BackwardIsTheExactSumOnEveryLevel) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
-  for (const std::ptrdiff_t columns : {1, 33, 300})
-    for (const std::ptrdiff_t rows : {1, 2, 3, 10, 101}) {
-      Case c = random_case(random, columns, rows, -1, 1);
+// Values at both ends of their range are as likely as all others together.
+std::int64_t extreme(std::mt19937_64& random, std::int64_t low, std::int64_t high) {
+  const auto pick = random() % 4;
+  if (pick == 0) return low;
+  if (pick == 1) return high;
+  return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+}
+
+template <class T>
+class Kernel : public testing::Test {
+ protected:
+  Kernel()
+      : seed(std::random_device{}()),
+        random(seed),
+        trace_(__FILE__, __LINE__, testing::Message() << "seed " << seed) {}
+
+  static constexpr std::int64_t lowest = sizeof(T) == 1 ? -128 : -32768;
+
+  // Source-major weights, zeros in the padding.
+  std::vector<T> weights(std::ptrdiff_t rows, std::ptrdiff_t columns, std::int64_t low = lowest,
+                         std::int64_t high = -lowest - 1) {
+    stride = (rows + row_block - 1) / row_block * row_block;
+    std::vector<T> w(static_cast<std::size_t>(stride * columns), T{0});
+    for (std::ptrdiff_t j = 0; j < columns; ++j)
       for (std::ptrdiff_t i = 0; i < rows; ++i)
-        c.x[static_cast<std::size_t>(i)] = extreme(random, -32768, 32767);
-      for (const int level : supported_levels()) {
-        std::vector<std::int64_t> sums(static_cast<std::size_t>(columns), -1);
-        std::vector<std::int32_t> scratch(static_cast<std::size_t>(columns));
-        kernels(level).backward({c.weights.data(), c.stride, c.columns}, rows, 0, columns, c.x.data(),
-                                scratch.data(), sums.data());
-        for (std::ptrdiff_t j = 0; j < columns; ++j) {
-          std::int64_t expected = 0;
-          for (std::ptrdiff_t i = 0; i < rows; ++i)
-            expected += std::int64_t{c.weights[static_cast<std::size_t>(i * c.stride + j)]} *
-                        c.x[static_cast<std::size_t>(i)];
-          ASSERT_EQ(sums[static_cast<std::size_t>(j)], expected) << "level " << level << " rows " << rows;
+        w[static_cast<std::size_t>(j * stride + i)] = static_cast<T>(extreme(random, low, high));
+    return w;
+  }
+
+  const std::uint64_t seed;
+  std::mt19937_64 random;
+  std::ptrdiff_t stride = 0;
+
+ private:
+  testing::ScopedTrace trace_;
+};
+
+using Words = testing::Types<std::int8_t, std::int16_t>;
+TYPED_TEST_SUITE(Kernel, Words);
+
+}  // namespace
+
+TYPED_TEST(Kernel, ForwardIsTheExactSumOnEveryLevel) {
+  for (const std::ptrdiff_t rows : {1, 63, 64, 65, 300, 2049})
+    for (const std::ptrdiff_t columns : {1, 3, 4, 5, 70, 785})
+      for (const std::int64_t high : {1, 255, 4096, 32767, 65535}) {
+        if (rows == 2049 && columns == 785) continue;
+        const auto w = this->weights(rows, columns);
+        std::vector<std::int32_t> index;
+        std::vector<std::int64_t> value;
+        for (std::int32_t j = 0; j < columns; ++j)
+          if (this->random() % 4 != 0) {
+            index.push_back(j);
+            value.push_back(extreme(this->random, -high - (high > 1), high));
+          }
+        const ColumnList list{index.data(), value.data(), static_cast<std::ptrdiff_t>(index.size())};
+        std::vector<std::int64_t> expected(static_cast<std::size_t>(this->stride), 7);
+        for (std::size_t c = 0; c < index.size(); ++c)
+          for (std::ptrdiff_t i = 0; i < this->stride; ++i)
+            expected[static_cast<std::size_t>(i)] +=
+                value[c] * w[static_cast<std::size_t>(index[c] * this->stride + i)];
+        for (const int level : supported_levels()) {
+          std::vector<std::int64_t> sums(expected.size(), 7);
+          std::vector<std::int32_t> scratch(2 * sums.size());
+          // In two parts, as two threads would.
+          const std::ptrdiff_t middle = this->stride / row_block / 2 * row_block;
+          for (const auto& [first, last] : {std::pair{std::ptrdiff_t{0}, middle}, {middle, this->stride}})
+            of<TypeParam>(level).forward(w.data(), this->stride, first, last, list,
+                                         static_cast<std::int32_t>(-this->lowest), scratch.data(),
+                                         sums.data());
+          ASSERT_EQ(sums, expected) << "level " << level << ", " << rows << " x " << columns << ", to "
+                                    << high;
         }
+      }
+}
+
+TYPED_TEST(Kernel, BackwardIsTheExactSumOnEveryLevel) {
+  for (const std::ptrdiff_t rows : {1, 10, 100, 1030, 3000})
+    for (const bool split : {false, true}) {
+      const std::ptrdiff_t columns = 7;
+      const auto w = this->weights(rows, columns);
+      const std::int64_t high = split ? 65535 : 500;
+      std::vector<std::int16_t> tops(static_cast<std::size_t>(this->stride)), lows(tops.size());
+      std::vector<std::int64_t> expected(7, 3);
+      for (std::ptrdiff_t i = 0; i < rows; ++i) {
+        const std::int64_t x = extreme(this->random, -high, high);
+        tops[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(x >> 8);
+        lows[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(split ? x & 255 : x);
+        for (std::ptrdiff_t j = 0; j < columns; ++j)
+          expected[static_cast<std::size_t>(j)] += x * w[static_cast<std::size_t>(j * this->stride + i)];
+      }
+      for (const int level : supported_levels()) {
+        std::vector<std::int64_t> sums(7, 3);
+        of<TypeParam>(level).backward(w.data(), this->stride, 0, columns, split ? tops.data() : nullptr,
+                                      lows.data(), sums.data());
+        ASSERT_EQ(sums, expected) << "level " << level << " rows " << rows;
       }
     }
 }
 
 // The oracle is the scalar quantiser, which has its own tests against IEEE 1666.
-TEST(Kernels, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
-  const std::ptrdiff_t columns = 70;
+TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
+  const std::ptrdiff_t rows = 70, columns = 9;
   std::vector<std::uint16_t> a, b;
-  for (std::uint32_t j = 0; j < 96; ++j) {
+  for (std::uint32_t j = 0; j < columns; ++j) {
     a.push_back(column_a(j));
     b.push_back(column_b(j));
   }
   for (int mode = 0; mode < 8; ++mode)
     for (int shift = 0; shift <= 29; ++shift)
       for (const int bits : {4, 8, 15, 16}) {
+        if (bits > static_cast<int>(8 * sizeof(TypeParam))) continue;
         const Format format{bits, 0, true, static_cast<Rounding>(mode), Overflow::sat};
-        Case c = random_case(random, columns, 1, -32768, 32767);
-        for (auto& w : c.weights) w = static_cast<std::int16_t>(limit(w, format).raw);
-        const LearnRow row{
-            extreme(random, -32768, 32767), shift, static_cast<std::int16_t>(format.minimum_raw()),
-            static_cast<std::int16_t>(format.maximum_raw()), static_cast<std::uint32_t>(random())};
-        for (const int level : supported_levels()) {
-          std::vector<std::int16_t> learnt = c.weights;
-          kernels(level).learn[mode](learnt.data(), c.stride, c.x.data(), a.data(), b.data(), row);
-          for (std::ptrdiff_t j = 0; j < c.stride; ++j) {
-            const std::size_t i = static_cast<std::size_t>(j);
-            const std::int64_t change = round_shift(std::int64_t{row.step} * c.x[i], shift, format.rounding,
-                                                    random16(row.key, static_cast<std::uint32_t>(j)));
-            ASSERT_EQ(learnt[i], limit(c.weights[i] + change, format).raw)
-                << "level " << level << " mode " << mode << " shift " << shift << " bits " << bits
-                << " column " << j;
+        const auto before = this->weights(rows, columns, format.minimum_raw(), format.maximum_raw());
+        const auto padded = static_cast<std::size_t>(this->stride);
+        const std::int64_t largest_step = this->random() % 2 == 0 ? 32767 : 40;
+        const std::int64_t largest_error = this->random() % 2 == 0 ? 32767 : 40;
+        std::vector<std::int16_t> steps(padded), errors(padded);
+        std::vector<std::uint16_t> low_keys(padded), high_keys(padded);
+        std::vector<std::uint32_t> keys(padded);
+        for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+          steps[i] = static_cast<std::int16_t>(extreme(this->random, -largest_step, largest_step));
+          errors[i] = static_cast<std::int16_t>(extreme(this->random, -largest_error, largest_error));
+          keys[i] = static_cast<std::uint32_t>(this->random());
+          low_keys[i] = static_cast<std::uint16_t>(keys[i]);
+          high_keys[i] = static_cast<std::uint16_t>(keys[i] >> 16);
+        }
+        const std::vector<std::int32_t> index = {0, 2, 3, 5, 8};
+        std::vector<std::int64_t> rate;
+        for (std::size_t c = 0; c < index.size(); ++c) rate.push_back(extreme(this->random, -32768, 32767));
+        auto expected = before;
+        std::vector<std::int64_t> basal(padded, 11), apical(columns, 13);
+        for (std::size_t c = 0; c < index.size(); ++c)
+          for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+            const auto j = static_cast<std::size_t>(index[c]);
+            TypeParam& w = expected[j * padded + i];
+            const std::int64_t change = round_shift(steps[i] * rate[c], shift, format.rounding,
+                                                    random16(keys[i], static_cast<std::uint32_t>(j)));
+            const std::int64_t after = limit(w + change, format).raw;
+            basal[i] += (after - w) * rate[c];
+            apical[j] += (after - w) * errors[i];
+            w = static_cast<TypeParam>(after);
           }
+        for (const int level : supported_levels())
+          for (int sums = 0; sums < 4; ++sums) {
+            auto learnt = before;
+            std::vector<std::int64_t> basal_sums(padded, 11), apical_sums(columns, 13);
+            std::vector<std::int32_t> scratch(2 * padded);
+            LearnBlock k{};
+            k.stride = k.last = this->stride;
+            k.columns = {index.data(), rate.data(), static_cast<std::ptrdiff_t>(index.size())};
+            k.a = a.data();
+            k.b = b.data();
+            k.low_keys = low_keys.data();
+            k.high_keys = high_keys.data();
+            k.steps = steps.data();
+            k.shift = shift;
+            k.minimum = static_cast<std::int32_t>(format.minimum_raw());
+            k.maximum = static_cast<std::int32_t>(format.maximum_raw());
+            k.largest_step = static_cast<std::int32_t>(largest_step);
+            k.basal_sums = (sums & 1) != 0 ? basal_sums.data() : nullptr;
+            k.errors = errors.data();
+            k.largest_error = static_cast<std::int32_t>(largest_error);
+            k.apical_sums = (sums & 2) != 0 ? apical_sums.data() : nullptr;
+            k.scratch = scratch.data();
+            of<TypeParam>(level).learn[mode](learnt.data(), k);
+            ASSERT_EQ(learnt, expected)
+                << "level " << level << " mode " << mode << " shift " << shift << " bits " << bits;
+            if ((sums & 1) != 0) {
+              ASSERT_EQ(basal_sums, basal) << "level " << level << " mode " << mode << " shift " << shift;
+            }
+            if ((sums & 2) != 0) {
+              ASSERT_EQ(apical_sums, apical) << "level " << level << " mode " << mode << " shift " << shift;
+            }
+          }
+      }
+}
+
+// The whole quantiser in runs: every mode, widths and shifts beyond the fast path, and what it tallies.
+TEST(NeuronKernels, QuantiseIsTheQuantiser) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  for (int mode = 0; mode < 8; ++mode)
+    for (int overflow = 0; overflow < 4; ++overflow)
+      for (int trial = 0; trial < 60; ++trial) {
+        const Format f{2 + static_cast<int>(random() % 31), static_cast<int>(random() % 30),
+                       random() % 3 != 0, static_cast<Rounding>(mode), static_cast<Overflow>(overflow)};
+        const int frac = static_cast<int>(random() % 90) - 10;
+        const std::size_t count = 1 + random() % 40;
+        std::vector<std::int64_t> exact, before;
+        for (std::size_t i = 0; i < count; ++i) {
+          exact.push_back(static_cast<std::int64_t>(random()) >> (3 + random() % 61));
+          before.push_back(static_cast<std::int64_t>(random() % 3));
+        }
+        const RandomRows rows{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random()),
+                              static_cast<std::uint32_t>(random() % 4096),
+                              static_cast<std::uint32_t>(random() % 999)};
+        std::vector<std::int64_t> expected;
+        std::uint64_t saturated = 0, zeros = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::uint32_t key =
+              row_key(rows.seed, rows.tick, rows.stream, rows.first + static_cast<std::uint32_t>(i));
+          const Quantised q = quantise(exact[i], frac, f, random16(key, 0));
+          expected.push_back(q.raw);
+          saturated += q.saturated;
+          zeros += q.raw == 0 && exact[i] != 0;
+        }
+        for (const int level : supported_levels()) {
+          auto values = before;
+          const Tally t = kernels(level).neurons->quantise[mode](
+              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, values.data());
+          ASSERT_EQ(values, expected) << "level " << level << " " << name_of(f.rounding);
+          EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
+          EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
+          EXPECT_EQ(t.saturated, saturated);
+          EXPECT_EQ(t.rounded_to_zero, zeros);
+          EXPECT_EQ(t.changed, expected != before);
         }
       }
+}
+
+TEST(NeuronKernels, SendAndDiffering) {
+  std::mt19937_64 random(5);
+  for (const int level : supported_levels())
+    for (const std::size_t count : {1u, 7u, 8u, 9u, 300u}) {
+      std::vector<std::int64_t> values, sent;
+      for (std::size_t i = 0; i < count; ++i) {
+        values.push_back(static_cast<std::int64_t>(random() % 9) - 4);
+        sent.push_back(static_cast<std::int64_t>(random() % 9) - 4);
+      }
+      const auto n = static_cast<std::ptrdiff_t>(count);
+      std::vector<std::int32_t> index(count + 8);
+      std::vector<std::int64_t> value(count + 8);
+      const std::ptrdiff_t found =
+          kernels(level).neurons->differing(values.data(), sent.data(), n, index.data(), value.data());
+      std::ptrdiff_t expected = 0, beyond = 0;
+      std::int64_t largest = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::int64_t difference = values[i] - sent[i];
+        if (difference == 0) continue;
+        ASSERT_EQ(index[static_cast<std::size_t>(expected)], static_cast<std::int32_t>(i));
+        ASSERT_EQ(value[static_cast<std::size_t>(expected++)], difference);
+        beyond += std::abs(difference) > 2;
+        if (std::abs(difference) <= 2) largest = std::max(largest, std::abs(difference));
+      }
+      EXPECT_EQ(found, expected);
+      std::int64_t stays = 0;
+      EXPECT_EQ(kernels(level).neurons->send(values.data(), n, 2, sent.data(), &stays), beyond);
+      EXPECT_EQ(stays, largest);
+      for (std::size_t i = 0; i < count; ++i) EXPECT_LE(std::abs(values[i] - sent[i]), 2);
+    }
 }
 
 TEST(Kernels, UnknownLevelIsRefused) {

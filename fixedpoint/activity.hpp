@@ -1,0 +1,22 @@
+#pragma once
+#include <cstdint>
+
+namespace apical::fixedpoint {
+
+/// What a population and the projection into it have done since the machine was made. Events don't depend on
+/// the schedule; work does.
+struct Activity {
+  std::uint64_t rate_events = 0;                                      ///< changes of rates sent upwards
+  std::uint64_t error_events = 0;                                     ///< changes of errors sent downwards
+  std::uint64_t rate_received = 0, error_received = 0;                ///< events times their fan-out
+  std::uint64_t forward_macs = 0, backward_macs = 0, learn_macs = 0;  ///< of the projection into it
+  std::uint64_t dense_macs = 0;  ///< what all ticks cost when every weight is visited three times
+  std::uint64_t weight_reads = 0, weight_writes = 0;  ///< words of the projection into it
+  std::uint64_t units_updated = 0;                    ///< units times parts of UPDATE
+  std::uint64_t state_reads = 0, state_writes = 0;    ///< words of neuron signals and of accumulators
+  std::int64_t largest_unsent = 0;  ///< LSB that a rate stood away from what was sent, at most theta
+
+  std::uint64_t macs() const { return forward_macs + backward_macs + learn_macs; }
+};
+
+}  // namespace apical::fixedpoint

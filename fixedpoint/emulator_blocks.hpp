@@ -1,0 +1,23 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "fixedpoint/kernels.hpp"
+
+namespace apical::fixedpoint {
+
+/// UPDATE looks at blocks of so many units, and leaves out those whose inputs have not moved.
+inline constexpr std::ptrdiff_t update_block_units = 256;
+
+/// Results are counted bit by bit on every 17th tick; ranges, saturations and zeros on every one.
+inline constexpr std::uint32_t bits_sampled_tick = 17;
+
+/// Rows first..last, in whole blocks, of one of `parts` parts of a column.
+struct RowRange {
+  std::ptrdiff_t first, last;
+  RowRange(std::ptrdiff_t stride, int part, int parts)
+      : first(stride / row_block * part / parts * row_block),
+        last(stride / row_block * (part + 1) / parts * row_block) {}
+};
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,212 @@
+// LEARN: the changes of the weights, and of the sums that they feed.
+#include <algorithm>
+#include <cmath>
+
+#include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/emulator.hpp"
+#include "fixedpoint/emulator_blocks.hpp"
+#include "fixedpoint/quantise.hpp"
+
+namespace apical::fixedpoint {
+namespace {
+
+// LEARN's roundings are counted on every 61st tick, on every 32nd row: 1% of the time.
+constexpr std::uint32_t sampled_tick = 61;
+constexpr int sampled_row = 32;
+
+// What correcting the sums costs LEARN, in parts of a multiply-accumulate per weight.
+constexpr double correction_work = 0.8;
+
+std::uint64_t product(std::ptrdiff_t a, std::ptrdiff_t b) {
+  return static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b);
+}
+
+}  // namespace
+
+// step = quantise(eta · error), row by row. False where all steps are 0, which no rounding changes.
+bool Emulator::quantise_steps(int index) {
+  const Projection& p = projection(index);
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  Layer& target = at(p.target);
+  if (target.errors_are_zero || r.eta == 0) return false;
+  const auto& errors = target.signals[static_cast<std::size_t>(Signal::error)];
+  const Affine scaled{{errors.data(), nullptr, nullptr, nullptr}, {r.eta, 0, 0, 0}, {}, nullptr};
+  kernels_->neurons->affine(scaled, p.rows, r.exact.data());
+  const RandomRows random{program_->seed, tick_, stream_number(Signal::step, p.target), 0};
+  const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
+      r.exact.data(), p.rows, p.eta_frac + population(p.target)[Signal::error].frac, p.step, random,
+      r.steps.data());
+  SignalCounter& counter = target.counters[static_cast<std::size_t>(Signal::step)];
+  counter.add(tally.minimum, tally.maximum, static_cast<std::uint64_t>(p.rows), tally.saturated,
+              tally.rounded_to_zero);
+  target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
+  return tally.minimum != 0 || tally.maximum != 0;
+}
+
+void Emulator::learn(int index) {
+  const Projection& p = projection(index);
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  if (!quantise_steps(index)) return;
+  const Layer& source = with_active_sources(p);
+  if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
+  ColumnList columns{source.active_index.data(), source.active_rate.data(), source.active};
+  const auto active_rows = p.rows - std::count(r.steps.begin(), r.steps.begin() + p.rows, 0);
+  std::ptrdiff_t rows = active_rows;
+  if (options_.schedule == Schedule::dense) {
+    std::copy(source.sent_rate.begin(), source.sent_rate.end(), r.list_value.begin());
+    if (p.bias) r.list_value[source.sent_rate.size()] = p.one;
+    columns = {r.all_index.data(), r.list_value.data(), p.columns};
+    rows = p.rows;
+  }
+  Activity& activity = at(p.target).activity;
+  activity.learn_macs += product(rows, columns.count);
+  activity.weight_reads += product(rows, columns.count);
+  activity.weight_writes += product(rows, columns.count);
+  activity.state_reads += static_cast<std::uint64_t>(rows + columns.count);
+
+  const auto corrects = [&](Accumulator& acc, bool used, bool in_step) {
+    if (!used || options_.schedule == Schedule::dense) return acc.valid = false;
+    if (options_.schedule == Schedule::automatic) {
+      acc.following += correction_work * static_cast<double>(columns.count) / 16;
+      acc.valid = acc.valid && acc.keep;
+    }
+    return acc.valid = acc.valid && in_step;
+  };
+  const bool basal = corrects(r.basal, true, r.basal.version == source.rate_version);
+  const bool apical = corrects(r.apical, p.source > 0, true);
+  if (weights_[static_cast<std::size_t>(index)].wide())
+    learn_wide(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
+  else
+    learn_weights(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
+  if (basal) mark(p.target, part::basal);
+  if (apical) mark(p.source, part::error);
+}
+
+void Emulator::learn_weights(int index, const ColumnList& columns, bool basal, bool apical) {
+  const Projection& p = projection(index);
+  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  std::int64_t largest = 0, largest_error = 0;
+  for (std::size_t row = 0; row < static_cast<std::size_t>(p.rows); ++row) {
+    r.narrow_steps[row] = static_cast<std::int16_t>(r.steps[row]);
+    largest = std::max(largest, std::abs(r.steps[row]));
+    if (!apical) continue;
+    r.narrow_errors[row] = static_cast<std::int16_t>(r.apical.known[row]);
+    largest_error = std::max(largest_error, std::abs(r.apical.known[row]));
+  }
+  if (p.weight.rounding == Rounding::stochastic)
+    kernels_->neurons->keys({program_->seed, tick_, stream_number(Signal::weight, p.target), 0}, p.rows,
+                            r.low_keys.data(), r.high_keys.data());
+  const Layer& source = at(p.source);
+  const auto rounding = static_cast<std::size_t>(p.weight.rounding);
+  const int parts = workers_.parts(columns.count * p.rows);
+  workers_.run(parts, [&](int part) {
+    auto& partial = r.partial[static_cast<std::size_t>(part)];
+    if (apical && parts > 1) std::fill(partial.begin(), partial.end(), 0);
+    LearnBlock k{};
+    k.stride = w.stride();
+    k.columns = columns;
+    k.a = source.key_a.data();
+    k.b = source.key_b.data();
+    k.low_keys = r.low_keys.data();
+    k.high_keys = r.high_keys.data();
+    k.steps = r.narrow_steps.data();
+    k.shift = p.learn_shift;
+    k.minimum = static_cast<std::int32_t>(p.weight.minimum_raw());
+    k.maximum = static_cast<std::int32_t>(p.weight.maximum_raw());
+    k.largest_step = static_cast<std::int32_t>(largest);
+    k.basal_sums = basal ? r.basal.sums.data() : nullptr;
+    k.errors = r.narrow_errors.data();
+    k.largest_error = static_cast<std::int32_t>(largest_error);
+    k.apical_sums = !apical ? nullptr : parts > 1 ? partial.data() : r.apical.sums.data();
+    k.scratch = r.scratch.data();
+    const RowRange rows(w.stride(), part, parts);
+    // Runs of blocks with a step that isn't 0.
+    const auto still = [&](std::ptrdiff_t first) {
+      return std::all_of(r.narrow_steps.begin() + first, r.narrow_steps.begin() + first + row_block,
+                         [](std::int16_t step) { return step == 0; });
+    };
+    for (k.first = rows.first; k.first < rows.last; k.first = k.last) {
+      k.last = k.first + row_block;
+      if (options_.schedule != Schedule::dense && still(k.first)) continue;
+      while (k.last < rows.last && (options_.schedule == Schedule::dense || !still(k.last)))
+        k.last += row_block;
+      w.visit([&](auto* weights) {
+        if constexpr (sizeof(*weights) == 1)
+          kernels_->bytes.learn[rounding](weights, k);
+        else
+          kernels_->words.learn[rounding](weights, k);
+      });
+    }
+  });
+  if (apical && parts > 1)
+    for (const auto& partial : r.partial)
+      for (std::size_t j = 0; j < source.sent_rate.size(); ++j) r.apical.sums[j] += partial[j];
+}
+
+namespace {
+
+// W + round(change): the change is rounded on its own, so that a mode's treatment of ties and signs is about
+// the change and not about the weight it meets.
+std::int64_t rounded_change(std::int64_t change, int change_frac, const Format& weight,
+                            std::uint32_t random) {
+  const Format exact{62, weight.frac, true, weight.rounding,
+                     Overflow::sat};  // wide enough by the compiler's proof
+  return quantise(change, change_frac, exact, random).raw;
+}
+
+Quantised moved(std::int64_t weight, std::int64_t change, const Format& format) {
+  return quantise(weight + change, format.frac, format);
+}
+
+}  // namespace
+
+void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool apical) {
+  const Projection& p = projection(index);
+  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
+  const bool stochastic = p.weight.rounding == Rounding::stochastic;
+  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  for (int row = 0; row < p.rows; ++row) {
+    const auto i = static_cast<std::size_t>(row);
+    if (r.steps[i] == 0) continue;  // every rounding mode leaves an exact zero
+    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
+    for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
+      const std::int32_t j = columns.index[c];
+      const std::int64_t rate = columns.value[c];
+      if (rate == 0) continue;
+      const std::uint32_t random = stochastic ? random16(key, static_cast<std::uint32_t>(j)) : 0;
+      std::int64_t& weight = w.wide_column(j)[row];
+      const std::int64_t change = rounded_change(r.steps[i] * rate, frac, p.weight, random);
+      const std::int64_t after = moved(weight, change, p.weight).raw;
+      if (basal) r.basal.sums[i] += (after - weight) * rate;
+      if (apical) r.apical.sums[static_cast<std::size_t>(j)] += (after - weight) * r.apical.known[i];
+      weight = after;
+    }
+  }
+}
+
+void Emulator::sample_learning(int index) {
+  const Projection& p = projection(index);
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  const Layer& source = at(p.source);
+  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
+  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
+    const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
+    if (step == 0) continue;
+    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
+    for (std::size_t j = 0; j < source.sent_rate.size(); ++j) {
+      if (source.sent_rate[j] == 0) continue;
+      const std::int64_t before = weights(index).at(row, static_cast<int>(j));
+      const std::int64_t change = rounded_change(step * source.sent_rate[j], frac, p.weight,
+                                                 random16(key, static_cast<std::uint32_t>(j)));
+      ++r.weights.count;
+      r.weights.saturated += moved(before, change, p.weight).saturated;
+      r.weights.rounded_to_zero += change == 0;
+    }
+  }
+}
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,162 @@
+// Loops of the neuron unit. Compiled once per x86-64 level (APICAL_LEVEL) under the rule of kernels_isa.cpp:
+// what it includes is always inlined.
+#include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/kernels.hpp"
+#include "fixedpoint/kernels_level.hpp"
+#include "fixedpoint/quantise.hpp"
+#if APICAL_LEVEL == 4
+#include <immintrin.h>
+#endif
+
+namespace apical::fixedpoint {
+namespace {
+
+using i64 = std::int64_t;
+
+void affine(const Affine& f, std::ptrdiff_t count, i64* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = 0;
+  if (f.factor != nullptr) {
+    for (int t = 0; t < 4; ++t) {
+      const i64* __restrict x = f.x[t];
+      const i64 inner = f.inner[t];
+      if (x != nullptr && inner != 0)
+        for (std::ptrdiff_t i = 0; i < count; ++i) out[i] += inner * x[i];
+    }
+    const i64* __restrict factor = f.factor;
+    for (std::ptrdiff_t i = 0; i < count; ++i) out[i] *= factor[i];
+  }
+  for (int t = 0; t < 4; ++t) {
+    const i64* __restrict x = f.x[t];
+    const i64 direct = f.direct[t];
+    if (x != nullptr && direct != 0)
+      for (std::ptrdiff_t i = 0; i < count; ++i) out[i] += direct * x[i];
+  }
+}
+
+void product(const i64* __restrict a, const i64* __restrict b, std::ptrdiff_t count, i64* __restrict out) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = a[i] * b[i];
+}
+
+void table(const i64* __restrict raw, std::ptrdiff_t count, i64 lowest, int low_bits, const i64* base,
+           const i64* delta, i64* __restrict out) {
+  if (delta == nullptr) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = base[raw[i] - lowest];
+    return;
+  }
+  const i64 mask = (i64{1} << low_bits) - 1;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const i64 n = raw[i] - lowest;
+    out[i] = base[n >> low_bits] * (i64{1} << low_bits) + delta[n >> low_bits] * (n & mask);
+  }
+}
+
+// The loop that the compiler vectorises: rounding and overflow are decided outside of it.
+template <Rounding Mode, bool Clamp>
+Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, const Format& declared,
+                   const RandomRows& random, i64* __restrict values) {
+  Format format = declared;
+  format.rounding = Mode;
+  if (Clamp && format.overflow != Overflow::sat_sym) format.overflow = Overflow::sat;
+  const int shift = frac - format.frac;
+  const i64 low = format.minimum_raw(), high = format.maximum_raw();
+  const std::uint32_t base = mix32(mix32(random.seed) + random.tick) + (random.stream << 20);
+  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0;
+  const auto one = [&](std::ptrdiff_t i, i64 raw, bool limited) {
+    saturated += limited;
+    zeros += raw == 0 && exact[i] != 0;
+    changed |= raw ^ values[i];
+    values[i] = raw;
+    minimum = raw < minimum ? raw : minimum;
+    maximum = raw > maximum ? raw : maximum;
+  };
+  if (Clamp && shift >= 0 && shift <= 62 && Mode != Rounding::stochastic) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const i64 rounded = shift == 0 ? exact[i] : round_shift(exact[i], shift, Mode);
+      const i64 raw = rounded < low ? low : rounded > high ? high : rounded;
+      one(i, raw, raw != rounded);
+    }
+  } else {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const std::uint32_t bits = Mode == Rounding::stochastic
+                                     ? random16(mix32(base + random.first + static_cast<std::uint32_t>(i)), 0)
+                                     : 0;
+      const Quantised q = quantise(exact[i], frac, format, bits);
+      one(i, q.raw, q.saturated);
+    }
+  }
+  return {minimum, maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
+          changed != 0};
+}
+
+template <Rounding Mode>
+Tally quantise_signal(const i64* exact, std::ptrdiff_t count, int frac, const Format& format,
+                      const RandomRows& random, i64* values) {
+  const bool clamp = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
+  return clamp ? quantise_run<Mode, true>(exact, count, frac, format, random, values)
+               : quantise_run<Mode, false>(exact, count, frac, format, random, values);
+}
+
+void keys(const RandomRows& random, std::ptrdiff_t count, std::uint16_t* __restrict low,
+          std::uint16_t* __restrict high) {
+  const std::uint32_t base = mix32(mix32(random.seed) + random.tick) + (random.stream << 20) + random.first;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const std::uint32_t key = mix32(base + static_cast<std::uint32_t>(i));
+    low[i] = static_cast<std::uint16_t>(key);
+    high[i] = static_cast<std::uint16_t>(key >> 16);
+  }
+}
+
+std::ptrdiff_t send(const i64* __restrict values, std::ptrdiff_t count, i64 theta, i64* __restrict sent,
+                    i64* largest) {
+  i64 sends = 0, stays = *largest;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const i64 difference = values[i] > sent[i] ? values[i] - sent[i] : sent[i] - values[i];
+    const bool goes = difference > theta;
+    sends += goes;
+    stays = !goes && difference > stays ? difference : stays;
+    sent[i] = goes ? values[i] : sent[i];
+  }
+  *largest = stays;
+  return sends;
+}
+
+std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::int32_t* index, i64* value) {
+  std::ptrdiff_t found = 0;
+  std::ptrdiff_t i = 0;
+#if APICAL_LEVEL == 4
+  __m256i here = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  for (; i + 8 <= count; i += 8) {
+    const __m512i x = _mm512_loadu_si512(a + i);
+    const __m512i difference = b == nullptr ? x : _mm512_sub_epi64(x, _mm512_loadu_si512(b + i));
+    const __mmask8 mask = _mm512_test_epi64_mask(difference, difference);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(index + found), _mm256_maskz_compress_epi32(mask, here));
+    _mm512_storeu_si512(value + found, _mm512_maskz_compress_epi64(mask, difference));
+    found += __builtin_popcount(mask);
+    here = _mm256_add_epi32(here, _mm256_set1_epi32(8));
+  }
+#endif
+  for (; i < count; ++i) {
+    const i64 difference = a[i] - (b == nullptr ? 0 : b[i]);
+    index[found] = static_cast<std::int32_t>(i);
+    value[found] = difference;
+    found += difference != 0;
+  }
+  return found;
+}
+
+}  // namespace
+
+extern const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL);
+const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL) = {
+    affine,
+    product,
+    table,
+    {quantise_signal<Rounding::rnd>, quantise_signal<Rounding::rnd_zero>,
+     quantise_signal<Rounding::rnd_min_inf>, quantise_signal<Rounding::rnd_inf>,
+     quantise_signal<Rounding::rnd_conv>, quantise_signal<Rounding::trn>, quantise_signal<Rounding::trn_zero>,
+     quantise_signal<Rounding::stochastic>},
+    keys,
+    send,
+    differing};
+
+}  // namespace apical::fixedpoint

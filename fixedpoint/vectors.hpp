@@ -1,0 +1,141 @@
+#pragma once
+// The vectors of AVX2 (APICAL_LEVEL 3) and AVX-512 (4) under one set of names, for kernels_isa.cpp alone:
+// everything is static, so that each level keeps its own. Lanes are 16 bits unless a name says 32.
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace apical::fixedpoint {
+namespace {
+
+#if APICAL_LEVEL == 4
+using vector = __m512i;
+constexpr std::ptrdiff_t lanes = 32;
+#define APICAL_VECTOR(operation) _mm512_##operation
+#else
+using vector = __m256i;
+constexpr std::ptrdiff_t lanes = 16;
+#define APICAL_VECTOR(operation) _mm256_##operation
+#endif
+
+#if APICAL_LEVEL == 4
+inline vector load(const void* p) {
+  return _mm512_loadu_si512(p);
+}
+inline void store(void* p, vector v) {
+  _mm512_storeu_si512(p, v);
+}
+inline vector load_weights(const std::int8_t* p) {
+  return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+inline void store_weights(std::int8_t* p, vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi16_epi8(v));
+}
+inline vector exclusive_or(vector a, vector b) {
+  return _mm512_xor_si512(a, b);
+}
+inline vector either(vector a, vector b) {
+  return _mm512_or_si512(a, b);
+}
+// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
+inline vector plus_carry(vector v, vector sum, vector term) {
+  return _mm512_mask_add_epi16(v, _mm512_cmplt_epu16_mask(sum, term), v, _mm512_set1_epi16(1));
+}
+inline std::int64_t total(vector v) {
+  return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
+                                                  _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))));
+}
+#else
+inline vector load(const void* p) {
+  return _mm256_loadu_si256(static_cast<const vector*>(p));
+}
+inline void store(void* p, vector v) {
+  _mm256_storeu_si256(static_cast<vector*>(p), v);
+}
+inline vector load_weights(const std::int8_t* p) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline void store_weights(std::int8_t* p, vector v) {
+  const __m128i packed = _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), packed);
+}
+inline vector exclusive_or(vector a, vector b) {
+  return _mm256_xor_si256(a, b);
+}
+inline vector either(vector a, vector b) {
+  return _mm256_or_si256(a, b);
+}
+// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
+inline vector plus_carry(vector v, vector sum, vector term) {
+  const vector kept = _mm256_cmpeq_epi16(_mm256_max_epu16(sum, term), sum);  // -1 where nothing carried
+  return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), kept);
+}
+inline std::int64_t total(vector v) {
+  const vector sums = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(v)),
+                                       _mm256_cvtepi32_epi64(_mm256_extracti128_si256(v, 1)));
+  return _mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
+         _mm256_extract_epi64(sums, 3);
+}
+#endif
+
+inline vector load_weights(const std::int16_t* p) {
+  return load(p);
+}
+inline void store_weights(std::int16_t* p, vector v) {
+  store(p, v);
+}
+inline vector all(int value) {
+  return APICAL_VECTOR(set1_epi16)(static_cast<std::int16_t>(value));
+}
+inline vector all_32(std::int32_t value) {
+  return APICAL_VECTOR(set1_epi32)(value);
+}
+inline vector plus(vector a, vector b) {
+  return APICAL_VECTOR(add_epi16)(a, b);
+}
+inline vector plus_32(vector a, vector b) {
+  return APICAL_VECTOR(add_epi32)(a, b);
+}
+inline vector minus(vector a, vector b) {
+  return APICAL_VECTOR(sub_epi16)(a, b);
+}
+inline vector plus_saturating(vector a, vector b) {
+  return APICAL_VECTOR(adds_epi16)(a, b);
+}
+inline vector clamp(vector v, vector low, vector high) {
+  return APICAL_VECTOR(min_epi16)(APICAL_VECTOR(max_epi16)(v, low), high);
+}
+inline vector product_low(vector a, vector b) {
+  return APICAL_VECTOR(mullo_epi16)(a, b);
+}
+inline vector product_high(vector a, vector b) {
+  return APICAL_VECTOR(mulhi_epi16)(a, b);
+}
+/// Products of 16-bit lanes, neighbours added, in 32-bit lanes.
+inline vector multiply_add(vector a, vector b) {
+  return APICAL_VECTOR(madd_epi16)(a, b);
+}
+inline vector right(vector v, __m128i n) {
+  return APICAL_VECTOR(srl_epi16)(v, n);
+}
+template <int N>
+inline vector right_by(vector v) {
+  return APICAL_VECTOR(srli_epi16)(v, N);
+}
+inline vector right_signed(vector v, __m128i n) {
+  return APICAL_VECTOR(sra_epi16)(v, n);
+}
+inline vector left(vector v, __m128i n) {
+  return APICAL_VECTOR(sll_epi16)(v, n);
+}
+/// Interleaves a and b: rows 8n..8n+3 of every 8 in `even`, rows 8n+4..8n+7 in `odd`.
+inline vector unpack_even(vector a, vector b) {
+  return APICAL_VECTOR(unpacklo_epi16)(a, b);
+}
+inline vector unpack_odd(vector a, vector b) {
+  return APICAL_VECTOR(unpackhi_epi16)(a, b);
+}
+
+}  // namespace
+}  // namespace apical::fixedpoint
