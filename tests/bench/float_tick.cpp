@@ -92,7 +92,7 @@ void float_tick(benchmark::State& state) {
     benchmark::ClobberMemory();
   }
   state.counters["MAC/s"] =
-      benchmark::Counter(apical::bench::macs_per_tick(), benchmark::Counter::kIsIterationInvariantRate);
+      benchmark::Counter(apical::bench::macs_per_tick, benchmark::Counter::kIsIterationInvariantRate);
 }
 BENCHMARK(float_tick)->Unit(benchmark::kMicrosecond);
 

@@ -7,20 +7,27 @@
 
 namespace apical::bench {
 
-/// 784-300-100-10 with random weights, and rates at which a long run saturates nothing: what all tick
-/// benchmarks run.
-inline fixedpoint::NetworkDescription network_784() {
+/// A network with random weights, and rates at which a long run saturates nothing.
+inline fixedpoint::NetworkDescription network(std::vector<int> layers) {
   fixedpoint::NetworkDescription net;
-  net.layers = {784, 300, 100, 10};
-  net.eta = {2e-3, 4e-4, 2e-4};
+  net.layers = std::move(layers);
+  net.eta = {2e-3};
   net.beta = 0.5;
   net.formats.by_signal = fixedpoint::default_formats();
   std::mt19937_64 random(7);
   for (std::size_t k = 1; k < net.layers.size(); ++k) {
     std::uniform_real_distribution<double> uniform(-0.1, 0.1);
-    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
+    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k]) *
+                             static_cast<std::size_t>(net.layers[k - 1] + 1));
     for (double& w : net.weights.back()) w = uniform(random);
   }
+  return net;
+}
+
+/// What the tick benchmarks run.
+inline fixedpoint::NetworkDescription network_784() {
+  auto net = network({784, 300, 100, 10});
+  net.eta = {2e-3, 4e-4, 2e-4};
   return net;
 }
 
@@ -32,10 +39,9 @@ inline std::vector<double> random_values(std::size_t count, unsigned seed) {
   return values;
 }
 
-/// Multiply-accumulates of one tick: forward, backward, learning.
-inline double macs_per_tick() {
-  const double weights = 785.0 * 300 + 301.0 * 100 + 101.0 * 10;
-  return 2 * weights + 300.0 * 100 + 100.0 * 10;
-}
+/// Multiply-accumulates of one tick of 784-300-100-10: forward, backward, learning.
+inline constexpr double weights_784 = 785.0 * 300 + 301.0 * 100 + 101.0 * 10;
+inline constexpr double backward_784 = 300.0 * 100 + 100.0 * 10;
+inline constexpr double macs_per_tick = 2 * weights_784 + backward_784;
 
 }  // namespace apical::bench
