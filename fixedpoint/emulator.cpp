@@ -54,6 +54,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     l.active_index.assign(width, 0);
     l.active_rate.assign(width, 0);
     l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
+    l.erring.assign(l.stale.size(), 0);
     if (k > 0) {
       l.always = random_parts(p);
       const auto exact = [](std::int64_t rho) { return rho == std::int64_t{1} << rho_frac; };
@@ -97,38 +98,50 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   }
 }
 
+// Real numbers into a signal; true if one of its values moved.
+bool Emulator::load_signal(const double* real, const Format& format, std::vector<std::int64_t>& values,
+                           SignalCounter* counter) {
+  const auto count = static_cast<std::ptrdiff_t>(values.size());
+  const bool nearest = format.rounding == Rounding::rnd_conv || format.rounding == Rounding::stochastic;
+  const bool clamps = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
+  const bool plain = std::all_of(
+      real, real + count, [](double x) { return x == 0.0 || (std::abs(x) > 1e-250 && std::abs(x) < 1e250); });
+  Tally tally{INT64_MAX, INT64_MIN, 0, 0, false};
+  if (nearest && clamps && plain) {
+    // Scaling by a power of two and rounding in floating point are exact here.
+    tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, values.data());
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Quantised q = load(real[i], format);
+      tally.minimum = std::min(tally.minimum, q.raw);
+      tally.maximum = std::max(tally.maximum, q.raw);
+      tally.saturated += q.saturated;
+      tally.rounded_to_zero += q.raw == 0 && real[i] != 0.0;
+      tally.changed |= q.raw != values[i];
+      values[i] = q.raw;
+    }
+  }
+  if (counter != nullptr && options_.statistics) {
+    counter->add(tally.minimum, tally.maximum, values.size(), tally.saturated, tally.rounded_to_zero);
+    if (tick_ % bits_sampled_tick == 0)
+      for (const std::int64_t raw : values) ++counter->bits[static_cast<std::size_t>(used_bits(raw))];
+  }
+  return tally.changed;
+}
+
 void Emulator::write_input(const double* input) {
   Layer& l = at(0);
   auto& rates = l.signals[static_cast<std::size_t>(Signal::rate)];
-  const Format format = population(0)[Signal::rate];
-  SignalCounter& counter = l.counters[static_cast<std::size_t>(Signal::rate)];
-  const Loader loader(format);
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    const Quantised q = loader(input[i]);
-    rates[i] = q.raw;
-    counter.saturated += q.saturated;
-    counter.rounded_to_zero += q.raw == 0 && input[i] != 0.0;
-  }
-  if (options_.statistics)
-    for (const std::int64_t raw : rates) {
-      counter.range(raw);
-      ++counter.bits[static_cast<std::size_t>(used_bits(raw))];
-    }
-  counter.count += rates.size();
-  send_rates(0, 0, static_cast<std::ptrdiff_t>(rates.size()));
+  if (load_signal(input, population(0)[Signal::rate], rates,
+                  &l.counters[static_cast<std::size_t>(Signal::rate)]))
+    send_rates(0, 0, static_cast<std::ptrdiff_t>(rates.size()));
 }
 
 void Emulator::write_target(const double* target) {
   const int last = static_cast<int>(layers_.size()) - 1;
-  auto& values = at(last).signals[static_cast<std::size_t>(Signal::target)];
-  const Loader loader(population(last)[Signal::target]);
-  bool moved = false;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::int64_t raw = loader(target[i]).raw;
-    moved |= raw != values[i];
-    values[i] = raw;
-  }
-  if (moved) mark(last, part::error);
+  if (load_signal(target, population(last)[Signal::target],
+                  at(last).signals[static_cast<std::size_t>(Signal::target)], nullptr))
+    mark(last, part::error);
 }
 
 void Emulator::set_beta(double beta) {

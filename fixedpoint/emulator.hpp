@@ -66,6 +66,7 @@ class Emulator {
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
     std::vector<std::uint8_t> stale;          ///< per block of units: parts whose inputs moved
+    std::vector<std::uint8_t> erring;         ///< per block of units: 1 where an error is not 0
     int always = 0;                           ///< parts that draw random bits every tick
     bool membrane_matters = true;             ///< for the soma: not where rho is 1
     std::vector<std::int64_t> exact, inner;   ///< scratch of UPDATE
@@ -98,10 +99,11 @@ class Emulator {
   }
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
+  bool load_signal(const double* real, const Format&, std::vector<std::int64_t>& values, SignalCounter*);
   void execute(const Operation&);
   void mark(int layer, int parts);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
-  void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count, const Tally&);
   const Layer& with_active_sources(const Projection&);
 
   void forward(int projection);
@@ -120,8 +122,8 @@ class Emulator {
   void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void decay_mismatch();
-  bool quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
-                    const std::int64_t* exact);
+  Tally quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+                     const std::int64_t* exact);
 
   std::shared_ptr<const Program> program_;
   EmulatorOptions options_;

@@ -49,9 +49,9 @@ struct Alignment {
 
 }  // namespace
 
-// Quantises exact[0..count) into units first.. of a signal, counts, and marks who reads it. True if it moved.
-bool Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
-                            const std::int64_t* exact) {
+// Quantises exact[0..count) into units first.. of a signal, counts, and marks who reads it.
+Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+                             const std::int64_t* exact) {
   Layer& l = at(index);
   const Format& format = population(index)[signal];
   std::int64_t* values = l.signals[at_signal(signal)].data() + first;
@@ -72,7 +72,7 @@ bool Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std:
     std::uint8_t& stale = l.stale[static_cast<std::size_t>(first / update_block_units)];
     stale = static_cast<std::uint8_t>(stale | readers(signal, l.membrane_matters));
   }
-  return tally.changed;
+  return tally;
 }
 
 void Emulator::update(int index, int parts) {
@@ -128,8 +128,8 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
     case part::start_error: {
       const Affine terms{{of(Signal::basal), nullptr, nullptr, nullptr}, {-1, 0, 0, 0}, {}, nullptr};
       kernels_->neurons->affine(terms, count, exact);
-      quantise_run(Signal::error, index, first, count, p[Signal::basal].frac, exact);
-      send_errors(index, first, count);
+      send_errors(index, first, count,
+                  quantise_run(Signal::error, index, first, count, p[Signal::basal].frac, exact));
       break;
     }
     case part::start_mismatch: {
@@ -243,8 +243,9 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
   const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
   const Alignment align(p);
   std::int64_t* const exact = l.exact.data();
+  Tally tally;
   if (program_->gamma == 0) {
-    quantise_run(Signal::error, index, first, count, p[Signal::nudge].frac, of(Signal::nudge));
+    tally = quantise_run(Signal::error, index, first, count, p[Signal::nudge].frac, of(Signal::nudge));
   } else {
     // s - basal + rho (basal + nudge + m - s): exact, not from u, which may be far coarser than an error.
     const Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
@@ -252,12 +253,12 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                        {align.basal, align.nudge, align.mismatch, -align.membrane},
                        p.rho.data() + first};
     kernels_->neurons->affine(terms, count, exact);
-    quantise_run(Signal::error, index, first, count, align.frac + rho_frac, exact);
+    tally = quantise_run(Signal::error, index, first, count, align.frac + rho_frac, exact);
   }
-  send_errors(index, first, count);
+  send_errors(index, first, count, tally);
 }
 
-void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count, const Tally& tally) {
   Layer& l = at(index);
   const auto& errors = l.signals[at_signal(Signal::error)];
   std::int64_t unsent = 0;
@@ -266,7 +267,8 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
   // Layer 1 has nobody below: its errors stay at home.
   if (index > 1) l.activity.error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;
-  l.errors_are_zero = std::all_of(errors.begin(), errors.end(), [](std::int64_t e) { return e == 0; });
+  l.erring[static_cast<std::size_t>(first / update_block_units)] = tally.minimum != 0 || tally.maximum != 0;
+  l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
 }
 
 }  // namespace apical::fixedpoint

@@ -8,7 +8,7 @@ namespace apical::fixedpoint {
 
 /// Rows per block of a weight memory: columns are padded with zeros to whole blocks, and blocks are what
 /// threads divide among themselves.
-inline constexpr std::ptrdiff_t row_block = 64;
+inline constexpr std::ptrdiff_t row_block = 32;
 
 /// Some sources of a projection, and a number for each.
 struct ColumnList {
@@ -83,6 +83,9 @@ struct NeuronKernels {
                        const RandomRows&, std::int64_t* values);
   /// Row keys of the random bits for rows 0..count, as halves.
   void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
+  /// Quantises real numbers times `scale` (2^frac) to nearest, ties to even, clamping: |real · scale| below
+  /// 2^1000 and either 0 or above 2^-900.
+  Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, std::int64_t* values);
   /// sent[i] = values[i] where they differ by more than theta. Returns how many did; `largest` takes the
   /// largest difference that stays.
   std::ptrdiff_t (*send)(const std::int64_t* values, std::ptrdiff_t count, std::int64_t theta,

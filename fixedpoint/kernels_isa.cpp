@@ -20,9 +20,9 @@ inline i64 magnitude_of(i64 x) {
   return x < 0 ? -x : x;
 }
 
-// FORWARD adds columns four at a time into 32-bit sums, which go to the 64-bit ones before they could
+// FORWARD adds columns eight at a time into 32-bit sums, which go to the 64-bit ones before they could
 // overflow. Values are split into high · 256 + low where the products would leave too little room.
-constexpr std::ptrdiff_t group = 4;
+constexpr std::ptrdiff_t group = 8;
 
 struct Group {
   const void* column[group];
@@ -30,55 +30,49 @@ struct Group {
 };
 
 #if APICAL_LEVEL >= 3
-// Lanes of `low` and `high` as unpack left them, widened and added to sums in the order of rows.
-inline void flush_lanes(vector even, vector odd, i64 scale, i64* sums) {
-  alignas(64) i32 a[lanes / 2], b[lanes / 2];
-  store(a, even);
-  store(b, odd);
-  for (std::ptrdiff_t part = 0; part < lanes / 8; ++part)
-    for (std::ptrdiff_t i = 0; i < 4; ++i) {
-      sums[8 * part + i] += scale * a[4 * part + i];
-      sums[8 * part + 4 + i] += scale * b[4 * part + i];
-    }
-}
-
 inline vector pair_of(i32 first, i32 second) {
   return all_32(static_cast<i32>((static_cast<std::uint32_t>(first) & 0xffffu) |
                                  (static_cast<std::uint32_t>(second) << 16)));
 }
 
-// scratch[0..width) collects low (or whole) products, scratch[width..2 width) high ones.
+// scratch[0..width) collects low (or whole) products, scratch[width..2 width) high ones, in the order of
+// lanes that unpacking leaves.
 template <class T, bool Split>
 inline void add_group(const Group& g, std::ptrdiff_t first, std::ptrdiff_t width, i32* scratch) {
-  const vector low01 = pair_of(Split ? g.value[0] & 255 : g.value[0], Split ? g.value[1] & 255 : g.value[1]);
-  const vector low23 = pair_of(Split ? g.value[2] & 255 : g.value[2], Split ? g.value[3] & 255 : g.value[3]);
-  const vector high01 = pair_of(g.value[0] >> 8, g.value[1] >> 8);
-  const vector high23 = pair_of(g.value[2] >> 8, g.value[3] >> 8);
-  const T* const c0 = static_cast<const T*>(g.column[0]) + first;
-  const T* const c1 = static_cast<const T*>(g.column[1]) + first;
-  const T* const c2 = static_cast<const T*>(g.column[2]) + first;
-  const T* const c3 = static_cast<const T*>(g.column[3]) + first;
+  constexpr std::ptrdiff_t pairs = group / 2;
+  vector low[pairs], high[pairs];
+  const T* column[group];
+  for (std::ptrdiff_t c = 0; c < group; ++c) column[c] = static_cast<const T*>(g.column[c]) + first;
+  for (std::ptrdiff_t p = 0; p < pairs; ++p) {
+    const i32 a = g.value[2 * p], b = g.value[2 * p + 1];
+    low[p] = pair_of(Split ? a & 255 : a, Split ? b & 255 : b);
+    high[p] = pair_of(a >> 8, b >> 8);
+  }
   for (std::ptrdiff_t i = 0; i < width; i += lanes) {
-    const vector w0 = load_weights(c0 + i), w1 = load_weights(c1 + i);
-    const vector w2 = load_weights(c2 + i), w3 = load_weights(c3 + i);
-    const vector even01 = unpack_even(w0, w1), odd01 = unpack_odd(w0, w1);
-    const vector even23 = unpack_even(w2, w3), odd23 = unpack_odd(w2, w3);
-    i32* const low = scratch + i;
-    store(low, plus_32(load(low), plus_32(multiply_add(even01, low01), multiply_add(even23, low23))));
-    store(low + lanes / 2,
-          plus_32(load(low + lanes / 2), plus_32(multiply_add(odd01, low01), multiply_add(odd23, low23))));
+    i32* const sum = scratch + i;
+    vector even = load(sum), odd = load(sum + lanes / 2), high_even = even, high_odd = odd;
+    if (Split) high_even = load(sum + width), high_odd = load(sum + width + lanes / 2);
+    for (std::ptrdiff_t p = 0; p < pairs; ++p) {
+      const vector w0 = load_weights(column[2 * p] + i), w1 = load_weights(column[2 * p + 1] + i);
+      const vector evens = unpack_even(w0, w1), odds = unpack_odd(w0, w1);
+      even = plus_32(even, multiply_add(evens, low[p]));
+      odd = plus_32(odd, multiply_add(odds, low[p]));
+      if (!Split) continue;
+      high_even = plus_32(high_even, multiply_add(evens, high[p]));
+      high_odd = plus_32(high_odd, multiply_add(odds, high[p]));
+    }
+    store(sum, even);
+    store(sum + lanes / 2, odd);
     if (!Split) continue;
-    i32* const high = scratch + width + i;
-    store(high, plus_32(load(high), plus_32(multiply_add(even01, high01), multiply_add(even23, high23))));
-    store(high + lanes / 2,
-          plus_32(load(high + lanes / 2), plus_32(multiply_add(odd01, high01), multiply_add(odd23, high23))));
+    store(sum + width, high_even);
+    store(sum + width + lanes / 2, high_odd);
   }
 }
 
 inline void flush_scratch(std::ptrdiff_t width, bool split, i32* scratch, i64* sums) {
   for (std::ptrdiff_t i = 0; i < width; i += lanes) {
-    flush_lanes(load(scratch + i), load(scratch + i + lanes / 2), 1, sums + i);
-    if (split) flush_lanes(load(scratch + width + i), load(scratch + width + i + lanes / 2), 256, sums + i);
+    add_lanes<0>(load(scratch + i), load(scratch + i + lanes / 2), sums + i);
+    if (split) add_lanes<8>(load(scratch + width + i), load(scratch + width + i + lanes / 2), sums + i);
   }
 }
 #else
@@ -261,7 +255,13 @@ void learn_lanes(T* weights, const LearnBlock& k) {
   const int extra = k.shift - 16;
   const vector half = all(Wide ? 1 << (extra - 1) : 0);
   const __m128i down = _mm_cvtsi32_si128(extra), up = _mm_cvtsi32_si128(16 - extra);
-  const vector by_129 = all(129), by_513 = all(513);  // x + (x << 7), x + (x << 9)
+  // x + (x << 7), x + (x << 9) by the multipliers; the compiler would make shifts of them again.
+  const vector by_129 = opaque(all(129)), by_513 = opaque(all(513));
+  const i16* const steps = k.steps;
+  const i16* const errors = k.errors;
+  const u16* const low_keys = k.low_keys;
+  const u16* const high_keys = k.high_keys;
+  const std::ptrdiff_t first = k.first, last = k.last;
   const std::ptrdiff_t width = k.last - k.first;
   i32* const scratch = k.scratch + 2 * k.first;
   const i64 vectors = width / lanes;
@@ -288,8 +288,8 @@ void learn_lanes(T* weights, const LearnBlock& k) {
     T* const column = weights + j * k.stride;
     const vector r = all(rate), a = all(k.a[j]), b = all(k.b[j]);
     vector known = all_32(0);
-    for (std::ptrdiff_t i = k.first; i < k.last; i += lanes) {
-      const vector step = load(k.steps + i);
+    for (std::ptrdiff_t i = first; i < last; i += lanes) {
+      const vector step = load(steps + i);
       vector low = product_low(step, r);
       vector high = product_high(step, r);
       if (Wide) {
@@ -298,7 +298,7 @@ void learn_lanes(T* weights, const LearnBlock& k) {
         low = either(right(low, down), left(high, up));
         high = right_signed(high, down);
       }
-      vector random = plus(exclusive_or(load(k.low_keys + i), a), exclusive_or(load(k.high_keys + i), b));
+      vector random = plus(exclusive_or(load(low_keys + i), a), exclusive_or(load(high_keys + i), b));
       random = product_low(exclusive_or(random, right_by<5>(random)), by_129);
       random = product_low(exclusive_or(random, right_by<3>(random)), by_513);
       const vector rounded = plus_carry(high, plus(low, random), random);
@@ -309,11 +309,11 @@ void learn_lanes(T* weights, const LearnBlock& k) {
       const vector moved = minus(after, before);
       if (Basal) {
         const vector product = product_low(moved, r), carry = product_high(moved, r);
-        i32* const sum = scratch + (i - k.first);
+        i32* const sum = scratch + (i - first);
         store(sum, plus_32(load(sum), unpack_even(product, carry)));
         store(sum + lanes / 2, plus_32(load(sum + lanes / 2), unpack_odd(product, carry)));
       }
-      if (Apical) known = plus_32(known, multiply_add(moved, load(k.errors + i)));
+      if (Apical) known = plus_32(known, multiply_add(moved, load(errors + i)));
     }
     if (Apical) k.apical_sums[j] += total(known);
   }

@@ -14,6 +14,17 @@ namespace {
 using i64 = std::int64_t;
 
 void affine(const Affine& f, std::ptrdiff_t count, i64* __restrict out) {
+  if (f.factor != nullptr && f.x[0] != nullptr && f.x[1] != nullptr && f.x[2] != nullptr &&
+      f.x[3] != nullptr) {
+    const i64* __restrict x0 = f.x[0], * __restrict x1 = f.x[1], * __restrict x2 = f.x[2], * __restrict x3 = f.x[3];
+    const i64* __restrict factor = f.factor;
+    const i64 i0 = f.inner[0], i1 = f.inner[1], i2 = f.inner[2], i3 = f.inner[3];
+    const i64 d0 = f.direct[0], d1 = f.direct[1], d2 = f.direct[2], d3 = f.direct[3];
+    for (std::ptrdiff_t i = 0; i < count; ++i)
+      out[i] = factor[i] * (i0 * x0[i] + i1 * x1[i] + i2 * x2[i] + i3 * x3[i]) + d0 * x0[i] + d1 * x1[i] +
+               d2 * x2[i] + d3 * x3[i];
+    return;
+  }
   for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = 0;
   if (f.factor != nullptr) {
     for (int t = 0; t < 4; ++t) {
@@ -109,15 +120,47 @@ void keys(const RandomRows& random, std::ptrdiff_t count, std::uint16_t* __restr
 std::ptrdiff_t send(const i64* __restrict values, std::ptrdiff_t count, i64 theta, i64* __restrict sent,
                     i64* largest) {
   i64 sends = 0, stays = *largest;
+  if (theta == 0) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      sends += values[i] != sent[i] ? i64{1} : i64{0};
+      sent[i] = values[i];
+    }
+    return sends;
+  }
   for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const i64 difference = values[i] > sent[i] ? values[i] - sent[i] : sent[i] - values[i];
-    const bool goes = difference > theta;
-    sends += goes;
-    stays = !goes && difference > stays ? difference : stays;
-    sent[i] = goes ? values[i] : sent[i];
+    const i64 difference = values[i] - sent[i];
+    const i64 size = difference < 0 ? -difference : difference;
+    const i64 left = size > theta ? 0 : size;
+    sends += size > theta ? i64{1} : i64{0};
+    stays = left > stays ? left : stays;
+    sent[i] = size > theta ? values[i] : sent[i];
   }
   *largest = stays;
   return sends;
+}
+
+// Adding and taking away 1.5 · 2^52 rounds to the nearest integer, ties to even.
+Tally load(const double* __restrict real, std::ptrdiff_t count, double scale, const Format& format,
+           i64* __restrict values) {
+  constexpr double magic = 6755399441055744.0;
+  const double low = static_cast<double>(format.minimum_raw()),
+               high = static_cast<double>(format.maximum_raw());
+  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const double scaled = real[i] * scale;
+    const double near = scaled < low - 1 ? low - 1 : scaled > high + 1 ? high + 1 : scaled;
+    const double rounded = (near + magic) - magic;
+    const double kept = rounded < low ? low : rounded > high ? high : rounded;
+    const i64 raw = static_cast<i64>(kept);
+    saturated += kept != rounded ? i64{1} : i64{0};
+    zeros += kept == 0.0 && real[i] != 0.0 ? i64{1} : i64{0};
+    changed |= raw ^ values[i];
+    minimum = raw < minimum ? raw : minimum;
+    maximum = raw > maximum ? raw : maximum;
+    values[i] = raw;
+  }
+  return {minimum, maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
+          changed != 0};
 }
 
 std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::int32_t* index, i64* value) {
@@ -156,6 +199,7 @@ const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL) = {
      quantise_signal<Rounding::rnd_conv>, quantise_signal<Rounding::trn>, quantise_signal<Rounding::trn_zero>,
      quantise_signal<Rounding::stochastic>},
     keys,
+    load,
     send,
     differing};
 

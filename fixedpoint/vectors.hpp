@@ -42,6 +42,20 @@ inline vector either(vector a, vector b) {
 inline vector plus_carry(vector v, vector sum, vector term) {
   return _mm512_mask_add_epi16(v, _mm512_cmplt_epu16_mask(sum, term), v, _mm512_set1_epi16(1));
 }
+// Eight 32-bit lanes, widened and shifted, onto eight sums.
+template <int Shift>
+inline void add_eight(__m128i first, __m128i second, std::int64_t* sums) {
+  const vector wide = _mm512_slli_epi64(_mm512_cvtepi32_epi64(_mm256_set_m128i(second, first)), Shift);
+  store(sums, _mm512_add_epi64(load(sums), wide));
+}
+// 32-bit lanes of `even` and `odd` as unpack left them, times 2^Shift, onto sums in the order of rows.
+template <int Shift>
+inline void add_lanes(vector even, vector odd, std::int64_t* sums) {
+  add_eight<Shift>(_mm512_extracti32x4_epi32(even, 0), _mm512_extracti32x4_epi32(odd, 0), sums);
+  add_eight<Shift>(_mm512_extracti32x4_epi32(even, 1), _mm512_extracti32x4_epi32(odd, 1), sums + 8);
+  add_eight<Shift>(_mm512_extracti32x4_epi32(even, 2), _mm512_extracti32x4_epi32(odd, 2), sums + 16);
+  add_eight<Shift>(_mm512_extracti32x4_epi32(even, 3), _mm512_extracti32x4_epi32(odd, 3), sums + 24);
+}
 inline std::int64_t total(vector v) {
   return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
                                                   _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))));
@@ -71,6 +85,18 @@ inline vector plus_carry(vector v, vector sum, vector term) {
   const vector kept = _mm256_cmpeq_epi16(_mm256_max_epu16(sum, term), sum);  // -1 where nothing carried
   return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), kept);
 }
+template <int Shift>
+inline void add_four(__m128i lanes_32, std::int64_t* sums) {
+  store(sums, _mm256_add_epi64(load(sums), _mm256_slli_epi64(_mm256_cvtepi32_epi64(lanes_32), Shift)));
+}
+// 32-bit lanes of `even` and `odd` as unpack left them, times 2^Shift, onto sums in the order of rows.
+template <int Shift>
+inline void add_lanes(vector even, vector odd, std::int64_t* sums) {
+  add_four<Shift>(_mm256_castsi256_si128(even), sums);
+  add_four<Shift>(_mm256_castsi256_si128(odd), sums + 4);
+  add_four<Shift>(_mm256_extracti128_si256(even, 1), sums + 8);
+  add_four<Shift>(_mm256_extracti128_si256(odd, 1), sums + 12);
+}
 inline std::int64_t total(vector v) {
   const vector sums = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(v)),
                                        _mm256_cvtepi32_epi64(_mm256_extracti128_si256(v, 1)));
@@ -87,6 +113,11 @@ inline void store_weights(std::int16_t* p, vector v) {
 }
 inline vector all(int value) {
   return APICAL_VECTOR(set1_epi16)(static_cast<std::int16_t>(value));
+}
+/// The same vector, of which the compiler knows nothing.
+inline vector opaque(vector v) {
+  __asm__("" : "+x"(v));
+  return v;
 }
 inline vector all_32(std::int32_t value) {
   return APICAL_VECTOR(set1_epi32)(value);

@@ -104,6 +104,28 @@ BENCHMARK(activity)
     ->ArgsProduct({{0, 1}, {0, 1, 2}, {1, 2, 5, 10, 20, 50, 100}})
     ->Unit(benchmark::kMicrosecond);
 
+// The same share in every layer: rectified units, most of which a negative bias keeps silent.
+void sparse_everywhere(benchmark::State& state) {
+  auto net = apical::bench::network_784();
+  net.activation = Function::relu;
+  std::mt19937_64 random(3);
+  const double share = static_cast<double>(state.range(1)) / 100.0;
+  for (std::size_t k = 0; k + 2 < net.layers.size(); ++k) {
+    const auto columns = static_cast<std::size_t>(net.layers[k] + 1);
+    for (std::size_t row = 0; row < static_cast<std::size_t>(net.layers[k + 1]); ++row)
+      net.weights[k][row * columns + columns - 1] =
+          std::uniform_real_distribution<double>(0.0, 1.0)(random) < share ? 1.0 : -6.0;
+  }
+  EmulatorOptions options;
+  options.statistics = false;
+  options.schedule = static_cast<Schedule>(state.range(0));
+  run(state, net, options, static_cast<double>(state.range(1)));
+}
+BENCHMARK(sparse_everywhere)
+    ->ArgNames({"schedule", "percent"})
+    ->ArgsProduct({{0, 1, 2}, {1, 5, 20}})
+    ->Unit(benchmark::kMicrosecond);
+
 // Equilibrium without a nudge: nothing moves.
 void silent_tick(benchmark::State& state) {
   const auto net = apical::bench::network_784();
