@@ -29,24 +29,23 @@ struct Quantised {
     if (mode == Rounding::trn) return sign_floor;
     return 0;
   }
-  const std::int64_t floor = x >> shift;
-  const std::int64_t rest = x - (floor * (std::int64_t{1} << shift));
+  // What is added before the floor decides where ties go.
   const std::int64_t half = std::int64_t{1} << (shift - 1);
   switch (mode) {
     case Rounding::rnd:
-      return floor + (rest >= half);
+      return (x + half) >> shift;
     case Rounding::rnd_zero:
-      return floor + (rest > half || (rest == half && x < 0));
+      return (x + half - (x >= 0)) >> shift;
     case Rounding::rnd_min_inf:
-      return floor + (rest > half);
+      return (x + half - 1) >> shift;
     case Rounding::rnd_inf:
-      return floor + (rest > half || (rest == half && x > 0));
+      return (x + half - (x <= 0)) >> shift;
     case Rounding::rnd_conv:
-      return floor + (rest > half || (rest == half && (floor & 1)));
+      return (x + half - 1 + ((x >> shift) & 1)) >> shift;
     case Rounding::trn_zero:
-      return floor + (rest != 0 && x < 0);
+      return (x + (x < 0 ? 2 * half - 1 : 0)) >> shift;
     default:
-      return floor;
+      return x >> shift;
   }
 }
 
