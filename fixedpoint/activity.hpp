@@ -16,6 +16,17 @@ struct Activity {
   std::uint64_t state_reads = 0, state_writes = 0;    ///< words of neuron signals and of accumulators
   std::int64_t largest_unsent = 0;  ///< LSB that a rate stood away from what was sent, at most theta
 
+  /// Adds what happened between two counts; largest_unsent is the later one's.
+  void add(const Activity& before, const Activity& after) {
+    constexpr std::uint64_t Activity::*counts[] = {
+        &Activity::rate_events,    &Activity::error_events,  &Activity::rate_received,
+        &Activity::error_received, &Activity::forward_macs,  &Activity::backward_macs,
+        &Activity::learn_macs,     &Activity::dense_macs,    &Activity::weight_reads,
+        &Activity::weight_writes,  &Activity::units_updated, &Activity::state_reads,
+        &Activity::state_writes};
+    for (const auto count : counts) this->*count += after.*count - before.*count;
+    largest_unsent = after.largest_unsent;
+  }
   std::uint64_t macs() const { return forward_macs + backward_macs + learn_macs; }
 };
 

@@ -199,7 +199,9 @@ void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count)
   const std::ptrdiff_t sent = kernels_->neurons->send(
       l.signals[static_cast<std::size_t>(Signal::rate)].data() + first, count, population(index).theta_rate,
       l.sent_rate.data() + first, &l.activity.largest_unsent);
-  l.activity.rate_events += static_cast<std::uint64_t>(sent);
+  // Nobody listens to the rates of the output layer.
+  if (index + 1 < static_cast<int>(layers_.size()))
+    l.activity.rate_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.rate_version;
 }
 

@@ -96,6 +96,13 @@ std::vector<SignalStatistics> EmulatorMachine::statistics() const {
   return all;
 }
 
+std::vector<fixedpoint::Activity> EmulatorMachine::activity() const {
+  std::vector<fixedpoint::Activity> all;
+  for (std::size_t k = 0; k < emulator_.program().populations.size(); ++k)
+    all.push_back(emulator_.activity(static_cast<int>(k)));
+  return all;
+}
+
 std::string EmulatorMachine::trouble() const {
   std::string text;
   for (const SignalStatistics& s : statistics())

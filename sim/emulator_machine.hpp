@@ -15,6 +15,7 @@ class EmulatorMachine : public Machine {
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int layer) const override;
   std::string state_digest() const override { return emulator_.digest(); }
+  std::vector<fixedpoint::Activity> activity() const override;
   std::uint64_t macs() const override { return emulator_.macs(); }
   std::uint64_t events() const override { return emulator_.events(); }
   std::vector<SignalStatistics> statistics() const override;

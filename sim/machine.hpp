@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "fixedpoint/activity.hpp"
+
 namespace apical::sim {
 
 /// What one signal of one layer needed since the machine was made. Values in real units.
@@ -36,6 +38,8 @@ class Machine {
   virtual std::vector<double> weights(int layer) const = 0;
   /// Hash of all architectural state: equal digest = equal state.
   virtual std::string state_digest() const = 0;
+  /// What each population 0..N has done; empty where nobody counts.
+  virtual std::vector<fixedpoint::Activity> activity() const { return {}; }
   virtual std::uint64_t macs() const = 0;    ///< multiply-accumulates done (forward, backward, learning)
   virtual std::uint64_t events() const = 0;  ///< values sent between layers
   virtual std::vector<SignalStatistics> statistics() const = 0;

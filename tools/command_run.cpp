@@ -11,7 +11,7 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, machine, out;
+  std::string config, machine, schedule, out;
   std::vector<std::string> set;
   std::uint32_t seed = 0, ticks = 0;
   int threads = 0;
@@ -23,6 +23,8 @@ Config effective(const Arguments& a, const CLI::App& command) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
   if (command.count("--machine") > 0) set_key(config, fmt::format("run.machine={}", a.machine), "--machine");
+  if (command.count("--schedule") > 0)
+    set_key(config, fmt::format("run.schedule={}", a.schedule), "--schedule");
   if (command.count("--seed") > 0) set_key(config, fmt::format("run.seed={}", a.seed), "--seed");
   if (command.count("--ticks") > 0) set_key(config, fmt::format("run.ticks={}", a.ticks), "--ticks");
   if (command.count("--threads") > 0) set_key(config, fmt::format("run.threads={}", a.threads), "--threads");
@@ -60,6 +62,8 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("CONFIG", a->config, "configuration file (tools/CONFIGURATION.md lists the keys)")
       ->required();
   command->add_option("--machine", a->machine, "golden, emulator or both (default: run.machine)");
+  command->add_option("--schedule", a->schedule,
+                      "dense, event or auto (default: run.schedule); the same bits");
   command->add_option("--set", a->set, "section.key=value, as often as needed")
       ->take_all()
       ->expected(1)

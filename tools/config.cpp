@@ -26,6 +26,14 @@ std::string shown(const toml::node& node) {
   return text.str();
 }
 
+// Lists that start with one value accept a single number: one for all layers.
+bool accepts_single(const Key& key) {
+  Config defaults;
+  const auto slot = key.slot(defaults);
+  const auto* list = std::get_if<std::vector<int>*>(&slot);
+  return list != nullptr && (*list)->size() == 1;
+}
+
 std::string accepted(const Key& key) {
   if (!key.choices.empty()) return fmt::format("{}", fmt::join(key.choices, ", "));
   Config scratch;
@@ -37,7 +45,9 @@ std::string accepted(const Key& key) {
   if (std::holds_alternative<bool*>(slot)) return "true, false";
   if (std::holds_alternative<std::string*>(slot)) return "a string";
   if (std::holds_alternative<double*>(slot)) return range("a number");
-  if (std::holds_alternative<std::vector<int>*>(slot)) return range("an array of whole numbers");
+  if (std::holds_alternative<std::vector<int>*>(slot))
+    return range(accepts_single(key) ? "a whole number or an array of whole numbers"
+                                     : "an array of whole numbers");
   if (std::holds_alternative<std::vector<double>*>(slot)) return range("a number or an array of numbers");
   return range("a whole number");
 }
@@ -82,10 +92,10 @@ struct Reader {
     return true;
   }
   bool operator()(std::vector<int>* out) const {
-    if (!node.is_array()) return false;
-    std::vector<int> values(node.as_array()->size());
+    if (!node.is_array() && !accepts_single(key)) return false;
+    std::vector<int> values(node.is_array() ? node.as_array()->size() : 1);
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (!whole(*node.as_array()->get(i), values[i])) return false;
+      if (!whole(node.is_array() ? *node.as_array()->get(i) : node, values[i])) return false;
     *out = values;
     return true;
   }
@@ -140,7 +150,8 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
       return std::string(k.name).rfind(name + ".", 0) == 0;
     });
     if (!known)
-      refuse(where, name, "no such section", "network, dynamics, learning, task, formats, tables, run");
+      refuse(where, name, "no such section",
+             "network, dynamics, learning, events, task, formats, tables, energy, run");
     for (const auto& [inner, value] : *table)
       apply(config, fmt::format("{}.{}", name, inner.str()), value,
             config.source == where ? where : fmt::format("{}:{}", config.source, value.source().begin.line));
@@ -157,8 +168,7 @@ struct Printer {
   std::string operator()(const std::string* s) const { return fmt::format("\"{}\"", *s); }
   template <class T>
   std::string operator()(const std::vector<T>* v) const {
-    return v->size() == 1 && std::is_same_v<T, double> ? fmt::format("{}", v->front())
-                                                       : fmt::format("[{}]", fmt::join(*v, ", "));
+    return v->size() == 1 ? fmt::format("{}", v->front()) : fmt::format("[{}]", fmt::join(*v, ", "));
   }
   template <class T>
   std::string operator()(const T* x) const {
@@ -317,6 +327,8 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.advanced_response = s.response == "advanced";
   net.parallel_order = s.order == "parallel";
   net.mismatch = s.flow == "lagrangian";
+  net.theta_rate = config.theta_rate;
+  net.theta_error = config.theta_error;
   net.beta = s.beta;
   net.eta = s.eta;
   net.learning = s.learning;

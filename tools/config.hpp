@@ -9,6 +9,7 @@
 #include "fixedpoint/network.hpp"
 #include "model/golden.hpp"
 #include "model/task.hpp"
+#include "sim/energy.hpp"
 
 namespace apical::tools {
 
@@ -30,6 +31,10 @@ struct Config {
   fixedpoint::FormatTable formats;  ///< by_layer is resolved from layer_formats
   std::map<std::pair<std::string, int>, std::map<std::string, std::function<void(fixedpoint::Format&)>>>
       layer_formats;
+  std::vector<int> theta_rate{0}, theta_error{0};  ///< LSB
+  std::vector<int> compare_thetas;
+  sim::EnergyCosts energy;
+  std::string schedule = "auto";
   int table_index_bits = 9, table_full_bits = 10;
   std::uint64_t seed = 1;
   std::uint64_t ticks = 0;  ///< 0: the epochs decide

@@ -207,6 +207,7 @@ std::string report(const Config& config, const RunOutcome& outcome) {
       legend(outcome) + histograms(config, outcome);
   html += fields(config, outcome);
   html += "<h2>What each signal needed</h2>" + signal_table(config, outcome);
+  html += events_section(config, outcome);
   html += fmt::format(
       "<h2>Configuration</h2><pre>{}</pre><details><summary>All effective "
       "keys</summary><pre>{}</pre></details></html>\n",

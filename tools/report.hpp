@@ -9,4 +9,7 @@ namespace apical::tools {
 /// receptive fields, the table of signals, the configuration.
 std::string report(const Config&, const RunOutcome&);
 
+/// Events, work and energy of the last machine, and accuracy against thresholds; empty for the golden model.
+std::string events_section(const Config&, const RunOutcome&);
+
 }  // namespace apical::tools

@@ -13,6 +13,27 @@ nlohmann::ordered_json in_json(const sim::SignalStatistics& s) {
           {"resolution", s.resolution}, {"used_bits", s.used_bits}};
 }
 
+// Counts of the training, and an estimate of the energy in pJ.
+nlohmann::ordered_json in_json(const fixedpoint::Activity& a, const sim::Energy& e) {
+  return {
+      {"rate_events", a.rate_events},
+      {"error_events", a.error_events},
+      {"rate_events_received", a.rate_received},
+      {"error_events_received", a.error_received},
+      {"forward_macs", a.forward_macs},
+      {"backward_macs", a.backward_macs},
+      {"learn_macs", a.learn_macs},
+      {"macs_avoided", a.dense_macs - a.macs()},
+      {"weight_reads", a.weight_reads},
+      {"weight_writes", a.weight_writes},
+      {"units_updated", a.units_updated},
+      {"state_reads", a.state_reads},
+      {"state_writes", a.state_writes},
+      {"largest_unsent_lsb", a.largest_unsent},
+      {"energy_pj",
+       {{"arithmetic", e.arithmetic}, {"weight_memory", e.weight_memory}, {"state_memory", e.state_memory}}}};
+}
+
 nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
   nlohmann::ordered_json json;
   json["machine"] = r.machine;
@@ -28,6 +49,9 @@ nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
   if (!r.trouble.empty()) json["trouble"] = r.trouble;
   for (const CurvePoint& point : r.curve)
     json["learning_curve"].push_back({{"ticks", point.ticks}, {"score", point.score}});
+  if (!r.activity.empty()) json["schedule"] = config.schedule;
+  for (std::size_t k = 0; k < r.activity.size(); ++k)
+    json["activity"]["layer" + std::to_string(k)] = in_json(r.activity[k], r.energy[k]);
   for (const sim::SignalStatistics& s : r.signals)
     json["signals"]["layer" + std::to_string(s.layer)][s.signal] = in_json(s);
   return json;
@@ -39,6 +63,12 @@ std::string write_results(const Config& config, const RunOutcome& outcome, Outpu
   // The machine that is not the reference speaks at the top level; "machines" has all of them.
   nlohmann::ordered_json json = in_json(config, outcome.results.back());
   for (const RunResult& r : outcome.results) json["machines"].push_back(in_json(config, r));
+  for (const ThresholdResult& t : outcome.thresholds)
+    json["thresholds"].push_back({{"theta_rate", t.theta},
+                                  {"score", t.score},
+                                  {"events", t.events},
+                                  {"ticks", t.ticks},
+                                  {"macs_of_dense", t.macs_of_dense}});
   for (const std::string& note : outcome.notes) json["notes"].push_back(note);
   for (const RunResult& r : outcome.results) {
     const bool reference = outcome.results.size() > 1 && r.machine == "golden";

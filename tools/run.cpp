@@ -49,7 +49,11 @@ class Runner {
     epochs_ = (limit_ + per_epoch - 1) / per_epoch;
     for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stop_; ++epoch) {
       machine_.set_learning_scale(model::learning_scale(config_.decay, epoch));
+      const auto before = machine_.activity();
       train(epoch);
+      const auto after = machine_.activity();
+      result_.activity.resize(after.size());
+      for (std::size_t k = 0; k < after.size(); ++k) result_.activity[k].add(before[k], after[k]);
       if (!result_.failed) test();
     }
     if (limit_ == 0) test();
@@ -109,6 +113,17 @@ class Runner {
     for (int k = 1; k <= depth_; ++k)
       for (const char* signal : {"u", "rate", "error", "basal"})
         trace_->append(fmt::format("/trace/layer{}/{}", k, signal), machine_.read(signal, k));
+    // Events and multiply-accumulates of this tick.
+    const auto now = machine_.activity();
+    last_activity_.resize(now.size());
+    for (std::size_t k = 0; k < now.size(); ++k) {
+      fixedpoint::Activity tick;
+      tick.add(last_activity_[k], now[k]);
+      trace_->append(fmt::format("/trace/layer{}/events", k),
+                     {static_cast<double>(tick.rate_events), static_cast<double>(tick.error_events)});
+      if (k > 0) trace_->append(fmt::format("/trace/layer{}/macs", k), {static_cast<double>(tick.macs())});
+    }
+    last_activity_ = now;
   }
 
   const Config& config_;
@@ -121,6 +136,7 @@ class Runner {
   std::uint64_t epochs_ = 0;
   std::uint64_t limit_ = 0;
   std::optional<model::Hdf5Writer> trace_;
+  std::vector<fixedpoint::Activity> last_activity_;
   RunResult result_;
 };
 
@@ -137,6 +153,87 @@ std::string beside(const std::string& path, const std::string& prefix) {
   return (p.parent_path() / (prefix + p.filename().string())).string();
 }
 
+// Runs each machine on a thread of its own, as many at a time as there are processors (golden and emulator
+// always together).
+std::vector<RunResult> side_by_side(const Config& config, const model::Task& task,
+                                    const std::vector<std::unique_ptr<sim::Machine>>& machines,
+                                    const std::vector<std::string>& names, const std::string& trace) {
+  Progress progress(names);
+  std::vector<RunResult> results(machines.size());
+  std::vector<std::exception_ptr> errors(machines.size());
+  std::atomic<bool> stop{false};
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < machines.size(); i = next++) try {
+        const bool other = machines.size() > 1 && machines[i]->name() == "golden";
+        results[i] = Runner(config, task, *machines[i],
+                            trace.empty() || !other ? trace : beside(trace, "golden-"), progress, i, stop)
+                         .run();
+      } catch (...) {
+        errors[i] = std::current_exception();
+        stop = true;
+      }
+  };
+  const std::size_t count = std::max<std::size_t>(2, std::thread::hardware_concurrency());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < std::min(count, machines.size()); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+  return results;
+}
+
+std::unique_ptr<sim::Machine> make_emulator(const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
+  fixedpoint::EmulatorOptions how;
+  how.threads = config.threads;
+  how.schedule = config.schedule == "dense"   ? fixedpoint::Schedule::dense
+                 : config.schedule == "event" ? fixedpoint::Schedule::event
+                                              : fixedpoint::Schedule::automatic;
+  return std::make_unique<sim::EmulatorMachine>(std::move(program), how);
+}
+
+// The same training at each threshold of events.compare; errors are sent from beta times the rate's
+// threshold.
+std::vector<ThresholdResult> compare_thresholds(const Config& config, const model::Task& task,
+                                                const std::vector<model::WeightMatrix>& initial) {
+  std::vector<std::unique_ptr<sim::Machine>> machines;
+  std::vector<std::string> names;
+  for (const int theta : config.compare_thetas) {
+    Config variant = config;
+    const auto value = [&](const char* signal, int layer) { return config.formats.at(signal, layer).lsb(); };
+    variant.theta_rate.clear();
+    variant.theta_error.clear();
+    for (int layer = 0; layer < static_cast<int>(config.network.layers.size()); ++layer) {
+      const double rate =
+          theta * value("rate", std::max(layer, 1));  // the same step of activity in every layer
+      variant.theta_rate.push_back(
+          static_cast<int>(rate / value(layer == 0 ? "input" : "rate", std::max(layer, 1))));
+      if (layer > 0)
+        variant.theta_error.push_back(static_cast<int>(config.network.beta * rate / value("error", layer)));
+    }
+    auto program =
+        std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(variant, initial)));
+    machines.push_back(make_emulator(config, std::move(program)));
+    names.push_back(fmt::format("theta {}", theta));
+  }
+  std::vector<ThresholdResult> all;
+  const auto results = side_by_side(config, task, machines, names, "");
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const RunResult& r = results[i];
+    ThresholdResult t{config.compare_thetas[i], r.score, r.ticks, 0, 0.0};
+    std::uint64_t macs = 0, dense = 0;
+    for (const fixedpoint::Activity& a : r.activity) {
+      t.events += a.rate_events + a.error_events;
+      macs += a.macs();
+      dense += a.dense_macs;
+    }
+    t.macs_of_dense = static_cast<double>(macs) / static_cast<double>(std::max<std::uint64_t>(dense, 1));
+    all.push_back(t);
+  }
+  return all;
+}
+
 RunOutcome run_checked(const Config& config, const RunOptions& options) {
   check(config);
   model::TaskSettings settings = config.task;
@@ -147,46 +244,32 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   RunOutcome outcome;
   outcome.image = task->image();
   outcome.initial = starting_weights(config, options.weights);
-  model::GoldenSettings golden = config.network;
-  golden.activation = model::parse_activation(config.activation);
 
   std::vector<std::unique_ptr<sim::Machine>> machines;
-  if (config.machine != "emulator")
+  if (config.machine != "emulator") {
+    model::GoldenSettings golden = config.network;
+    golden.activation = model::parse_activation(config.activation);
     machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
+  }
+  std::shared_ptr<const fixedpoint::Program> program;
   if (config.machine != "golden") {
-    auto program =
+    program =
         std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, outcome.initial)));
     for (const fixedpoint::LoadReport& load : program->loads)
       if (load.became_zero + load.saturated > 0)
         outcome.notes.push_back(fmt::format("{}: of {} weights, {} became 0 and {} saturated on loading",
                                             load.name, load.values, load.became_zero, load.saturated));
-    fixedpoint::EmulatorOptions how;
-    how.threads = config.threads;
-    machines.push_back(std::make_unique<sim::EmulatorMachine>(program, how));
+    machines.push_back(make_emulator(config, program));
   }
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
-  Progress progress(names);
-  outcome.results.resize(machines.size());
-  std::vector<std::exception_ptr> errors(machines.size());
-  std::atomic<bool> stop{false};
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < machines.size(); ++i)
-    threads.emplace_back([&, i] {
-      try {
-        const bool other = machines.size() > 1 && names[i] == "golden";
-        const std::string trace =
-            options.trace.empty() || !other ? options.trace : beside(options.trace, "golden-");
-        outcome.results[i] = Runner(config, *task, *machines[i], trace, progress, i, stop).run();
-      } catch (...) {
-        errors[i] = std::current_exception();
-        stop = true;
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
+  outcome.results = side_by_side(config, *task, machines, names, options.trace);
+  for (RunResult& r : outcome.results)
+    for (std::size_t k = 0; k < r.activity.size(); ++k)
+      r.energy.push_back(sim::estimate(*program, static_cast<int>(k), r.activity[k], config.energy));
+  if (program != nullptr && !config.compare_thetas.empty())
+    outcome.thresholds = compare_thresholds(config, *task, outcome.initial);
   return outcome;
 }
 

@@ -23,6 +23,8 @@ struct RunResult {
   double score = std::numeric_limits<double>::quiet_NaN();  ///< of the last test; not a number without one
   double wall_seconds = 0.0;
   std::vector<CurvePoint> curve;
+  std::vector<fixedpoint::Activity> activity;  ///< of the training, per population 0..N; empty: not counted
+  std::vector<sim::Energy> energy;             ///< likewise
   std::vector<sim::SignalStatistics> signals;
   std::vector<std::vector<double>> weights;   ///< row-major, per layer
   std::vector<std::vector<double>> voltages;  ///< a sample of u, per layer, from the last test
@@ -34,9 +36,18 @@ struct RunOptions {
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
 };
 
+/// The emulator once more, sending only what moved by more than theta.
+struct ThresholdResult {
+  int theta = 0;  ///< LSB of a rate
+  double score = 0.0;
+  std::uint64_t ticks = 0, events = 0;  ///< of the training
+  double macs_of_dense = 0.0;           ///< share
+};
+
 /// Everything that a run produced, ready to be written.
 struct RunOutcome {
-  std::vector<RunResult> results;  ///< golden first when both ran
+  std::vector<RunResult> results;           ///< golden first when both ran
+  std::vector<ThresholdResult> thresholds;  ///< of events.compare
   std::vector<model::WeightMatrix> initial;
   std::vector<std::string> notes;  ///< what loading lost, in plain words
   std::pair<int, int> image{0, 0};

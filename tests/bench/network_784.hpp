@@ -42,6 +42,8 @@ inline std::vector<double> random_values(std::size_t count, unsigned seed) {
 /// Multiply-accumulates of one tick of 784-300-100-10: forward, backward, learning.
 inline constexpr double weights_784 = 785.0 * 300 + 301.0 * 100 + 101.0 * 10;
 inline constexpr double backward_784 = 300.0 * 100 + 100.0 * 10;
+/// 16-bit weights read by FORWARD, BACKWARD and LEARN, and written by LEARN.
+inline constexpr double bytes_per_tick = 2 * (3 * weights_784 + backward_784);
 inline constexpr double macs_per_tick = 2 * weights_784 + backward_784;
 
 }  // namespace apical::bench

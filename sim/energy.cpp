@@ -1,0 +1,39 @@
+#include "sim/energy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace apical::sim {
+
+using fixedpoint::Population;
+using fixedpoint::Signal;
+
+Energy estimate(const fixedpoint::Program& program, int layer, const fixedpoint::Activity& a,
+                const EnergyCosts& costs) {
+  Energy e;
+  if (layer == 0) return e;
+  const Population& target = program.populations[static_cast<std::size_t>(layer)];
+  const Population& source = program.populations[static_cast<std::size_t>(layer - 1)];
+  const fixedpoint::Projection& p = program.projections[static_cast<std::size_t>(layer - 1)];
+  // A multiplication and the addition of its result, whose width is that of both factors.
+  const auto mac = [&](int first, int second) {
+    return costs.multiply * first * second / 1024.0 + costs.add * (first + second) / 32.0;
+  };
+  // One word out of a memory of so many.
+  const auto access = [&](double words, int bits) {
+    const double kilobytes = words * bits / 8192.0;
+    return costs.memory * std::sqrt(std::max(kilobytes, 0.125) / 8.0) * bits / 64.0;
+  };
+  const int rate = source[Signal::rate].bits, error = target[Signal::error].bits;
+  e.arithmetic = static_cast<double>(a.forward_macs) * mac(p.weight.bits, rate) +
+                 static_cast<double>(a.backward_macs) * mac(p.weight.bits, error) +
+                 static_cast<double>(a.learn_macs) * mac(p.step.bits, rate);
+  e.weight_memory = static_cast<double>(a.weight_reads + a.weight_writes) *
+                    access(static_cast<double>(p.rows) * p.columns, p.weight.bits);
+  e.state_memory =
+      static_cast<double>(a.state_reads + a.state_writes) *
+      access(static_cast<double>(target.units) * fixedpoint::neuron_signals, target[Signal::u].bits);
+  return e;
+}
+
+}  // namespace apical::sim
