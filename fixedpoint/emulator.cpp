@@ -106,7 +106,7 @@ bool Emulator::load_signal(const double* real, const Format& format, std::vector
   const bool clamps = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
   const bool plain = std::all_of(
       real, real + count, [](double x) { return x == 0.0 || (std::abs(x) > 1e-250 && std::abs(x) < 1e250); });
-  Tally tally{INT64_MAX, INT64_MIN, 0, 0, false};
+  Tally tally{INT64_MAX, INT64_MIN, 0, 0, false, false};
   if (nearest && clamps && plain) {
     // Scaling by a power of two and rounding in floating point are exact here.
     tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, values.data());

@@ -112,7 +112,8 @@ class Emulator {
   bool quantise_steps(int projection);
   void add_columns(int projection, const ColumnList&);
   void add_rows(int projection, std::ptrdiff_t count);
-  void learn_weights(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
+  void learn_weights(int projection, const ColumnList&, std::int64_t largest_step, bool correct_basal,
+                     bool correct_apical);
   void learn_wide(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
   void sample_learning(int projection);
 

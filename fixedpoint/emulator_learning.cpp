@@ -35,12 +35,13 @@ bool Emulator::quantise_steps(int index) {
   const RandomRows random{program_->seed, tick_, stream_number(Signal::step, p.target), 0};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
       r.exact.data(), p.rows, p.eta_frac + population(p.target)[Signal::error].frac, p.step, random,
-      r.steps.data());
-  SignalCounter& counter = target.counters[static_cast<std::size_t>(Signal::step)];
-  counter.add(tally.minimum, tally.maximum, static_cast<std::uint64_t>(p.rows), tally.saturated,
-              tally.rounded_to_zero);
+      options_.statistics, r.steps.data());
+  if (options_.statistics)
+    target.counters[static_cast<std::size_t>(Signal::step)].add(tally.minimum, tally.maximum,
+                                                                static_cast<std::uint64_t>(p.rows),
+                                                                tally.saturated, tally.rounded_to_zero);
   target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
-  return tally.minimum != 0 || tally.maximum != 0;
+  return tally.nonzero;
 }
 
 void Emulator::learn(int index) {
@@ -50,8 +51,8 @@ void Emulator::learn(int index) {
   const Layer& source = with_active_sources(p);
   if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
   ColumnList columns{source.active_index.data(), source.active_rate.data(), source.active};
-  const auto active_rows = p.rows - std::count(r.steps.begin(), r.steps.begin() + p.rows, 0);
-  std::ptrdiff_t rows = active_rows;
+  const Narrowed steps = kernels_->neurons->narrow(r.steps.data(), p.rows, r.narrow_steps.data());
+  std::ptrdiff_t rows = steps.nonzero;
   if (options_.schedule == Schedule::dense) {
     std::copy(source.sent_rate.begin(), source.sent_rate.end(), r.list_value.begin());
     if (p.bias) r.list_value[source.sent_rate.size()] = p.one;
@@ -77,23 +78,19 @@ void Emulator::learn(int index) {
   if (weights_[static_cast<std::size_t>(index)].wide())
     learn_wide(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
   else
-    learn_weights(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
+    learn_weights(index, columns, steps.largest, basal && options_.correct_sums,
+                  apical && options_.correct_sums);
   if (basal) mark(p.target, part::basal);
   if (apical) mark(p.source, part::error);
 }
 
-void Emulator::learn_weights(int index, const ColumnList& columns, bool basal, bool apical) {
+void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t largest, bool basal,
+                             bool apical) {
   const Projection& p = projection(index);
   WeightMemory& w = weights_[static_cast<std::size_t>(index)];
   Route& r = routes_[static_cast<std::size_t>(index)];
-  std::int64_t largest = 0, largest_error = 0;
-  for (std::size_t row = 0; row < static_cast<std::size_t>(p.rows); ++row) {
-    r.narrow_steps[row] = static_cast<std::int16_t>(r.steps[row]);
-    largest = std::max(largest, std::abs(r.steps[row]));
-    if (!apical) continue;
-    r.narrow_errors[row] = static_cast<std::int16_t>(r.apical.known[row]);
-    largest_error = std::max(largest_error, std::abs(r.apical.known[row]));
-  }
+  const std::int64_t largest_error =
+      apical ? kernels_->neurons->narrow(r.apical.known.data(), p.rows, r.narrow_errors.data()).largest : 0;
   if (p.weight.rounding == Rounding::stochastic)
     kernels_->neurons->keys({program_->seed, tick_, stream_number(Signal::weight, p.target), 0}, p.rows,
                             r.low_keys.data(), r.high_keys.data());

@@ -58,7 +58,7 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
   const RandomRows random{program_->seed, tick_, stream_number(signal, index),
                           static_cast<std::uint32_t>(first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
-      exact, count, frac, format, random, values);
+      exact, count, frac, format, random, options_.statistics, values);
   l.activity.state_writes += static_cast<std::uint64_t>(count);
   if (options_.statistics) {
     SignalCounter& counter = l.counters[at_signal(signal)];
@@ -267,7 +267,7 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
   // Layer 1 has nobody below: its errors stay at home.
   if (index > 1) l.activity.error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;
-  l.erring[static_cast<std::size_t>(first / update_block_units)] = tally.minimum != 0 || tally.maximum != 0;
+  l.erring[static_cast<std::size_t>(first / update_block_units)] = tally.nonzero;
   l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
 }
 

@@ -51,11 +51,18 @@ struct MatrixKernels {
   void (*learn[8])(T* weights, const LearnBlock&);
 };
 
-/// What a quantiser did to a run of units.
+/// What a quantiser did to a run of units; the first four only where counting was asked for.
 struct Tally {
   std::int64_t minimum, maximum;
   std::uint64_t saturated, rounded_to_zero;
   bool changed;  ///< some value is not what it was
+  bool nonzero;  ///< some value is not 0
+};
+
+/// Values brought to 16 bits, of which the caller knows that they fit.
+struct Narrowed {
+  std::int64_t largest;  ///< magnitude, of those that do
+  std::ptrdiff_t nonzero;
 };
 
 /// Where the random bits of a signal come from; unit i of the run is row `first` + i.
@@ -80,7 +87,7 @@ struct NeuronKernels {
                 const std::int64_t* base, const std::int64_t* delta, std::int64_t* out);
   /// Quantises exact values with `frac` fraction bits into `values`. In the order of enum Rounding.
   Tally (*quantise[8])(const std::int64_t* exact, std::ptrdiff_t count, int frac, const Format&,
-                       const RandomRows&, std::int64_t* values);
+                       const RandomRows&, bool counting, std::int64_t* values);
   /// Row keys of the random bits for rows 0..count, as halves.
   void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
   /// Quantises real numbers times `scale` (2^frac) to nearest, ties to even, clamping: |real · scale| below
@@ -90,6 +97,7 @@ struct NeuronKernels {
   /// largest difference that stays.
   std::ptrdiff_t (*send)(const std::int64_t* values, std::ptrdiff_t count, std::int64_t theta,
                          std::int64_t* sent, std::int64_t* largest);
+  Narrowed (*narrow)(const std::int64_t* values, std::ptrdiff_t count, std::int16_t* out);
   /// Lists the sources whose a differs from b (b null: from 0), with a − b. Returns how many.
   std::ptrdiff_t (*differing)(const std::int64_t* a, const std::int64_t* b, std::ptrdiff_t count,
                               std::int32_t* index, std::int64_t* value);

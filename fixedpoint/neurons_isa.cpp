@@ -62,7 +62,7 @@ void table(const i64* __restrict raw, std::ptrdiff_t count, i64 lowest, int low_
 }
 
 // The loop that the compiler vectorises: rounding and overflow are decided outside of it.
-template <Rounding Mode, bool Clamp>
+template <Rounding Mode, bool Clamp, bool Counting>
 Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, const Format& declared,
                    const RandomRows& random, i64* __restrict values) {
   Format format = declared;
@@ -71,12 +71,14 @@ Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, 
   const int shift = frac - format.frac;
   const i64 low = format.minimum_raw(), high = format.maximum_raw();
   const std::uint32_t base = mix32(mix32(random.seed) + random.tick) + (random.stream << 20);
-  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0;
+  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0, set = 0;
   const auto one = [&](std::ptrdiff_t i, i64 raw, bool limited) {
+    changed |= raw ^ values[i];
+    set |= raw;
+    values[i] = raw;
+    if (!Counting) return;
     saturated += limited;
     zeros += raw == 0 && exact[i] != 0;
-    changed |= raw ^ values[i];
-    values[i] = raw;
     minimum = raw < minimum ? raw : minimum;
     maximum = raw > maximum ? raw : maximum;
   };
@@ -95,16 +97,17 @@ Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, 
       one(i, q.raw, q.saturated);
     }
   }
-  return {minimum, maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
-          changed != 0};
+  return {minimum,      maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
+          changed != 0, set != 0};
 }
 
 template <Rounding Mode>
 Tally quantise_signal(const i64* exact, std::ptrdiff_t count, int frac, const Format& format,
-                      const RandomRows& random, i64* values) {
+                      const RandomRows& random, bool counting, i64* values) {
   const bool clamp = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
-  return clamp ? quantise_run<Mode, true>(exact, count, frac, format, random, values)
-               : quantise_run<Mode, false>(exact, count, frac, format, random, values);
+  if (!clamp) return quantise_run<Mode, false, true>(exact, count, frac, format, random, values);
+  return counting ? quantise_run<Mode, true, true>(exact, count, frac, format, random, values)
+                  : quantise_run<Mode, true, false>(exact, count, frac, format, random, values);
 }
 
 void keys(const RandomRows& random, std::ptrdiff_t count, std::uint16_t* __restrict low,
@@ -159,8 +162,24 @@ Tally load(const double* __restrict real, std::ptrdiff_t count, double scale, co
     maximum = raw > maximum ? raw : maximum;
     values[i] = raw;
   }
-  return {minimum, maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
-          changed != 0};
+  return {minimum,
+          maximum,
+          static_cast<std::uint64_t>(saturated),
+          static_cast<std::uint64_t>(zeros),
+          changed != 0,
+          (minimum | maximum) != 0};
+}
+
+Narrowed narrow(const i64* __restrict values, std::ptrdiff_t count, std::int16_t* __restrict out) {
+  i64 largest = 0, nonzero = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    const i64 value = values[i];
+    const i64 size = value < 0 ? -value : value;
+    largest = size > largest ? size : largest;
+    nonzero += value != 0 ? i64{1} : i64{0};
+    out[i] = static_cast<std::int16_t>(value);
+  }
+  return {largest, nonzero};
 }
 
 std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::int32_t* index, i64* value) {
@@ -201,6 +220,7 @@ const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL) = {
     keys,
     load,
     send,
+    narrow,
     differing};
 
 }  // namespace apical::fixedpoint

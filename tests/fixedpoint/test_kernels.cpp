@@ -241,13 +241,20 @@ TEST(NeuronKernels, QuantiseIsTheQuantiser) {
         for (const int level : supported_levels()) {
           auto values = before;
           const Tally t = kernels(level).neurons->quantise[mode](
-              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, values.data());
+              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, true, values.data());
           ASSERT_EQ(values, expected) << "level " << level << " " << name_of(f.rounding);
           EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
           EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
           EXPECT_EQ(t.saturated, saturated);
           EXPECT_EQ(t.rounded_to_zero, zeros);
           EXPECT_EQ(t.changed, expected != before);
+          EXPECT_EQ(t.nonzero, expected != std::vector<std::int64_t>(count, 0));
+          auto uncounted = before;
+          const Tally u = kernels(level).neurons->quantise[mode](
+              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, false, uncounted.data());
+          ASSERT_EQ(uncounted, expected);
+          EXPECT_EQ(u.changed, t.changed);
+          EXPECT_EQ(u.nonzero, t.nonzero);
         }
       }
 }
