@@ -8,7 +8,7 @@ namespace apical::fixedpoint {
 namespace {
 
 // Below one changed row in so many, BACKWARD picks single weights out of the columns.
-constexpr std::ptrdiff_t sparse_rows = 16;
+constexpr std::ptrdiff_t sparse_rows = 64;
 
 constexpr std::int64_t limit_32 = 2147483647;
 
