@@ -70,6 +70,44 @@ TEST_F(CommandLine, RunsRepeat) {
   EXPECT_EQ(c["seed"], 2);
 }
 
+// A schedule changes the work and not one bit; events are counted alike.
+TEST_F(CommandLine, SchedulesShareTheirDigest) {
+  file("net.toml", small_net);
+  const std::string run = "run net.toml --ticks 700 --machine emulator --out ";
+  for (const std::string schedule : {"dense", "event", "auto"}) {
+    const Outcome o = apical(run + schedule + " --schedule " + schedule);
+    ASSERT_EQ(o.status, 0) << o.error;
+    EXPECT_EQ(result(schedule)["schedule"], schedule);
+  }
+  const json dense = result("dense"), event = result("event"), automatic = result("auto");
+  EXPECT_EQ(event["state_digest"], dense["state_digest"]);
+  EXPECT_EQ(automatic["state_digest"], dense["state_digest"]);
+  const auto of = [](const json& r, const char* what) { return r["activity"]["layer1"][what].get<double>(); };
+  EXPECT_EQ(of(dense, "rate_events"), of(event, "rate_events"));
+  EXPECT_GT(of(event, "rate_events"), 0.0);
+  EXPECT_EQ(of(dense, "macs_avoided"), 0.0);
+  EXPECT_GT(of(event, "macs_avoided"), 0.3 * of(dense, "learn_macs"));
+  EXPECT_LT(of(event, "weight_reads"), of(dense, "weight_reads"));
+  EXPECT_GT(event["activity"]["layer1"]["energy_pj"]["weight_memory"].get<double>(), 0.0);
+  EXPECT_EQ(apical("run net.toml --schedule sometimes").status, 2);
+}
+
+TEST_F(CommandLine, ThresholdsAreCompared) {
+  file("net.toml", small_net + "[events]\ncompare = [0, 200]\n");
+  const Outcome o = apical("run net.toml --machine emulator --ticks 900 --trace t.h5");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const json all = result("out/net")["thresholds"];
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]["score"], result("out/net")["test_accuracy"]) << "theta 0 is the run itself";
+  EXPECT_LT(all[1]["events"], all[0]["events"]);
+  EXPECT_TRUE(contains(content(folder / "out/net/report.html"), "Accuracy against the threshold"));
+  double traced = 0.0;
+  const model::RowMatrix events = model::read_matrix(folder / "t.h5", "/trace/layer1/events");
+  ASSERT_EQ(events.rows(), 900);
+  for (Eigen::Index t = 0; t < events.rows(); ++t) traced += events(t, 0);
+  EXPECT_EQ(traced, result("out/net")["activity"]["layer1"]["rate_events"].get<double>());
+}
+
 // Learning is never switched off; that tests don't teach follows from the nudge alone, to the last bit.
 TEST_F(CommandLine, TestsChangeNoWeight) {
   file("net.toml", small_net);
