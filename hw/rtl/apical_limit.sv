@@ -1,0 +1,74 @@
+// Brings an integer into the range of a format: saturates, zeroes or wraps.
+module apical_limit #(
+  parameter int W = 32,  // of x
+  parameter int Y = 16   // of the result, which holds every value of the format
+) (
+  input  logic signed [W-1:0] x_i,
+  input  logic                lost_i,      // x lies beyond W bits, x_i are its low bits
+  input  logic                negative_i,  // sign of the whole value
+  input  logic        [5:0]   bits_i,
+  input  logic                signed_i,
+  input  logic        [1:0]   overflow_i,
+  output logic signed [Y-1:0] y_o,
+  output logic                limited_o
+);
+  `include "apical_modes.svh"
+
+  logic [Y-1:0] mask;  // bits_i ones, less one if signed: the highest value
+  logic [Y-1:0] keep;  // bits_i ones
+  logic [5:0] magnitude_bits;
+  logic signed [Y-1:0] high, low;
+  logic above, under;
+  logic [Y-1:0] wrapped;
+
+  assign magnitude_bits = signed_i ? bits_i - 6'd1 : bits_i;
+
+  always_comb begin
+    for (int b = 0; b < Y; b++) begin
+      mask[b] = b < 32'(magnitude_bits);
+      keep[b] = b < 32'(bits_i);
+    end
+  end
+
+  assign high = $signed(mask);
+  assign low  = !signed_i ? '0 : $signed(~mask) + (overflow_i == OVERFLOW_SAT_SYM ? Y'(1) : '0);
+
+  // Bits above the range must all equal the sign.
+  always_comb begin
+    above = lost_i & ~negative_i;
+    under = lost_i & negative_i;
+    if (!lost_i) begin
+      for (int b = 0; b < W; b++) begin
+        if (b >= 32'(magnitude_bits)) begin
+          above = above | (x_i[b] & ~x_i[W-1]);
+          under = under | (~x_i[b] & x_i[W-1]);
+        end
+      end
+      if (!signed_i && x_i[W-1]) under = 1'b1;
+      if (signed_i && overflow_i == OVERFLOW_SAT_SYM && x_i[W-1] && !under) begin
+        // In range but for the most negative value, whose low bits are all zero.
+        under = 1'b1;
+        for (int b = 0; b < W; b++)
+          if (b < 32'(magnitude_bits) && x_i[b]) under = 1'b0;
+      end
+    end
+  end
+
+  always_comb begin
+    for (int b = 0; b < Y; b++) wrapped[b] = b < W ? x_i[b < W ? b : 0] : x_i[W-1];
+    wrapped = wrapped & keep;
+    if (signed_i && |(wrapped & keep & ~mask)) wrapped = wrapped | ~keep;
+  end
+
+  assign limited_o = above | under;
+  always_comb begin
+    y_o = Y'(x_i);
+    if (limited_o) begin
+      unique case (overflow_i)
+        OVERFLOW_SAT_ZERO: y_o = '0;
+        OVERFLOW_WRAP:     y_o = wrapped;
+        default:           y_o = under ? low : high;
+      endcase
+    end
+  end
+endmodule
