@@ -54,7 +54,8 @@ void random_walk(int x_bits, int y_bits, std::uint64_t seed) {
     f.bits = 1 + static_cast<int>(random() % static_cast<unsigned>(y_bits - (f.is_signed ? 0 : 1)));
     f.rounding = static_cast<Rounding>(random() % 8);
     f.overflow = static_cast<Overflow>(random() % 4);
-    const int shift = random() % 4 ? static_cast<int>(random() % 40) - 10 : static_cast<int>(random() % 256) - 128;
+    const int shift =
+        random() % 4 ? static_cast<int>(random() % 40) - 10 : static_cast<int>(random() % 256) - 128;
     // Few low bits set: ties are as likely as anything else. |x| < 2^62 is the contract.
     const int width = 1 + static_cast<int>(random() % static_cast<unsigned>(std::min(x_bits, 63) - 1));
     std::int64_t x = from_port(random(), width + 1 > 63 ? 63 : width + 1);
@@ -74,7 +75,8 @@ TEST(HwQuantise, EveryValueOfEveryFormatAtSmallWidths) {
         for (int overflow = 0; overflow < 4; ++overflow)
           for (int shift = -8; shift <= 20; ++shift)
             for (std::int64_t x = -256; x < 256; ++x) {
-              const Format f{bits, 0, is_signed, static_cast<Rounding>(rounding), static_cast<Overflow>(overflow)};
+              const Format f{bits, 0, is_signed, static_cast<Rounding>(rounding),
+                             static_cast<Overflow>(overflow)};
               const std::uint32_t random = static_cast<std::uint32_t>(x * 40503 + shift * 977) & 0xffff;
               expect_equal(module, 9, 7, x, shift, f, random);
               if (HasFatalFailure()) return;
@@ -91,5 +93,9 @@ TEST(HwQuantise, EveryRandomNumber) {
       }
 }
 
-TEST(HwQuantise, RandomValuesAtTheWidthsOfALane) { random_walk<VQuantiseLane>(34, 17, 11); }
-TEST(HwQuantise, RandomValuesAtTheWidestWidths) { random_walk<VQuantiseWide>(64, 33, 12); }
+TEST(HwQuantise, RandomValuesAtTheWidthsOfALane) {
+  random_walk<VQuantiseLane>(34, 17, 11);
+}
+TEST(HwQuantise, RandomValuesAtTheWidestWidths) {
+  random_walk<VQuantiseWide>(64, 33, 12);
+}
