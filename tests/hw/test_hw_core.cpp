@@ -1,6 +1,8 @@
 // The whole core in lockstep with the emulator on random small programs: all architectural state, every tick.
 #include <iostream>
 
+#include "VCore1.h"
+#include "VCore16.h"
 #include "VCore4.h"
 #include "fixedpoint/compiler.hpp"
 #include "lockstep.hpp"
@@ -133,9 +135,11 @@ TEST(HwCore, ASmallNetworkLearnsInLockstep) {
 }
 
 TEST(HwCore, RandomProgramsOnOneLane) {
+  random_programs<VCore1>(1, 40, 1000);
 }
 TEST(HwCore, RandomProgramsOnFourLanes) {
   random_programs<VCore4>(4, 120, 2000);
 }
 TEST(HwCore, RandomProgramsOnSixteenLanes) {
+  random_programs<VCore16>(16, 60, 3000);
 }
