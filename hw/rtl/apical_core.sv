@@ -16,9 +16,15 @@ module apical_core #(
   parameter int BASE     = 23,
   parameter int DELTA    = 23,
   parameter int DECAY    = 256,
-  parameter int QUEUE    = 4,      // walks that wait for the lanes
+  parameter int QUEUE    = 4,      // walks that wait for the lanes; 0: the scan waits itself
   parameter int ADVANCED = 1,   // the advanced response
   parameter int MISMATCH = 1,   // the mismatch of the integrated scheme
+  parameter int RANDOM   = 1,      // stochastic rounding of signals (of weights is always there)
+  parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
+  parameter int LEFT     = 1,      // quantisers multiply, too
+  parameter int ALIGN    = 6,      // bits of the alignments of a drive
+  parameter int COUNTERS = 1,     // counters of clocks, events ..
+  parameter int READBACK = 1,     // registers that were written can be read
   parameter int UA       = $clog2(UNITS)
 ) (
   input  logic                clk_i,
@@ -78,7 +84,9 @@ module apical_core #(
   logic        event_valid, lanes_active;
   logic [6:0]  macs;
 
-  apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH)) u_host (
+  apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .COUNTERS(COUNTERS), .READBACK(READBACK),
+    .WIDE(32'(BASE > 32 || DELTA > 32))
+  ) u_host (
     .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o,
     .idle_i(idle), .start_o(start), .done_i(done), .tick_o(tick), .seed_o(seed), .beta_o(beta),
     .tick_operation_o(tick_operation), .decay_length_o(decay_length), .link_we_o(link_we),
@@ -113,8 +121,10 @@ module apical_core #(
   logic         forward_waits, forward_dirty, backward_waits, backward_dirty, any_error;
   logic         forward_done, backward_done, learn_done, moved_q;
   logic [1:0]   first;
+  logic         mixing;
+  logic [31:0]  mix, walk_key;
 
-  apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY)) u_sequencer (
+  apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH)) u_sequencer (
     .clk_i, .rst_ni, .start_i(start), .idle_o(idle), .done_o(done), .tick_i(tick), .seed_i(seed),
     .tick_operation_i(tick_operation), .decay_length_i(decay_length), .bad_operation_o(bad_operation),
     .bad_unit_o(bad_unit), .window_we_operation_i(we_operation), .window_we_descriptor_i(we_descriptor),
@@ -129,7 +139,8 @@ module apical_core #(
     .dense_o(dense), .lanes_busy_i(lanes_busy), .forward_waits_i(forward_waits),
     .forward_dirty_i(forward_dirty), .backward_waits_i(backward_waits), .backward_dirty_i(backward_dirty),
     .any_error_i(any_error), .forward_done_o(forward_done), .backward_done_o(backward_done),
-    .learn_done_o(learn_done), .operation_o(retire_operation_o)
+    .learn_done_o(learn_done), .operation_o(retire_operation_o), .mixing_o(mixing),
+    .mix_o(mix), .mix_i(walk_key)
   );
   logic event_error, renewed, overflow;
   apical_flags #(.POPS(POPS), .PROJS(PROJS)) u_flags (
@@ -159,7 +170,7 @@ module apical_core #(
 
   apical_neuron #(
     .SW(SW), .UNITS(UNITS), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .TABLE(TABLE),
-    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH)
+    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT), .ALIGN(ALIGN)
   ) u_neuron (
     .clk_i, .rst_ni, .start_i(pass), .busy_o(neuron_busy), .changed_o(changed), .nonzero_o(nonzero),
     .descriptor_i(descriptor), .units_i(population_units), .first_i(population_first),
@@ -209,7 +220,7 @@ module apical_core #(
   logic [A-1:0]  walk_block, queue_block;
   logic [UA:0]   walk_unit, queue_unit;
   logic [SW:0]   walk_factor, queue_factor;
-  logic [31:0]   walk_key, queue_key;
+  logic [31:0]   queue_key;
   apical_scan #(.LANES(LANES), .SW(SW), .UNITS(UNITS), .A(A)) u_scan (
     .clk_i, .rst_ni, .start_i(scan), .events_i(!dense), .learn_i(learn), .error_i(code == OP_BACKWARD),
     .fresh_i(dense && ((forward && first[0]) || (code == OP_BACKWARD && first[1]))),
@@ -220,17 +231,24 @@ module apical_core #(
     .event_unit_i(list_unit), .event_delta_i(list_delta), .sent_rate_i(sent_rate),
     .sent_error_i(sent_error), .step_i(step), .valid_o(walk_valid), .ready_i(walk_ready),
     .fresh_o(walk_fresh), .block_o(walk_block), .unit_o(walk_unit), .factor_o(walk_factor),
-    .key_o(walk_key), .busy_o(scan_busy)
+    .key_o(walk_key), .busy_o(scan_busy), .mixing_i(mixing), .mix_i(mix)
   );
-  apical_queue #(.W(1 + A + UA + 1 + SW + 1 + 32), .DEPTH(QUEUE)) u_queue (
-    .clk_i, .rst_ni, .valid_i(walk_valid), .ready_o(walk_ready),
-    .data_i({walk_fresh, walk_block, walk_unit, walk_factor, walk_key}), .valid_o(queue_valid),
-    .ready_i(queue_ready), .data_o({queue_fresh, queue_block, queue_unit, queue_factor, queue_key})
-  );
+  if (QUEUE != 0) begin : gen_queue
+    apical_queue #(.W(1 + A + UA + 1 + SW + 1 + 32), .DEPTH(QUEUE)) u_queue (
+      .clk_i, .rst_ni, .valid_i(walk_valid), .ready_o(walk_ready),
+      .data_i({walk_fresh, walk_block, walk_unit, walk_factor, walk_key}), .valid_o(queue_valid),
+      .ready_i(queue_ready), .data_o({queue_fresh, queue_block, queue_unit, queue_factor, queue_key})
+    );
+  end else begin : gen_direct
+    assign {queue_fresh, queue_block, queue_unit, queue_factor, queue_key} =
+        {walk_fresh, walk_block, walk_unit, walk_factor, walk_key};
+    assign {queue_valid, walk_ready} = {walk_valid, queue_ready};
+  end
 
   logic walking, weight_changed;
   apical_lanes #(
-    .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH)
+    .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
+    .LEVELS(LEVELS), .LEFT(LEFT)
   ) u_lanes (
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),

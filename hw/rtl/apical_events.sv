@@ -74,15 +74,9 @@ module apical_events #(
     end
   end
 
-  // Rates and errors have a memory each, so that both lists of a population start at the same address.
-  logic [UA+SW:0] rate, error;
-  apical_ram #(.DEPTH(UNITS), .W(UA+SW+1)) u_rates (
-    .clk_i, .we_i(write && !error_i), .waddr_i(first_i + place[UA-1:0]), .wdata_i({unit_i, delta_i}),
-    .re_i, .raddr_i(addr_i), .rdata_o(rate)
+  // Lists of errors lie behind those of rates.
+  apical_ram #(.DEPTH(2 * UNITS), .W(UA+SW+1)) u_lists (
+    .clk_i, .we_i(write), .waddr_i({error_i, first_i + place[UA-1:0]}), .wdata_i({unit_i, delta_i}),
+    .re_i, .raddr_i({read_error_i, addr_i}), .rdata_o({unit_o, delta_o})
   );
-  apical_ram #(.DEPTH(UNITS), .W(UA+SW+1)) u_errors (
-    .clk_i, .we_i(write && error_i), .waddr_i(first_i + place[UA-1:0]), .wdata_i({unit_i, delta_i}),
-    .re_i, .raddr_i(addr_i), .rdata_o(error)
-  );
-  assign {unit_o, delta_o} = read_error_i ? error : rate;
 endmodule

@@ -5,6 +5,9 @@ module apical_host #(
   parameter int WW    = 16,
   parameter int UNITS = 256,
   parameter int DEPTH = 1024,  // weights per bank
+  parameter int COUNTERS = 1,
+  parameter int READBACK = 1,  // registers that the host wrote can be read
+  parameter int WIDE = 1,      // some memory has words of more than 32 bits
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (
@@ -66,8 +69,10 @@ module apical_host #(
   `include "apical_kinds.svh"
   `include "apical_registers.svh"
   localparam int LB = $clog2(LANES);
+  localparam int NA = A + LB > 16 ? A + LB : 16;  // address of the window
 
-  logic [31:0] tick_q, seed_q, addr_q, high_q, cycles_q, stalls_q, events_q, macs_q, lane_cycles_q;
+  logic [31:0] tick_q, seed_q, high_q, cycles, stalls, events, macs, lane_cycles;
+  logic [NA-1:0] addr_q;
   logic [15:0] beta_q, tick_operation_q, decay_length_q;
   logic [19:0] input_unit_q;
   logic [5:0]  select_q;
@@ -90,8 +95,8 @@ module apical_host #(
 
   always_comb begin
     in_range = 1'b1;
-    if (select_q < 6'd32) in_range = addr_q < 32'(UNITS);
-    if (select_q == WINDOW_WEIGHTS) in_range = addr_q < 32'(DEPTH * LANES);
+    if (select_q < 6'd32) in_range = 32'(addr_q) < 32'(UNITS);
+    if (select_q == WINDOW_WEIGHTS) in_range = 32'(addr_q) < 32'(DEPTH * LANES);
   end
 
   assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[0] && !running_q && !clear_q;
@@ -106,7 +111,7 @@ module apical_host #(
   logic window_write;
   assign window_write    = writes && is_window;
   assign window_o        = clear_q || (request_i && is_window && idle_i);
-  assign window_addr_o   = clear_q ? 32'(clear_addr_q) : addr_q;
+  assign window_addr_o   = clear_q ? 32'(clear_addr_q) : 32'(addr_q);
   assign window_select_o = select_q;
   assign window_wdata_o  = clear_q ? '0 : {high_q, wdata_i};
   assign window_weight_addr_o = A'(addr_q >> LB);
@@ -129,6 +134,7 @@ module apical_host #(
 
   // ---- Reading
   logic [63:0] window_word;
+  logic [31:0] written;
   always_comb begin
     unique case (select_q)
       WINDOW_OPERATIONS:  window_word = 64'(window_operation_i);
@@ -139,27 +145,33 @@ module apical_host #(
       WINDOW_WEIGHTS:     window_word = 64'($signed(window_weight_i));
       default:            window_word = 64'($signed(window_signal_i));
     endcase
+    written = '0;
+    if (READBACK != 0) begin
+      unique case (addr_i)
+        REG_SEED:           written = seed_q;
+        REG_BETA:           written = {16'b0, beta_q};
+        REG_TICK_OPERATION: written = {16'b0, tick_operation_q};
+        REG_DECAY_LENGTH:   written = {16'b0, decay_length_q};
+        REG_WINDOW_SELECT:  written = {26'b0, select_q};
+        REG_WINDOW_ADDRESS: written = 32'(addr_q);
+        REG_INPUT_UNIT:     written = {12'b0, input_unit_q};
+        default:            written = '0;
+      endcase
+    end
     unique case (addr_i)
       REG_ID:             rdata_o = 32'h61706301;
       REG_PARAMETERS:     rdata_o = {8'(LANES), 8'(SW), 8'(WW), 8'(UA)};
       REG_STATUS:         rdata_o = {30'b0, clear_q, running_q || !idle_i};
       REG_ERRORS:         rdata_o = {29'b0, errors_q};
       REG_TICK:           rdata_o = tick_q;
-      REG_SEED:           rdata_o = seed_q;
-      REG_BETA:           rdata_o = {16'b0, beta_q};
-      REG_TICK_OPERATION: rdata_o = {16'b0, tick_operation_q};
-      REG_DECAY_LENGTH:   rdata_o = {16'b0, decay_length_q};
-      REG_WINDOW_SELECT:  rdata_o = {26'b0, select_q};
-      REG_WINDOW_ADDRESS: rdata_o = addr_q;
       REG_WINDOW_HIGH:    rdata_o = high_q;
       REG_WINDOW_DATA:    rdata_o = window_word[31:0];
-      REG_INPUT_UNIT:     rdata_o = {12'b0, input_unit_q};
-      REG_CYCLES:         rdata_o = cycles_q;
-      REG_STALLS:         rdata_o = stalls_q;
-      REG_EVENTS:         rdata_o = events_q;
-      REG_MACS:           rdata_o = macs_q;
-      REG_LANE_CYCLES:    rdata_o = lane_cycles_q;
-      default:            rdata_o = '0;
+      REG_CYCLES:         rdata_o = cycles;
+      REG_STALLS:         rdata_o = stalls;
+      REG_EVENTS:         rdata_o = events;
+      REG_MACS:           rdata_o = macs;
+      REG_LANE_CYCLES:    rdata_o = lane_cycles;
+      default:            rdata_o = written;
     endcase
   end
 
@@ -175,7 +187,6 @@ module apical_host #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       {tick_q, seed_q, addr_q, high_q} <= '0;
-      {cycles_q, stalls_q, events_q, macs_q, lane_cycles_q} <= '0;
       {beta_q, tick_operation_q, decay_length_q} <= '0;
       input_unit_q <= '0;
       select_q     <= '0;
@@ -195,8 +206,8 @@ module apical_host #(
           REG_TICK_OPERATION: tick_operation_q <= wdata_i[15:0];
           REG_DECAY_LENGTH:   decay_length_q <= wdata_i[15:0];
           REG_WINDOW_SELECT:  select_q <= wdata_i[5:0];
-          REG_WINDOW_ADDRESS: addr_q <= wdata_i;
-          REG_WINDOW_HIGH:    high_q <= wdata_i;
+          REG_WINDOW_ADDRESS: addr_q <= wdata_i[NA-1:0];
+          REG_WINDOW_HIGH:    high_q <= WIDE != 0 ? wdata_i : '0;
           REG_INPUT_UNIT:     input_unit_q <= wdata_i[19:0];
           REG_INPUT:          input_unit_q <= input_unit_q + 1'b1;
           default: ;
@@ -204,7 +215,7 @@ module apical_host #(
       end
       if (acts && is_window) begin
         addr_q <= addr_q + 1'b1;
-        if (!write_i) high_q <= window_word[63:32];
+        if (!write_i) high_q <= WIDE != 0 ? window_word[63:32] : '0;
       end
       if (start_o) running_q <= 1'b1;
       if (done_i || bad_operation_i) running_q <= 1'b0;
@@ -216,19 +227,14 @@ module apical_host #(
         clear_addr_q <= clear_addr_q + 1'b1;
         if (clear_addr_q == (UA+1)'(UNITS - 1)) clear_q <= 1'b0;
       end
-      if (writes && addr_i == REG_CONTROL && wdata_i[2]) begin
-        {cycles_q, stalls_q, events_q, macs_q, lane_cycles_q} <= '0;
-      end else begin
-        if (running_q) begin
-          cycles_q <= cycles_q + 1'b1;
-          if (!lanes_active_i) stalls_q <= stalls_q + 1'b1;
-        end
-        if (lanes_active_i) lane_cycles_q <= lane_cycles_q + 1'b1;
-        if (event_i) events_q <= events_q + 1'b1;
-        macs_q <= macs_q + 32'(macs_i);
-      end
     end
   end
+
+  apical_counters #(.COUNTERS(COUNTERS)) u_counters (
+    .clk_i, .rst_ni, .clear_i(writes && addr_i == REG_CONTROL && wdata_i[2]), .running_i(running_q), .event_i,
+    .macs_i, .lanes_active_i, .cycles_o(cycles), .stalls_o(stalls), .events_o(events), .macs_o(macs),
+    .lane_cycles_o(lane_cycles)
+  );
 
   assign tick_o = tick_q;
   assign seed_o = seed_q;

@@ -4,7 +4,9 @@ module apical_lane #(
   parameter int SW = 16,
   parameter int WW = 16,
   parameter int AW = 40,
-  parameter int LW = 34  // exact change of a weight
+  parameter int LW = 34,     // exact change of a weight
+  parameter int LEVELS = 7,  // of the quantiser's shifts
+  parameter int LEFT = 1
 ) (
   input  logic                 clk_i,
   input  logic [31:0]          column_i,    // stage 0: number of the weight's column
@@ -44,7 +46,7 @@ module apical_lane #(
 
   apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
   apical_random u_random (.key_i, .column_i(column_hash), .random_o(random_d));
-  apical_round #(.W(LW)) u_round (
+  apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT)) u_round (
     .x_i(exact), .shift_i, .mode_i(rounding_i), .random_i(random_d), .y_o(change_d), .lost_o(lost)
   );
   assign sum4 = LW'(weight4_q) + change_q;

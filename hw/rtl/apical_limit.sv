@@ -16,6 +16,7 @@ module apical_limit #(
 
   logic [Y-1:0] mask;  // bits_i ones, less one if signed: the highest value
   logic [Y-1:0] keep;  // bits_i ones
+  logic [W-1:0] beyond;
   logic [5:0] magnitude_bits;
   logic signed [Y-1:0] high, low;
   logic above, under;
@@ -23,35 +24,18 @@ module apical_limit #(
 
   assign magnitude_bits = signed_i ? bits_i - 6'd1 : bits_i;
 
-  always_comb begin
-    for (int b = 0; b < Y; b++) begin
-      mask[b] = b < 32'(magnitude_bits);
-      keep[b] = b < 32'(bits_i);
-    end
-  end
+  assign beyond = {W{1'b1}} << magnitude_bits;
+  assign mask   = ~({Y{1'b1}} << magnitude_bits);
+  assign keep   = ~({Y{1'b1}} << bits_i);
 
   assign high = $signed(mask);
   assign low  = !signed_i ? '0 : $signed(~mask) + (overflow_i == OVERFLOW_SAT_SYM ? Y'(1) : '0);
 
-  // Bits above the range must all equal the sign.
+  // Bits above the range must all equal the sign; SAT_SYM has no value whose other bits are all 0.
   always_comb begin
-    above = lost_i & ~negative_i;
-    under = lost_i & negative_i;
-    if (!lost_i) begin
-      for (int b = 0; b < W; b++) begin
-        if (b >= 32'(magnitude_bits)) begin
-          above = above | (x_i[b] & ~x_i[W-1]);
-          under = under | (~x_i[b] & x_i[W-1]);
-        end
-      end
-      if (!signed_i && x_i[W-1]) under = 1'b1;
-      if (signed_i && overflow_i == OVERFLOW_SAT_SYM && x_i[W-1] && !under) begin
-        // In range but for the most negative value, whose low bits are all zero.
-        under = 1'b1;
-        for (int b = 0; b < W; b++)
-          if (b < 32'(magnitude_bits) && x_i[b]) under = 1'b0;
-      end
-    end
+    above = lost_i ? ~negative_i : !x_i[W-1] && |(x_i & beyond);
+    under = lost_i ? negative_i : x_i[W-1] && (!signed_i || |(~x_i & beyond));
+    if (!lost_i && signed_i && overflow_i == OVERFLOW_SAT_SYM && x_i[W-1] && !(|(x_i & ~beyond))) under = 1'b1;
   end
 
   always_comb begin

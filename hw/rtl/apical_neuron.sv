@@ -11,6 +11,10 @@ module apical_neuron #(
   parameter int TABLE    = 1024,
   parameter int ADVANCED = 1,
   parameter int MISMATCH = 1,
+  parameter int RANDOM   = 1,   // stochastic rounding of signals
+  parameter int LEVELS   = 7,   // of the quantiser's shifts
+  parameter int LEFT     = 1,
+  parameter int ALIGN    = 6,   // bits of the alignments
   parameter int UA       = $clog2(UNITS),
   parameter int TA       = $clog2(TABLE)
 ) (
@@ -83,7 +87,11 @@ module apical_neuron #(
 
   // ---- The descriptor's fields
   logic [3:0]  kind, dest;
-  logic [5:0]  bits, in_bits, align0, align1, align2, align3, up_addend, up_product;
+  logic [5:0]  bits, in_bits;
+  // verilator lint_off UNUSEDSIGNAL
+  logic [5:0]  up_addend, up_product;  // of the advanced response; elsewhere the kind says it
+  logic [5:0]  align0, align1, align2, align3;  // a core may use fewer bits
+  // verilator lint_on UNUSEDSIGNAL
   logic        is_signed, in_signed, on_membrane, use_nudge, no_random;
   logic [2:0]  rounding;
   logic [1:0]  overflow;
@@ -150,10 +158,10 @@ module apical_neuron #(
   always_comb begin
     first = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_TARGET) : `SIGNAL(M_BASAL);
     last  = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_U) : `SIGNAL(M_MEMBRANE);
-    t0_d = DW'(first) <<< align0;
-    t1_d = DW'(`SIGNAL(M_NUDGE)) <<< align1;
-    t2_d = DW'(`SIGNAL(M_MISMATCH)) <<< align2;
-    t3_d = DW'(last) <<< align3;
+    t0_d = DW'(first) <<< align0[ALIGN-1:0];
+    t1_d = DW'(`SIGNAL(M_NUDGE)) <<< align1[ALIGN-1:0];
+    t2_d = DW'(`SIGNAL(M_MISMATCH)) <<< align2[ALIGN-1:0];
+    t3_d = DW'(last) <<< align3[ALIGN-1:0];
     a_d  = '0;
     aux_d = `SIGNAL(M_ERROR);
     unique case (kind)
@@ -173,8 +181,6 @@ module apical_neuron #(
       KIND_INPUT:       aux_d = $signed(input1_q);
       default:          aux_d = `SIGNAL(M_ERROR);
     endcase
-    old1 = '0;
-    for (int m = 0; m < 14; m++) if (dest == 4'(m)) old1 = `SIGNAL(m);
     sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
   end
 
@@ -215,7 +221,13 @@ module apical_neuron #(
   // ---- Stages 3 and 4: product and sum
   logic signed [EW-1:0] product_q, shifted_q, x_d, x_q;
   logic signed [SW-1:0] slope3_q;
+  logic signed [EW-1:0] shifted_d;
   always_comb begin
+    if (kind == KIND_TABLE) shifted_d = addend_q <<< low_bits;
+    else if (ADVANCED != 0) shifted_d = addend_q <<< up_addend;
+    else if (kind == KIND_MEMBRANE) shifted_d = addend_q <<< 15;
+    else if (kind == KIND_VOLTAGE || kind == KIND_ERROR) shifted_d = addend_q <<< 14;
+    else shifted_d = addend_q;
     x_d = shifted_q + product_q;
     if (ADVANCED != 0 && kind == KIND_ADVANCED) x_d = shifted_q + ((EW'(slope3_q) * product_q) <<< up_product);
   end
@@ -229,10 +241,18 @@ module apical_neuron #(
   // verilator lint_off UNUSEDSIGNAL
   logic                 limited;  // of interest to proofs only
   // verilator lint_on UNUSEDSIGNAL
-  apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
+  if (RANDOM != 0) begin : gen_random
+    apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
+  end else begin : gen_no_random
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // the key of a unit is of no use here
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = ^key_pre_q;
+    assign key = '0;
+  end
   apical_random u_random (.key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
   assign random_d = no_random ? '0 : random_bits;
-  apical_round #(.W(EW)) u_round (
+  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT)) u_round (
     .x_i(x_q), .shift_i(shift), .mode_i(rounding), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
   );
   apical_limit #(.W(EW), .Y(SW)) u_limit (
@@ -241,10 +261,10 @@ module apical_neuron #(
   );
 
   // ---- What travels along
-  logic [6*(2*UA+2*SW)-1:0] travel_q;  // unit, address, old value, what was sent: of stages 2 (low) to 7
-  logic [UA-1:0]            unit7, addr7;
-  logic signed [SW-1:0]     old7, sent7;
-  assign {unit7, addr7, old7, sent7} = travel_q[5*(2*UA+2*SW)+:2*UA+2*SW];
+  logic [6*(UA+2*SW)-1:0] travel_q;  // address, old value, what was sent: of stages 2 (low) to 7
+  logic [UA-1:0]          addr7;
+  logic signed [SW-1:0]   old7, sent7;
+  assign {addr7, old7, sent7} = travel_q[5*(UA+2*SW)+:UA+2*SW];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
@@ -268,7 +288,7 @@ module apical_neuron #(
     addend_q <= addend_d;
     slope2_q <= slope_q;
     product_q <= EW'(a2_q) * EW'(b_q);
-    shifted_q <= addend_q <<< (kind == KIND_TABLE ? {1'b0, low_bits} : up_addend);
+    shifted_q <= shifted_d;
     slope3_q <= slope2_q;
     x_q <= x_d;
     rounded_q <= rounded_d;
@@ -277,7 +297,7 @@ module apical_neuron #(
     random6_q <= random_d;
     random7_q <= random6_q;
     y_q <= y_d;
-    travel_q <= {travel_q[5*(2*UA+2*SW)-1:0], unit1_q, addr1_q, old1, sent1};
+    travel_q <= {travel_q[5*(UA+2*SW)-1:0], addr1_q, old1, sent1};
   end
 
   // ---- Stage 7: write; send what moved by more than theta
@@ -291,7 +311,7 @@ module apical_neuron #(
   assign passes_theta = distance > {1'b0, dest == 4'(M_ERROR) ? theta_error_i : theta_rate_i};
   assign event_valid_o = valid_q[7] && sends && passes_theta;
   assign event_error_o = dest == 4'(M_ERROR);
-  assign event_unit_o  = unit7;
+  assign event_unit_o  = addr7 - first_i;
   assign event_addr_o  = addr7;
   assign event_sent_o  = y_q;
   assign event_delta_o = moved;
@@ -336,12 +356,18 @@ module apical_neuron #(
   assign sent_rate_o  = signals[M_SENT_RATE*SW+:SW];
   assign sent_error_o = signals[M_SENT_ERROR*SW+:SW];
   assign step_o       = signals[M_STEP*SW+:SW];
+  // One choice of a signal for the window and for what a pass replaces.
+  logic [4:0]           chosen;
+  logic signed [SW-1:0] choice;
+  assign chosen = window_i ? window_select_i : {1'b0, dest};
   always_comb begin
-    window_signal_o = '0;
-    for (int m = 0; m < 15; m++) if (window_select_i == 5'(m)) window_signal_o = 32'(`SIGNAL(m));
+    choice = '0;
+    for (int m = 0; m < 15; m++) if (chosen == 5'(m)) choice = `SIGNAL(m);
+    window_signal_o = 32'(choice);
     if (window_select_i == 5'(M_RHO)) window_signal_o = {16'b0, rho};
     if (window_select_i == 5'(M_ALPHA)) window_signal_o = {16'b0, alpha};
   end
+  assign old1 = choice;
   assign window_base_o  = table_base;
   assign window_delta_o = table_delta;
   `undef SIGNAL

@@ -1,4 +1,5 @@
-// One write port, one read port, both clocked; a read that meets a write of its address gets the old word.
+// One write port, one read port, both clocked. Nobody may use a word that was read while it was written: block
+// memories differ in what they give then (no_rw_check tells Yosys so).
 module apical_ram #(
   parameter int DEPTH = 256,
   parameter int W     = 16,
@@ -12,6 +13,7 @@ module apical_ram #(
   input  logic [A-1:0] raddr_i,
   output logic [W-1:0] rdata_o
 );
+  (* no_rw_check *)
   logic [W-1:0] memory[DEPTH]  /*verilator public_flat_rd*/;
   logic [W-1:0] rdata_q;
 

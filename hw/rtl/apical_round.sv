@@ -1,7 +1,9 @@
 // Rounds x · 2^-shift to an integer, eight modes; a negative shift multiplies instead.
 // The fraction is kept at 17 bits and a sticky bit: enough for ties and for 16 random bits.
 module apical_round #(
-  parameter int W = 32  // of x and of the result
+  parameter int W      = 32,  // of x and of the result
+  parameter int LEVELS = 7,   // shifts of up to 2^LEVELS - 1
+  parameter int LEFT   = 1    // 0: no multiplication
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,
@@ -17,7 +19,10 @@ module apical_round #(
   logic signed [W+F-1:0] right;
   logic                  sticky;
   logic signed [W-1:0]   left;
+  // A core may have fewer levels than the field has bits.
+  // verilator lint_off UNUSEDSIGNAL
   logic        [6:0]     up_by, down_by;
+  // verilator lint_on UNUSEDSIGNAL
 
   assign down_by = shift_i[6:0];
   assign up_by   = (shift_i == -8'sd128) ? 7'd127 : 7'(-shift_i);
@@ -25,7 +30,7 @@ module apical_round #(
   always_comb begin
     right  = {x_i, {F{1'b0}}};
     sticky = 1'b0;
-    for (int level = 0; level < 7; level++) begin
+    for (int level = 0; level < LEVELS; level++) begin
       if (down_by[level]) begin
         for (int b = 0; b < W + F; b++)
           if (b < (1 << level)) sticky = sticky | right[b];
@@ -37,8 +42,8 @@ module apical_round #(
   always_comb begin
     left   = x_i;
     lost_o = 1'b0;
-    if (shift_i < 0) begin
-      for (int level = 0; level < 7; level++) begin
+    if (LEFT != 0 && shift_i < 0) begin
+      for (int level = 0; level < LEVELS; level++) begin
         if (up_by[level]) begin
           for (int b = 0; b < W - 1; b++)
             if (b + 1 + (1 << level) >= W) lost_o = lost_o | (left[b] ^ left[W-1]);
@@ -79,5 +84,5 @@ module apical_round #(
     endcase
   end
 
-  assign y_o = (shift_i < 0) ? left : floor + W'($signed({1'b0, up}));
+  assign y_o = (LEFT != 0 && shift_i < 0) ? left : floor + W'($signed({1'b0, up}));
 endmodule

@@ -38,7 +38,10 @@ module apical_scan #(
   output logic [UA:0]   unit_o,
   output logic [SW:0]   factor_o,
   output logic [31:0]   key_o,
-  output logic          busy_o
+  output logic          busy_o,
+  // Lent to the sequencer.
+  input  logic          mixing_i,
+  input  logic [31:0]   mix_i
 );
   localparam int LB = $clog2(LANES);
 
@@ -114,7 +117,9 @@ module apical_scan #(
       block_d_q  <= weights_i + (column_i ? A'(32'(unit_c_q) >> LB << LB) : A'(32'(unit_c_q) >> LB) * row_i);
     end
   end
-  apical_mix u_mix (.clk_i, .enable_i(advance), .a_i(key_i + 32'(index_q)), .a_o(key_o));
+  apical_mix u_mix (
+    .clk_i, .enable_i(advance), .a_i(mixing_i ? mix_i : key_i + 32'(index_q)), .a_o(key_o)
+  );
 
   assign valid_o  = valid_d_q;
   assign fresh_o  = fresh_d_q;

@@ -5,6 +5,7 @@ module apical_sequencer #(
   parameter int PROJS = 4,
   parameter int OPS   = 64,
   parameter int DECAY = 256,
+  parameter int MISMATCH = 1,
   parameter int OA    = $clog2(OPS),
   parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
@@ -69,7 +70,11 @@ module apical_sequencer #(
   output logic          forward_done_o,
   output logic          backward_done_o,
   output logic          learn_done_o,
-  output logic [15:0]   operation_o     // number of the operation under way
+  output logic [15:0]   operation_o,    // number of the operation under way
+  // The hash unit is the scan's, who is idle while the tick's key is made.
+  output logic          mixing_o,
+  output logic [31:0]   mix_o,
+  input  logic [31:0]   mix_i
 );
   `include "apical_kinds.svh"
 
@@ -98,10 +103,18 @@ module apical_sequencer #(
     .clk_i, .we_i(window_we_descriptor_i), .waddr_i(window_addr_i[EA-1:0]), .wdata_i(window_wdata_i),
     .re_i(1'b1), .raddr_i(window_i ? window_addr_i[EA-1:0] : load_addr_q[EA-1:0]), .rdata_o(word)
   );
-  apical_ram #(.DEPTH(DECAY), .W(17)) u_decay (
-    .clk_i, .we_i(window_we_decay_i), .waddr_i(window_addr_i[YA-1:0]), .wdata_i(window_wdata_i[16:0]),
-    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[YA-1:0] : next_tick[YA-1:0]), .rdata_o(decay_word)
-  );
+  if (MISMATCH != 0) begin : gen_decay
+    apical_ram #(.DEPTH(DECAY), .W(17)) u_decay (
+      .clk_i, .we_i(window_we_decay_i), .waddr_i(window_addr_i[YA-1:0]), .wdata_i(window_wdata_i[16:0]),
+      .re_i(1'b1), .raddr_i(window_i ? window_addr_i[YA-1:0] : next_tick[YA-1:0]), .rdata_o(decay_word)
+    );
+  end else begin : gen_no_decay
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // nothing decays
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = window_we_decay_i;
+    assign decay_word = '0;
+  end
   assign window_operation_o  = op;
   assign window_descriptor_o = word;
   assign window_decay_o      = decay_word;
@@ -130,8 +143,10 @@ module apical_sequencer #(
   // ---- Key of the tick: mix32(mix32(seed) + tick)
   logic [2:0]  mix_q, mix_d;
   logic [31:0] mixed, tick_key_q, tick_key_d;
+  assign mixed = mix_i;
+  assign mixing_o = state_q == MIX;
+  assign mix_o = mix_q == 3'd0 ? seed_i : mixed + tick_i;
   logic [16:0] factor_q, factor_d;
-  apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(mix_q == 3'd0 ? seed_i : mixed + tick_i), .a_o(mixed));
 
   logic        learning_q, learning_d, dense_q, dense_d;
   logic [11:0] left_q, left_d, due, slot_q, slot_d;
@@ -189,7 +204,7 @@ module apical_sequencer #(
         mix_d = mix_q + 1'b1;
         if (mix_q == 3'd6) begin
           tick_key_d = mixed;
-          factor_d   = next_tick < 32'(decay_length_i) ? decay_word : '0;
+          factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) ? decay_word : '0;
           decays_o   = factor_d != '0 || factor_q != '0;
           state_d    = RUN;
         end

@@ -30,12 +30,10 @@ module apical_table #(
 
   // raw - lowest: the sign bit turned over, within the format's bits.
   always_comb begin
-    for (int b = 0; b < SW; b++) begin
-      mask[b] = b < 32'(in_bits_i);
-      top[b]  = in_signed_i && (b + 1 == 32'(in_bits_i));
-      low_o[b] = n[b] && (b < 32'(low_bits_i));
-    end
+    mask = ~({SW{1'b1}} << in_bits_i);
+    top  = in_signed_i ? mask ^ (mask >> 1) : '0;
   end
+  assign low_o   = n & ~({SW{1'b1}} << low_bits_i);
   assign n       = (raw_i ^ top) & mask;
   assign segment = n >> low_bits_i;
   assign addr    = window_i ? window_addr_i : start_i + A'(segment);
