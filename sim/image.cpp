@@ -101,6 +101,70 @@ int padded_words(const Projection& p, int lanes) {
   return round_up(p.rows, lanes) * (round_up(p.columns, lanes) / lanes);
 }
 
+// Every parameter of which more is never too much.
+constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {{"SW", &CoreParameters::sw},
+                                                                   {"WW", &CoreParameters::ww},
+                                                                   {"AW", &CoreParameters::aw},
+                                                                   {"DW", &CoreParameters::dw},
+                                                                   {"EW", &CoreParameters::ew},
+                                                                   {"LW", &CoreParameters::lw},
+                                                                   {"UNITS", &CoreParameters::units},
+                                                                   {"DEPTH", &CoreParameters::depth},
+                                                                   {"POPS", &CoreParameters::pops},
+                                                                   {"PROJS", &CoreParameters::projs},
+                                                                   {"OPS", &CoreParameters::ops},
+                                                                   {"TABLE", &CoreParameters::table},
+                                                                   {"BASE", &CoreParameters::base},
+                                                                   {"DELTA", &CoreParameters::delta},
+                                                                   {"DECAY", &CoreParameters::decay},
+                                                                   {"ADVANCED", &CoreParameters::advanced},
+                                                                   {"MISMATCH", &CoreParameters::mismatch},
+                                                                   {"RANDOM", &CoreParameters::random},
+                                                                   {"LEVELS", &CoreParameters::levels},
+                                                                   {"LEFT", &CoreParameters::left},
+                                                                   {"ALIGN", &CoreParameters::align}};
+
+// What a descriptor needs of the quantisers: shifts, random bits, free formats.
+void widen_for_format(CoreParameters& c, std::uint32_t bits, bool is_signed, std::uint32_t overflow,
+                      int width, std::int8_t shift) {
+  if (shift < 0) c.left = 1;
+  widen(c.levels, bits_for(std::abs(static_cast<int>(shift))) - 1);
+  if (static_cast<int>(bits) != width || !is_signed || overflow != static_cast<std::uint32_t>(Overflow::sat))
+    c.fixed = 0;
+}
+
+void widen_for_pass(CoreParameters& c, const std::uint32_t* word, bool random) {
+  widen_for_format(c, word[0] >> 8 & 63, word[0] >> 14 & 1, word[0] >> 18 & 3, c.sw,
+                   static_cast<std::int8_t>(word[0] >> 20));
+  for (const int at : {0, 6, 12, 18}) widen(c.align, bits_for(word[1] >> at & 63) - 1);
+  if ((word[0] & 15) == kind::table &&
+      (static_cast<int>(word[3] >> 16 & 63) != c.sw || (word[3] >> 22 & 1) == 0))
+    c.fixed = 0;
+  if (random) c.random = 1;
+}
+
+void widen_for_descriptors(CoreParameters& c, const Program& program) {
+  c.fixed = 1;
+  for (std::size_t p = 0; p < program.populations.size(); ++p)
+    for (int s = 0; s < slot::count; ++s) {
+      const bool starts = s == slot::start_error || s == slot::start_mismatch || s == slot::mismatch;
+      PassWords words;
+      if (starts && program.decay.empty()) continue;
+      if (pass_words(program, static_cast<int>(p), s, 0, 0, words))
+        widen_for_pass(c, words.word.data(), words.random);
+    }
+  CoreImage nowhere;
+  nowhere.first_unit.resize(program.populations.size());
+  nowhere.first_block.resize(program.projections.size());
+  for (std::size_t k = 0; k < program.projections.size(); ++k) {
+    const auto words = matrix_words(program, static_cast<int>(k), c.lanes, nowhere);
+    const Projection& p = program.projections[k];
+    widen_for_pass(c, words.data(), p.step.rounding == Rounding::stochastic);
+    widen_for_format(c, words[8] & 63, words[8] >> 6 & 1, words[8] >> 10 & 3, c.ww,
+                     static_cast<std::int8_t>(words[7] >> 24));
+  }
+}
+
 void refuse_unless(bool fits, const char* parameter, long long needed, long long has) {
   if (!fits)
     throw std::invalid_argument(
@@ -110,26 +174,8 @@ void refuse_unless(bool fits, const char* parameter, long long needed, long long
 }  // namespace
 
 std::vector<std::string> CoreParameters::arguments() const {
-  const std::pair<const char*, int> values[] = {{"LANES", lanes},
-                                                {"SW", sw},
-                                                {"WW", ww},
-                                                {"AW", aw},
-                                                {"DW", dw},
-                                                {"EW", ew},
-                                                {"LW", lw},
-                                                {"UNITS", units},
-                                                {"DEPTH", depth},
-                                                {"POPS", pops},
-                                                {"PROJS", projs},
-                                                {"OPS", ops},
-                                                {"TABLE", table},
-                                                {"BASE", base},
-                                                {"DELTA", delta},
-                                                {"DECAY", decay},
-                                                {"ADVANCED", advanced},
-                                                {"MISMATCH", mismatch}};
-  std::vector<std::string> text;
-  for (const auto& [name, value] : values) text.push_back(fmt::format("-G{}={}", name, value));
+  std::vector<std::string> text{fmt::format("-GLANES={}", lanes), fmt::format("-GFIXED={}", fixed)};
+  for (const auto& [name, member] : sizes) text.push_back(fmt::format("-G{}={}", name, this->*member));
   return text;
 }
 
@@ -164,6 +210,7 @@ CoreParameters required_parameters(const Program& program, int lanes) {
   }
   c.ew = std::max({c.ew, c.aw, c.dw + 1});
   c.lw = std::max(c.lw, c.sw + std::max(c.sw, c.ww) + 1);
+  widen_for_descriptors(c, program);
   c.units = power_of_two(std::max(units, 2 * lanes));
   c.depth = std::max(words, 2 * lanes);
   c.table = static_cast<int>(std::max(2u, TablePlan(program).words));
@@ -176,13 +223,8 @@ CoreParameters required_parameters(const Program& program, int lanes) {
 CoreParameters join(const CoreParameters& a, const CoreParameters& b) {
   if (a.lanes != b.lanes) throw std::invalid_argument("cores with different lanes");
   CoreParameters c = a;
-  const std::pair<int*, int> values[] = {
-      {&c.sw, b.sw},   {&c.ww, b.ww},       {&c.aw, b.aw},       {&c.dw, b.dw},       {&c.ew, b.ew},
-      {&c.lw, b.lw},   {&c.units, b.units}, {&c.depth, b.depth}, {&c.pops, b.pops},   {&c.projs, b.projs},
-      {&c.ops, b.ops}, {&c.table, b.table}, {&c.base, b.base},   {&c.delta, b.delta}, {&c.decay, b.decay}};
-  for (const auto& [mine, other] : values) *mine = std::max(*mine, other);
-  c.advanced |= b.advanced;
-  c.mismatch |= b.mismatch;
+  for (const auto& [name, member] : sizes) c.*member = std::max(c.*member, b.*member);
+  c.fixed = a.fixed && b.fixed && a.sw == b.sw && a.ww == b.ww;
   return c;
 }
 
@@ -204,24 +246,9 @@ std::uint32_t weight_address(const CoreImage& image, const Program& program, int
 
 CoreImage assemble(const Program& program, const CoreParameters& core, const Thresholds& thresholds) {
   const CoreParameters need = required_parameters(program, core.lanes);
-  const std::tuple<const char*, int, int> sizes[] = {{"SW", need.sw, core.sw},
-                                                     {"WW", need.ww, core.ww},
-                                                     {"AW", need.aw, core.aw},
-                                                     {"DW", need.dw, core.dw},
-                                                     {"EW", need.ew, core.ew},
-                                                     {"LW", need.lw, core.lw},
-                                                     {"UNITS", need.units, core.units},
-                                                     {"DEPTH", need.depth, core.depth},
-                                                     {"POPS", need.pops, core.pops},
-                                                     {"PROJS", need.projs, core.projs},
-                                                     {"OPS", need.ops, core.ops},
-                                                     {"TABLE", need.table, core.table},
-                                                     {"BASE", need.base, core.base},
-                                                     {"DELTA", need.delta, core.delta},
-                                                     {"DECAY", need.decay, core.decay},
-                                                     {"ADVANCED", need.advanced, core.advanced},
-                                                     {"MISMATCH", need.mismatch, core.mismatch}};
-  for (const auto& [name, needed, has] : sizes) refuse_unless(needed <= has, name, needed, has);
+  for (const auto& [name, member] : sizes)
+    refuse_unless(need.*member <= core.*member, name, need.*member, core.*member);
+  refuse_unless(!core.fixed || (need.fixed && need.sw == core.sw && need.ww == core.ww), "FIXED", 0, 1);
 
   CoreImage image;
   std::uint32_t unit = 0;

@@ -23,6 +23,7 @@ module apical_core #(
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
   parameter int ALIGN    = 6,      // bits of the alignments of a drive
+  parameter int FIXED    = 0,      // 1: all formats are signed and SAT, of SW and WW bits; binary points stay free
   parameter int COUNTERS = 1,     // counters of clocks, events ..
   parameter int READBACK = 1,     // registers that were written can be read
   parameter int UA       = $clog2(UNITS)
@@ -170,7 +171,8 @@ module apical_core #(
 
   apical_neuron #(
     .SW(SW), .UNITS(UNITS), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .TABLE(TABLE),
-    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT), .ALIGN(ALIGN)
+    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT), .ALIGN(ALIGN),
+    .FIXED(FIXED)
   ) u_neuron (
     .clk_i, .rst_ni, .start_i(pass), .busy_o(neuron_busy), .changed_o(changed), .nonzero_o(nonzero),
     .descriptor_i(descriptor), .units_i(population_units), .first_i(population_first),
@@ -248,7 +250,7 @@ module apical_core #(
   logic walking, weight_changed;
   apical_lanes #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
-    .LEVELS(LEVELS), .LEFT(LEFT)
+    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED)
   ) u_lanes (
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),

@@ -6,7 +6,7 @@ module apical_host #(
   parameter int UNITS = 256,
   parameter int DEPTH = 1024,  // weights per bank
   parameter int COUNTERS = 1,
-  parameter int READBACK = 1,  // registers that the host wrote can be read
+  parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights
   parameter int WIDE = 1,      // some memory has words of more than 32 bits
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
@@ -75,18 +75,19 @@ module apical_host #(
   logic [NA-1:0] addr_q;
   logic [15:0] beta_q, tick_operation_q, decay_length_q;
   logic [19:0] input_unit_q;
-  logic [5:0]  select_q;
+  logic [5:0]  select_q, select_d;
+  logic [NA-1:0] addr_d;
   logic [2:0]  errors_q, errors_d, wait_q;
-  logic        running_q, clear_q, is_window, is_input, refused, acts, writes, in_range;
+  logic        running_q, clear_q, chosen_q, is_window, is_input, refused, acts, writes, in_range_d, in_range_q;
   logic [UA:0] clear_addr_q;
 
   // A read of the window takes four clocks, a value for an input until it is taken, all else one.
   assign is_window = addr_i == REG_WINDOW_DATA;
   assign is_input  = addr_i == REG_INPUT && write_i;
-  assign refused   = is_window && !(idle_i && !clear_q && in_range);
+  assign refused   = (is_window && !(idle_i && !clear_q && in_range_q)) || (is_input && (running_q || clear_q));
   always_comb begin
     ack_o = request_i;
-    if (is_input) ack_o = request_i && (input_ready_i || running_q || clear_q);
+    if (is_input) ack_o = request_i && ((input_valid_o && input_ready_i) || running_q || clear_q);
     else if (is_window && !write_i && !refused) ack_o = request_i && wait_q == 3'd4;
     else if (is_window && !running_q && !clear_q && !idle_i) ack_o = 1'b0;  // soon idle
   end
@@ -94,15 +95,21 @@ module apical_host #(
   assign writes = acts && write_i;
 
   always_comb begin
-    in_range = 1'b1;
-    if (select_q < 6'd32) in_range = 32'(addr_q) < 32'(UNITS);
-    if (select_q == WINDOW_WEIGHTS) in_range = 32'(addr_q) < 32'(DEPTH * LANES);
+    addr_d   = addr_q;
+    select_d = select_q;
+    if (acts && is_window) addr_d = addr_q + 1'b1;
+    if (writes && addr_i == REG_WINDOW_ADDRESS) addr_d = wdata_i[NA-1:0];
+    if (writes && addr_i == REG_WINDOW_SELECT) select_d = wdata_i[5:0];
+    in_range_d = 1'b1;
+    if (select_d < 6'd32) in_range_d = 32'(addr_d) < 32'(UNITS);
+    if (select_d == WINDOW_WEIGHTS) in_range_d = 32'(addr_d) < 32'(DEPTH * LANES);
   end
 
   assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[0] && !running_q && !clear_q;
   assign link_we_o     = writes && addr_i == REG_LINK;
   assign always_we_o   = writes && addr_i == REG_ALWAYS;
-  assign input_valid_o = request_i && is_input && !running_q && !clear_q;
+  // Units follow each other through the neuron unit; one that the host chose may still be on its way there.
+  assign input_valid_o = request_i && is_input && !running_q && !clear_q && (!chosen_q || idle_i);
   assign input_unit_o  = input_unit_q;
   assign input_value_o = wdata_i[SW-1:0];
   assign forget_o      = clear_q;
@@ -136,15 +143,18 @@ module apical_host #(
   logic [63:0] window_word;
   logic [31:0] written;
   always_comb begin
-    unique case (select_q)
-      WINDOW_OPERATIONS:  window_word = 64'(window_operation_i);
-      WINDOW_DESCRIPTORS: window_word = 64'(window_descriptor_i);
-      WINDOW_DECAY:       window_word = 64'(window_decay_i);
-      WINDOW_TABLE_BASE:  window_word = window_base_i;
-      WINDOW_TABLE_DELTA: window_word = window_delta_i;
-      WINDOW_WEIGHTS:     window_word = 64'($signed(window_weight_i));
-      default:            window_word = 64'($signed(window_signal_i));
-    endcase
+    window_word = 64'($signed(window_signal_i));
+    if (select_q == WINDOW_WEIGHTS) window_word = 64'($signed(window_weight_i));
+    if (READBACK != 0) begin
+      unique case (select_q)
+        WINDOW_OPERATIONS:  window_word = 64'(window_operation_i);
+        WINDOW_DESCRIPTORS: window_word = 64'(window_descriptor_i);
+        WINDOW_DECAY:       window_word = 64'(window_decay_i);
+        WINDOW_TABLE_BASE:  window_word = window_base_i;
+        WINDOW_TABLE_DELTA: window_word = window_delta_i;
+        default: ;
+      endcase
+    end
     written = '0;
     if (READBACK != 0) begin
       unique case (addr_i)
@@ -181,7 +191,6 @@ module apical_host #(
     if (bad_operation_i) errors_d[0] = 1'b1;
     if (bad_unit_i) errors_d[1] = 1'b1;
     if (ack_o && refused) errors_d[2] = 1'b1;
-    if (is_input && request_i && ack_o && !input_ready_i) errors_d[2] = 1'b1;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -191,8 +200,10 @@ module apical_host #(
       input_unit_q <= '0;
       select_q     <= '0;
       errors_q     <= '0;
+      in_range_q   <= 1'b1;
       wait_q       <= '0;
       running_q    <= 1'b0;
+      chosen_q     <= 1'b1;
       clear_q      <= 1'b0;
       clear_addr_q <= '0;
     end else begin
@@ -205,18 +216,18 @@ module apical_host #(
           REG_BETA:           beta_q <= wdata_i[15:0];
           REG_TICK_OPERATION: tick_operation_q <= wdata_i[15:0];
           REG_DECAY_LENGTH:   decay_length_q <= wdata_i[15:0];
-          REG_WINDOW_SELECT:  select_q <= wdata_i[5:0];
-          REG_WINDOW_ADDRESS: addr_q <= wdata_i[NA-1:0];
           REG_WINDOW_HIGH:    high_q <= WIDE != 0 ? wdata_i : '0;
           REG_INPUT_UNIT:     input_unit_q <= wdata_i[19:0];
           REG_INPUT:          input_unit_q <= input_unit_q + 1'b1;
           default: ;
         endcase
       end
-      if (acts && is_window) begin
-        addr_q <= addr_q + 1'b1;
-        if (!write_i) high_q <= WIDE != 0 ? window_word[63:32] : '0;
-      end
+      addr_q     <= addr_d;
+      select_q   <= select_d;
+      in_range_q <= in_range_d;
+      if (acts && is_window && !write_i) high_q <= WIDE != 0 ? window_word[63:32] : '0;
+      if (writes && addr_i == REG_INPUT_UNIT) chosen_q <= 1'b1;
+      else if (writes && is_input) chosen_q <= 1'b0;
       if (start_o) running_q <= 1'b1;
       if (done_i || bad_operation_i) running_q <= 1'b0;
       if (done_i) tick_q <= tick_q + 1'b1;

@@ -6,7 +6,8 @@ module apical_lane #(
   parameter int AW = 40,
   parameter int LW = 34,     // exact change of a weight
   parameter int LEVELS = 7,  // of the quantiser's shifts
-  parameter int LEFT = 1
+  parameter int LEFT = 1,
+  parameter int FIXED = 0    // 1: weights have WW bits, signed, SAT
 ) (
   input  logic                 clk_i,
   input  logic [31:0]          column_i,    // stage 0: number of the weight's column
@@ -50,7 +51,7 @@ module apical_lane #(
     .x_i(exact), .shift_i, .mode_i(rounding_i), .random_i(random_d), .y_o(change_d), .lost_o(lost)
   );
   assign sum4 = LW'(weight4_q) + change_q;
-  apical_limit #(.W(LW), .Y(WW)) u_limit (
+  apical_limit #(.W(LW), .Y(WW), .FIXED(FIXED)) u_limit (
     .x_i(sum4), .lost_i(1'b0), .negative_i(sum4[LW-1]), .bits_i, .signed_i, .overflow_i,
     .y_o(moved_d), .limited_o(limited)
   );

@@ -11,6 +11,7 @@ module apical_lanes #(
   parameter int DEPTH = 1024,  // weights per bank
   parameter int LEVELS = 7,
   parameter int LEFT  = 1,
+  parameter int FIXED = 0,
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (
@@ -166,7 +167,7 @@ module apical_lanes #(
     );
     always_ff @(posedge clk_i) sum_written_q <= sum_d;
     assign sum_bank[l*AW+:AW] = ahead_q ? sum_written_q : sum_ram;
-    apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT)) u_lane (
+    apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED)) u_lane (
       .clk_i, .column_i(32'(place_q) + 32'(l)), .learn_i,
       .weight_i(weights2_q[l*WW+:WW]), .rate_i(rates2_q[l*SW+:SW]), .factor_i(factor2_q),
       .fresh_i(fresh3_q), .sum_i(sum_bank[l*AW+:AW]), .sum_o(sum_d), .key_i(key3_q),

@@ -1,5 +1,5 @@
-// The neuron unit: computes one signal of a whole population per pass, one unit per clock, in seven stages.
-//   1 operands  2 drive  3 product  4 sum  5 round  6 limit  7 write, send
+// The neuron unit: computes one signal of a whole population per pass, one unit per clock, in seven stages and one for sending.
+//   1 operands  2 drive  3 product  4 sum  5 round  6 limit  7 write  8 send
 module apical_neuron #(
   parameter int SW       = 16,
   parameter int UNITS    = 256,
@@ -15,6 +15,7 @@ module apical_neuron #(
   parameter int LEVELS   = 7,   // of the quantiser's shifts
   parameter int LEFT     = 1,
   parameter int ALIGN    = 6,   // bits of the alignments
+  parameter int FIXED    = 0,   // 1: every signal has SW bits, signed, SAT
   parameter int UA       = $clog2(UNITS),
   parameter int TA       = $clog2(TABLE)
 ) (
@@ -81,6 +82,7 @@ module apical_neuron #(
 );
   `include "apical_kinds.svh"
   localparam int AM = (SW > 17 ? SW : 17) + 1;  // first factor: a signal or an unsigned 17-bit constant
+  localparam int LOW = SW > 15 ? 5 : 4;         // bits of low_bits that count
   localparam int BM0 = DW > DELTA ? DW : DELTA;
   localparam int BM = BM0 > SW ? BM0 : SW;      // second factor
   localparam logic [31:0] MIX_OF_COLUMN_0 = 32'h6b4ed927;
@@ -148,7 +150,7 @@ module apical_neuron #(
   assign sum_addr_o   = s0_addr;
   assign sum_apical_o = kind == KIND_ACC_APICAL;
 
-  apical_table #(.SW(SW), .DEPTH(TABLE), .BASE(BASE), .DELTA(DELTA)) u_table (
+  apical_table #(.SW(SW), .DEPTH(TABLE), .BASE(BASE), .DELTA(DELTA), .FIXED(FIXED)) u_table (
     .clk_i, .raw_i(fires_on), .in_bits_i(in_bits), .in_signed_i(in_signed), .low_bits_i(low_bits),
     .start_i(table_start[TA-1:0]), .base_o(table_base), .delta_o(table_delta), .low_o(low),
     .window_i, .we_base_i(window_we_base_i), .we_delta_i(window_we_delta_i), .window_addr_i(window_table_i),
@@ -223,7 +225,7 @@ module apical_neuron #(
   logic signed [SW-1:0] slope3_q;
   logic signed [EW-1:0] shifted_d;
   always_comb begin
-    if (kind == KIND_TABLE) shifted_d = addend_q <<< low_bits;
+    if (kind == KIND_TABLE) shifted_d = addend_q <<< low_bits[LOW-1:0];
     else if (ADVANCED != 0) shifted_d = addend_q <<< up_addend;
     else if (kind == KIND_MEMBRANE) shifted_d = addend_q <<< 15;
     else if (kind == KIND_VOLTAGE || kind == KIND_ERROR) shifted_d = addend_q <<< 14;
@@ -252,10 +254,10 @@ module apical_neuron #(
   end
   apical_random u_random (.key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
   assign random_d = no_random ? '0 : random_bits;
-  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT)) u_round (
+  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM)) u_round (
     .x_i(x_q), .shift_i(shift), .mode_i(rounding), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
   );
-  apical_limit #(.W(EW), .Y(SW)) u_limit (
+  apical_limit #(.W(EW), .Y(SW), .FIXED(FIXED)) u_limit (
     .x_i(rounded_q), .lost_i(lost_q), .negative_i(negative_q), .bits_i(bits), .signed_i(is_signed),
     .overflow_i(overflow), .y_o(y_d), .limited_o(limited)
   );
@@ -302,32 +304,51 @@ module apical_neuron #(
 
   // ---- Stage 7: write; send what moved by more than theta
   logic signed [SW:0] moved;
-  logic        [SW:0] distance;
+  logic signed [SW+1:0] theta, above, below;
   logic               sends, passes_theta;
   logic [16:0]        we;
   assign moved        = (SW+1)'(y_q) - (SW+1)'(sent7);
-  assign distance     = moved[SW] ? -moved : moved;
   assign sends        = dest == 4'(M_RATE) || dest == 4'(M_ERROR);
-  assign passes_theta = distance > {1'b0, dest == 4'(M_ERROR) ? theta_error_i : theta_rate_i};
-  assign event_valid_o = valid_q[7] && sends && passes_theta;
+  // |moved| > theta as two comparisons side by side: shorter than taking the magnitude first.
+  assign theta        = $signed({2'b0, dest == 4'(M_ERROR) ? theta_error_i : theta_rate_i});
+  assign above        = (SW+2)'(moved) - theta;
+  assign below        = (SW+2)'(moved) + theta;
+  assign passes_theta = (!above[SW+1] && above != '0) || below[SW+1];
+  // Sending takes a clock more: the comparison is long.
+  logic                 event_q;
+  logic        [UA-1:0] event_addr_q;
+  logic signed [SW-1:0] event_sent_q;
+  logic signed [SW:0]   event_delta_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) event_q <= 1'b0;
+    else event_q <= valid_q[7] && sends && passes_theta;
+  end
+  always_ff @(posedge clk_i) begin
+    event_addr_q  <= addr7;
+    event_sent_q  <= y_q;
+    event_delta_q <= moved;
+  end
+  assign event_valid_o = event_q;
   assign event_error_o = dest == 4'(M_ERROR);
-  assign event_unit_o  = addr7 - first_i;
-  assign event_addr_o  = addr7;
-  assign event_sent_o  = y_q;
-  assign event_delta_o = moved;
+  assign event_unit_o  = event_addr_q - first_i;
+  assign event_addr_o  = event_addr_q;
+  assign event_sent_o  = event_sent_q;
+  assign event_delta_o = event_delta_q;
   always_comb begin
     we = window_we_i;
     if (valid_q[7]) begin
       we = '0;
       for (int m = 0; m < 15; m++) we[m] = dest == 4'(m);
       if (kind == KIND_START_MISMATCH) we[M_FIRST_MISMATCH] = 1'b1;
-      if (event_valid_o) we[event_error_o ? M_SENT_ERROR : M_SENT_RATE] = 1'b1;
+      {we[M_SENT_ERROR], we[M_SENT_RATE]} = '0;
     end
+    if (event_q) we[event_error_o ? M_SENT_ERROR : M_SENT_RATE] = 1'b1;
   end
 
   apical_neuron_memory #(.UNITS(UNITS), .SW(SW), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH)) u_memory (
     .clk_i, .we_i(we), .waddr_i(valid_q[7] ? addr7 : window_addr_i),
-    .wdata_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]), .wsent_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]),
+    .wdata_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]), .wsent_i(event_q ? event_sent_q : window_wdata_i[SW-1:0]),
+    .waddr_sent_i(event_q ? event_addr_q : window_addr_i),
     .wconstant_i(window_wdata_i[15:0]), .raddr_i(s0_addr), .scan_i, .scan_re_i, .scan_addr_i,
     .rdata_o(signals), .rho_o(rho), .alpha_o(alpha)
   );
@@ -352,7 +373,7 @@ module apical_neuron #(
     end
   end
 
-  assign busy_o = start_i | run_q | (|valid_q);
+  assign busy_o = start_i | run_q | (|valid_q) | event_q;
   assign sent_rate_o  = signals[M_SENT_RATE*SW+:SW];
   assign sent_error_o = signals[M_SENT_ERROR*SW+:SW];
   assign step_o       = signals[M_STEP*SW+:SW];

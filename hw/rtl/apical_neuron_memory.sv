@@ -10,6 +10,7 @@ module apical_neuron_memory #(
   input  logic [16:0]      we_i,
   input  logic [UA-1:0]    waddr_i,
   input  logic [SW-1:0]    wdata_i,
+  input  logic [UA-1:0]    waddr_sent_i,
   input  logic [SW-1:0]    wsent_i,      // for the two memories of what was sent
   input  logic [15:0]      wconstant_i,  // for rho and alpha
   input  logic [UA-1:0]    raddr_i,
@@ -32,7 +33,7 @@ module apical_neuron_memory #(
       assign re    = (m == M_STEP || (SENT && scan_i)) ? scan_re_i : 1'b1;
       assign raddr = (m == M_STEP || (SENT && scan_i)) ? scan_addr_i : raddr_i;
       apical_ram #(.DEPTH(UNITS), .W(SW)) u_ram (
-        .clk_i, .we_i(we_i[m]), .waddr_i, .wdata_i(SENT ? wsent_i : wdata_i),
+        .clk_i, .we_i(we_i[m]), .waddr_i(SENT ? waddr_sent_i : waddr_i), .wdata_i(SENT ? wsent_i : wdata_i),
         .re_i(re), .raddr_i(raddr), .rdata_o(rdata_o[m*SW+:SW])
       );
     end else begin : gen_none

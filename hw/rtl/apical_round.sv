@@ -3,7 +3,8 @@
 module apical_round #(
   parameter int W      = 32,  // of x and of the result
   parameter int LEVELS = 7,   // shifts of up to 2^LEVELS - 1
-  parameter int LEFT   = 1    // 0: no multiplication
+  parameter int LEFT   = 1,   // 0: no multiplication
+  parameter int RANDOM = 1    // 0: STOCHASTIC is the same as TRN
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,
@@ -14,7 +15,7 @@ module apical_round #(
 );
   `include "apical_modes.svh"
 
-  localparam int F = 17;
+  localparam int F = RANDOM != 0 ? 17 : 1;
 
   logic signed [W+F-1:0] right;
   logic                  sticky;
@@ -57,17 +58,27 @@ module apical_round #(
   end
 
   logic signed [W-1:0] floor;
-  logic                half, below, negative, up;
-  // Of this sum only the carry counts.
-  // verilator lint_off UNUSEDSIGNAL
-  logic        [16:0]  carry;
-  // verilator lint_on UNUSEDSIGNAL
+  logic                half, below, negative, up, carries;
 
   assign floor    = right[W+F-1:F];
   assign half     = right[F-1];
-  assign below    = (|right[F-2:0]) | sticky;
+  assign below    = |(right[F-1:0] & ~(F'(1) << (F - 1))) | sticky;
   assign negative = x_i[W-1];
-  assign carry    = {1'b0, right[F-1:1]} + {1'b0, random_i} + {16'b0, right[0]};
+
+  // The fraction at 16 bits, half up, plus 16 random bits: the carry decides.
+  if (RANDOM != 0) begin : gen_random
+    // verilator lint_off UNUSEDSIGNAL
+    logic [16:0] sum;  // of which only the carry counts
+    // verilator lint_on UNUSEDSIGNAL
+    assign sum     = {1'b0, right[F-1:1]} + {1'b0, random_i} + {16'b0, right[0]};
+    assign carries = sum[16];
+  end else begin : gen_no_random
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // no random bits are needed
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused  = ^random_i;
+    assign carries = 1'b0;
+  end
 
   always_comb begin
     up = 1'b0;
@@ -79,7 +90,7 @@ module apical_round #(
       MODE_RND_CONV:    up = half & (below | floor[0]);
       MODE_TRN:         up = 1'b0;
       MODE_TRN_ZERO:    up = (half | below) & negative;
-      MODE_STOCHASTIC:  up = carry[16];
+      MODE_STOCHASTIC:  up = carries;
       default:          up = 1'b0;
     endcase
   end

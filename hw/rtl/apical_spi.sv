@@ -2,12 +2,12 @@
 // byte {write, 0, offset / 4}, for a read one more byte of any value, and 32 bits of data, highest first.
 module apical_spi #(
   parameter int LANES    = 1,
-  parameter int SW       = 12,
+  parameter int SW       = 10,
   parameter int WW       = 8,
-  parameter int AW       = 26,
-  parameter int DW       = 16,
-  parameter int EW       = 34,
-  parameter int LW       = 26,
+  parameter int AW       = 25,
+  parameter int DW       = 14,
+  parameter int EW       = 31,
+  parameter int LW       = 22,
   parameter int UNITS    = 128,
   parameter int DEPTH    = 2048,
   parameter int POPS     = 3,
@@ -24,6 +24,7 @@ module apical_spi #(
   parameter int LEVELS   = 5,
   parameter int LEFT     = 0,
   parameter int ALIGN    = 3,
+  parameter int FIXED    = 1,
   parameter int COUNTERS = 0,
   parameter int READBACK = 0
 ) (
@@ -87,7 +88,7 @@ module apical_spi #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
     .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS),
-    .LEFT(LEFT), .ALIGN(ALIGN), .COUNTERS(COUNTERS), .READBACK(READBACK)
+    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request_q), .write_i(command_q[7]), .addr_i({command_q[5:0], 2'b00}),
     .wdata_i(shift_q), .ack_o(ack), .rdata_o(rdata), .idle_o, .done_o(done),

@@ -4,6 +4,7 @@ module apical_table #(
   parameter int DEPTH = 1024,  // entries of all tables together
   parameter int BASE  = 23,    // width of a base
   parameter int DELTA = 23,    // width of a delta
+  parameter int FIXED = 0,     // 1: inputs have SW bits and a sign
   parameter int A     = $clog2(DEPTH)
 ) (
   input  logic             clk_i,
@@ -30,8 +31,8 @@ module apical_table #(
 
   // raw - lowest: the sign bit turned over, within the format's bits.
   always_comb begin
-    mask = ~({SW{1'b1}} << in_bits_i);
-    top  = in_signed_i ? mask ^ (mask >> 1) : '0;
+    mask = FIXED != 0 ? '1 : ~({SW{1'b1}} << in_bits_i);
+    top  = FIXED != 0 || in_signed_i ? mask ^ (mask >> 1) : '0;
   end
   assign low_o   = n & ~({SW{1'b1}} << low_bits_i);
   assign n       = (raw_i ^ top) & mask;

@@ -31,7 +31,9 @@ sim::CoreParameters generous(int lanes) {
   c.base = 40;
   c.delta = 40;
   c.decay = 256;
-  c.advanced = c.mismatch = true;
+  c.advanced = c.mismatch = c.random = c.left = 1;
+  c.levels = 7;
+  c.align = 6;
   return c;
 }
 
