@@ -1,0 +1,255 @@
+// Registers of the host, the window on the memories, counters and errors. See apical.rdl for the map.
+module apical_host #(
+  parameter int LANES = 4,
+  parameter int SW    = 16,
+  parameter int WW    = 16,
+  parameter int UNITS = 256,
+  parameter int DEPTH = 1024,  // weights per bank
+  parameter int COUNTERS = 1,
+  parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights
+  parameter int WIDE = 1,      // some memory has words of more than 32 bits
+  parameter int UA    = $clog2(UNITS),
+  parameter int A     = $clog2(DEPTH)
+) (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+  // One access at a time: the request stays until the clock of its acknowledge.
+  input  logic        request_i,
+  input  logic        write_i,
+  input  logic [7:0]  addr_i,
+  input  logic [31:0] wdata_i,
+  output logic        ack_o,
+  output logic [31:0] rdata_o,
+  // Core.
+  input  logic        idle_i,
+  output logic        start_o,
+  input  logic        done_i,
+  output logic [31:0] tick_o,
+  output logic [31:0] seed_o,
+  output logic [15:0] beta_o,
+  output logic [15:0] tick_operation_o,
+  output logic [15:0] decay_length_o,
+  output logic        link_we_o,
+  output logic        always_we_o,
+  output logic        all_stale_o,
+  output logic        nudge_stale_o,
+  output logic        forget_o,
+  output logic        input_valid_o,
+  input  logic        input_ready_i,
+  output logic [19:0] input_unit_o,
+  output logic [SW-1:0] input_value_o,
+  // Window.
+  output logic        window_o,
+  output logic [16:0] window_we_signals_o,
+  output logic        window_we_operation_o,
+  output logic        window_we_descriptor_o,
+  output logic        window_we_decay_o,
+  output logic        window_we_base_o,
+  output logic        window_we_delta_o,
+  output logic        window_we_weight_o,
+  output logic [31:0] window_addr_o,
+  output logic [5:0]  window_select_o,
+  output logic [63:0] window_wdata_o,
+  output logic [A-1:0] window_weight_addr_o,
+  output logic [7:0]  window_bank_o,
+  input  logic [31:0] window_signal_i,
+  input  logic [31:0] window_operation_i,
+  input  logic [31:0] window_descriptor_i,
+  input  logic [16:0] window_decay_i,
+  input  logic [63:0] window_base_i,
+  input  logic [63:0] window_delta_i,
+  input  logic [WW-1:0] window_weight_i,
+  // Counted and reported.
+  input  logic        bad_operation_i,
+  input  logic        bad_unit_i,
+  input  logic        event_i,
+  input  logic [6:0]  macs_i,
+  input  logic        lanes_active_i
+);
+  `include "apical_kinds.svh"
+  `include "apical_registers.svh"
+  localparam int LB = $clog2(LANES);
+  localparam int NA = A + LB > 16 ? A + LB : 16;  // address of the window
+
+  logic [31:0] tick_q, seed_q, high_q, cycles, stalls, events, macs, lane_cycles;
+  logic [NA-1:0] addr_q;
+  logic [15:0] beta_q, tick_operation_q, decay_length_q;
+  logic [19:0] input_unit_q;
+  logic [5:0]  select_q, select_d;
+  logic [NA-1:0] addr_d;
+  logic [2:0]  errors_q, errors_d, wait_q;
+  logic        running_q, clear_q, chosen_q, is_window, is_input, refused, acts, writes, in_range_d, in_range_q;
+  logic [UA:0] clear_addr_q;
+
+  // A read of the window takes four clocks, a value for an input until it is taken, all else one.
+  assign is_window = addr_i == REG_WINDOW_DATA;
+  assign is_input  = addr_i == REG_INPUT && write_i;
+  assign refused   = (is_window && !(idle_i && !clear_q && in_range_q)) || (is_input && (running_q || clear_q));
+  always_comb begin
+    ack_o = request_i;
+    if (is_input) ack_o = request_i && ((input_valid_o && input_ready_i) || running_q || clear_q);
+    else if (is_window && !write_i && !refused) ack_o = request_i && wait_q == 3'd4;
+    else if (is_window && !running_q && !clear_q && !idle_i) ack_o = 1'b0;  // soon idle
+  end
+  assign acts   = ack_o && request_i && !refused;
+  assign writes = acts && write_i;
+
+  always_comb begin
+    addr_d   = addr_q;
+    select_d = select_q;
+    if (acts && is_window) addr_d = addr_q + 1'b1;
+    if (writes && addr_i == REG_WINDOW_ADDRESS) addr_d = wdata_i[NA-1:0];
+    if (writes && addr_i == REG_WINDOW_SELECT) select_d = wdata_i[5:0];
+    in_range_d = 1'b1;
+    if (select_d < 6'd32) in_range_d = 32'(addr_d) < 32'(UNITS);
+    if (select_d == WINDOW_WEIGHTS) in_range_d = 32'(addr_d) < 32'(DEPTH * LANES);
+  end
+
+  assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[0] && !running_q && !clear_q;
+  assign link_we_o     = writes && addr_i == REG_LINK;
+  assign always_we_o   = writes && addr_i == REG_ALWAYS;
+  // Units follow each other through the neuron unit; one that the host chose may still be on its way there.
+  assign input_valid_o = request_i && is_input && !running_q && !clear_q && (!chosen_q || idle_i);
+  assign input_unit_o  = input_unit_q;
+  assign input_value_o = wdata_i[SW-1:0];
+  assign forget_o      = clear_q;
+
+  // ---- Window
+  logic window_write;
+  assign window_write    = writes && is_window;
+  assign window_o        = clear_q || (request_i && is_window && idle_i);
+  assign window_addr_o   = clear_q ? 32'(clear_addr_q) : 32'(addr_q);
+  assign window_select_o = select_q;
+  assign window_wdata_o  = clear_q ? '0 : {high_q, wdata_i};
+  assign window_weight_addr_o = A'(addr_q >> LB);
+  assign window_bank_o        = 8'(addr_q) & 8'(LANES - 1);
+  always_comb begin
+    window_we_signals_o = '0;
+    for (int m = 0; m < MEMORIES; m++) window_we_signals_o[m] = clear_q || (window_write && select_q == 6'(m));
+  end
+  assign window_we_operation_o  = window_write && select_q == WINDOW_OPERATIONS;
+  assign window_we_descriptor_o = window_write && select_q == WINDOW_DESCRIPTORS;
+  assign window_we_decay_o      = window_write && select_q == WINDOW_DECAY;
+  assign window_we_base_o       = window_write && select_q == WINDOW_TABLE_BASE;
+  assign window_we_delta_o      = window_write && select_q == WINDOW_TABLE_DELTA;
+  assign window_we_weight_o     = window_write && select_q == WINDOW_WEIGHTS;
+  // Targets and learning rates change in normal operation and concern nudges (steps are never skipped).
+  assign all_stale_o   = clear_q || link_we_o || (window_write && select_q != 6'(M_TARGET)) ||
+                         (writes && (addr_i == REG_DECAY_LENGTH || addr_i == REG_TICK || addr_i == REG_SEED));
+  assign nudge_stale_o = (window_write && select_q == 6'(M_TARGET)) ||
+                         (writes && addr_i == REG_BETA && wdata_i[15:0] != beta_q);
+
+  // ---- Reading
+  logic [63:0] window_word;
+  logic [31:0] written;
+  always_comb begin
+    window_word = 64'($signed(window_signal_i));
+    if (select_q == WINDOW_WEIGHTS) window_word = 64'($signed(window_weight_i));
+    if (READBACK != 0) begin
+      unique case (select_q)
+        WINDOW_OPERATIONS:  window_word = 64'(window_operation_i);
+        WINDOW_DESCRIPTORS: window_word = 64'(window_descriptor_i);
+        WINDOW_DECAY:       window_word = 64'(window_decay_i);
+        WINDOW_TABLE_BASE:  window_word = window_base_i;
+        WINDOW_TABLE_DELTA: window_word = window_delta_i;
+        default: ;
+      endcase
+    end
+    written = '0;
+    if (READBACK != 0) begin
+      unique case (addr_i)
+        REG_SEED:           written = seed_q;
+        REG_BETA:           written = {16'b0, beta_q};
+        REG_TICK_OPERATION: written = {16'b0, tick_operation_q};
+        REG_DECAY_LENGTH:   written = {16'b0, decay_length_q};
+        REG_WINDOW_SELECT:  written = {26'b0, select_q};
+        REG_WINDOW_ADDRESS: written = 32'(addr_q);
+        REG_INPUT_UNIT:     written = {12'b0, input_unit_q};
+        default:            written = '0;
+      endcase
+    end
+    unique case (addr_i)
+      REG_ID:             rdata_o = 32'h61706301;
+      REG_PARAMETERS:     rdata_o = {8'(LANES), 8'(SW), 8'(WW), 8'(UA)};
+      REG_STATUS:         rdata_o = {30'b0, clear_q, running_q || !idle_i};
+      REG_ERRORS:         rdata_o = {29'b0, errors_q};
+      REG_TICK:           rdata_o = tick_q;
+      REG_WINDOW_HIGH:    rdata_o = high_q;
+      REG_WINDOW_DATA:    rdata_o = window_word[31:0];
+      REG_CYCLES:         rdata_o = cycles;
+      REG_STALLS:         rdata_o = stalls;
+      REG_EVENTS:         rdata_o = events;
+      REG_MACS:           rdata_o = macs;
+      REG_LANE_CYCLES:    rdata_o = lane_cycles;
+      default:            rdata_o = written;
+    endcase
+  end
+
+  always_comb begin
+    errors_d = errors_q;
+    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[2:0];
+    if (bad_operation_i) errors_d[0] = 1'b1;
+    if (bad_unit_i) errors_d[1] = 1'b1;
+    if (ack_o && refused) errors_d[2] = 1'b1;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      {tick_q, seed_q, addr_q, high_q} <= '0;
+      {beta_q, tick_operation_q, decay_length_q} <= '0;
+      input_unit_q <= '0;
+      select_q     <= '0;
+      errors_q     <= '0;
+      in_range_q   <= 1'b1;
+      wait_q       <= '0;
+      running_q    <= 1'b0;
+      chosen_q     <= 1'b1;
+      clear_q      <= 1'b0;
+      clear_addr_q <= '0;
+    end else begin
+      errors_q <= errors_d;
+      wait_q   <= (request_i && !ack_o && is_window && idle_i) ? wait_q + 1'b1 : '0;
+      if (writes) begin
+        unique case (addr_i)
+          REG_TICK:           tick_q <= wdata_i;
+          REG_SEED:           seed_q <= wdata_i;
+          REG_BETA:           beta_q <= wdata_i[15:0];
+          REG_TICK_OPERATION: tick_operation_q <= wdata_i[15:0];
+          REG_DECAY_LENGTH:   decay_length_q <= wdata_i[15:0];
+          REG_WINDOW_HIGH:    high_q <= WIDE != 0 ? wdata_i : '0;
+          REG_INPUT_UNIT:     input_unit_q <= wdata_i[19:0];
+          REG_INPUT:          input_unit_q <= input_unit_q + 1'b1;
+          default: ;
+        endcase
+      end
+      addr_q     <= addr_d;
+      select_q   <= select_d;
+      in_range_q <= in_range_d;
+      if (acts && is_window && !write_i) high_q <= WIDE != 0 ? window_word[63:32] : '0;
+      if (writes && addr_i == REG_INPUT_UNIT) chosen_q <= 1'b1;
+      else if (writes && is_input) chosen_q <= 1'b0;
+      if (start_o) running_q <= 1'b1;
+      if (done_i || bad_operation_i) running_q <= 1'b0;
+      if (done_i) tick_q <= tick_q + 1'b1;
+      if (writes && addr_i == REG_CONTROL && wdata_i[1] && !running_q) begin
+        clear_q      <= 1'b1;
+        clear_addr_q <= '0;
+      end else if (clear_q) begin
+        clear_addr_q <= clear_addr_q + 1'b1;
+        if (clear_addr_q == (UA+1)'(UNITS - 1)) clear_q <= 1'b0;
+      end
+    end
+  end
+
+  apical_counters #(.COUNTERS(COUNTERS)) u_counters (
+    .clk_i, .rst_ni, .clear_i(writes && addr_i == REG_CONTROL && wdata_i[2]), .running_i(running_q), .event_i,
+    .macs_i, .lanes_active_i, .cycles_o(cycles), .stalls_o(stalls), .events_o(events), .macs_o(macs),
+    .lane_cycles_o(lane_cycles)
+  );
+
+  assign tick_o = tick_q;
+  assign seed_o = seed_q;
+  assign beta_o = beta_q;
+  assign tick_operation_o = tick_operation_q;
+  assign decay_length_o   = decay_length_q;
+endmodule

@@ -1,0 +1,395 @@
+// The neuron unit: computes one signal of a whole population per pass, one unit per clock, in seven stages and one for sending.
+//   1 operands  2 drive  3 product  4 sum  5 round  6 limit  7 write  8 send
+module apical_neuron #(
+  parameter int SW       = 16,
+  parameter int UNITS    = 256,
+  parameter int DW       = 32,  // aligned drive
+  parameter int EW       = 48,  // exact value before the quantiser
+  parameter int AW       = 40,  // accumulators of the lanes
+  parameter int BASE     = 23,
+  parameter int DELTA    = 23,
+  parameter int TABLE    = 1024,
+  parameter int ADVANCED = 1,
+  parameter int MISMATCH = 1,
+  parameter int RANDOM   = 1,   // stochastic rounding of signals
+  parameter int LEVELS   = 7,   // of the quantiser's shifts
+  parameter int LEFT     = 1,
+  parameter int ALIGN    = 6,   // bits of the alignments
+  parameter int FIXED    = 0,   // 1: every signal has SW bits, signed, SAT
+  parameter int UA       = $clog2(UNITS),
+  parameter int TA       = $clog2(TABLE)
+) (
+  input  logic             clk_i,
+  input  logic             rst_ni,
+  // One pass: descriptor, population and registers, stable while busy.
+  input  logic             start_i,
+  output logic             busy_o,
+  output logic             changed_o,  // of the last pass: some value is another one
+  output logic             nonzero_o,  // of the last pass: some value is not 0
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [127:0]     descriptor_i,  // four words, not all bits of which have a meaning
+  // verilator lint_on UNUSEDSIGNAL
+  input  logic [UA:0]      units_i,
+  input  logic [UA-1:0]    first_i,    // address of unit 0
+  input  logic [SW-1:0]    theta_rate_i,
+  input  logic [SW-1:0]    theta_error_i,
+  input  logic [15:0]      beta_i,
+  input  logic [15:0]      eta_i,
+  input  logic [16:0]      factor_i,
+  input  logic [31:0]      tick_key_i,
+  // A value from the host takes the place of a pass (KIND_INPUT).
+  input  logic             input_valid_i,
+  input  logic [UA-1:0]    input_unit_i,
+  input  logic [SW-1:0]    input_value_i,
+  // Accumulators.
+  output logic [UA-1:0]    sum_addr_o,
+  output logic             sum_apical_o,
+  input  logic [AW-1:0]    sum_i,      // one clock later
+  // Events and the record of what changed.
+  output logic             event_valid_o,
+  output logic             event_error_o,
+  output logic [UA-1:0]    event_unit_o,
+  output logic [UA-1:0]    event_addr_o,
+  output logic [SW-1:0]    event_sent_o,
+  output logic [SW:0]      event_delta_o,
+  output logic             retire_valid_o,
+  output logic [3:0]       retire_signal_o,
+  output logic [UA-1:0]    retire_addr_o,
+  output logic [SW-1:0]    retire_old_o,
+  output logic [SW-1:0]    retire_new_o,
+  output logic [15:0]      retire_random_o,
+  // The lanes' scan over what was sent and over steps.
+  input  logic             scan_i,
+  input  logic             scan_re_i,
+  input  logic [UA-1:0]    scan_addr_i,
+  output logic [SW-1:0]    sent_rate_o,
+  output logic [SW-1:0]    sent_error_o,
+  output logic [SW-1:0]    step_o,
+  // Host window, while nothing else runs.
+  input  logic             window_i,
+  input  logic [16:0]      window_we_i,
+  input  logic             window_we_base_i,
+  input  logic             window_we_delta_i,
+  input  logic [UA-1:0]    window_addr_i,
+  input  logic [TA-1:0]    window_table_i,
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [63:0]      window_wdata_i,  // as wide as the widest word of any memory
+  // verilator lint_on UNUSEDSIGNAL
+  input  logic [4:0]       window_select_i,
+  output logic [31:0]      window_signal_o,
+  output logic [BASE-1:0]  window_base_o,
+  output logic [DELTA-1:0] window_delta_o
+);
+  `include "apical_kinds.svh"
+  localparam int AM = (SW > 17 ? SW : 17) + 1;  // first factor: a signal or an unsigned 17-bit constant
+  localparam int LOW = SW > 15 ? 5 : 4;         // bits of low_bits that count
+  localparam int BM0 = DW > DELTA ? DW : DELTA;
+  localparam int BM = BM0 > SW ? BM0 : SW;      // second factor
+  localparam logic [31:0] MIX_OF_COLUMN_0 = 32'h6b4ed927;
+
+  // ---- The descriptor's fields
+  logic [3:0]  kind, dest;
+  logic [5:0]  bits, in_bits;
+  // verilator lint_off UNUSEDSIGNAL
+  logic [5:0]  up_addend, up_product;  // of the advanced response; elsewhere the kind says it
+  logic [5:0]  align0, align1, align2, align3;  // a core may use fewer bits
+  // verilator lint_on UNUSEDSIGNAL
+  logic        is_signed, in_signed, on_membrane, use_nudge, no_random;
+  logic [2:0]  rounding;
+  logic [1:0]  overflow;
+  logic signed [7:0] shift;
+  logic [11:0] stream;
+  logic [4:0]  low_bits;
+  // verilator lint_off UNUSEDSIGNAL
+  logic [15:0] table_start;  // a field for tables of any depth
+  // verilator lint_on UNUSEDSIGNAL
+  assign {shift, overflow, rounding, is_signed, bits, dest, kind} = descriptor_i[27:0];
+  assign {up_addend, align3, align2, align1, align0} = descriptor_i[32+:30];
+  assign {no_random, use_nudge, low_bits, up_product, stream} = descriptor_i[64+:25];
+  assign {on_membrane, in_signed, in_bits, table_start} = descriptor_i[96+:24];
+
+  // ---- Stage 0: which unit
+  logic          run_q;
+  logic [UA:0]   unit_q;
+  logic [UA-1:0] s0_unit, s0_addr;
+  logic          s0_valid;
+  assign s0_valid = run_q | input_valid_i;
+  assign s0_unit  = run_q ? unit_q[UA-1:0] : input_unit_i;
+  assign s0_addr  = window_i ? window_addr_i : first_i + s0_unit;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      run_q  <= 1'b0;
+      unit_q <= '0;
+    end else if (start_i) begin
+      run_q  <= units_i != '0;
+      unit_q <= '0;
+    end else if (run_q) begin
+      unit_q <= unit_q + 1'b1;
+      if (unit_q + 1'b1 == units_i) run_q <= 1'b0;
+    end
+  end
+
+  // ---- Stage 1: operands arrive, are aligned
+  logic [7:1]          valid_q;
+  logic [UA-1:0]       unit1_q, addr1_q;
+  logic [SW-1:0]       input1_q;
+  logic [15*SW-1:0]    signals;
+  logic [15:0]         rho, alpha;
+  logic [SW-1:0]       low, fires_on;
+  logic [BASE-1:0]     table_base;
+  logic [DELTA-1:0]    table_delta;
+  logic signed [DW-1:0] t0_d, t1_d, t2_d, t3_d, t0_q, t1_q, t2_q, t3_q;
+  logic signed [AM-1:0] a_d, a_q;
+  logic signed [SW-1:0] aux_d, aux_q, slope_q;
+  logic signed [SW-1:0] old1, sent1, first, last;
+  logic signed [AW-1:0] sum_q;
+  logic [31:0]         key_pre_q;
+
+  `define SIGNAL(m) $signed(signals[(m)*SW+:SW])
+  assign fires_on = on_membrane ? `SIGNAL(M_MEMBRANE) : `SIGNAL(M_U);
+  assign sum_addr_o   = s0_addr;
+  assign sum_apical_o = kind == KIND_ACC_APICAL;
+
+  apical_table #(.SW(SW), .DEPTH(TABLE), .BASE(BASE), .DELTA(DELTA), .FIXED(FIXED)) u_table (
+    .clk_i, .raw_i(fires_on), .in_bits_i(in_bits), .in_signed_i(in_signed), .low_bits_i(low_bits),
+    .start_i(table_start[TA-1:0]), .base_o(table_base), .delta_o(table_delta), .low_o(low),
+    .window_i, .we_base_i(window_we_base_i), .we_delta_i(window_we_delta_i), .window_addr_i(window_table_i),
+    .wbase_i(window_wdata_i[BASE-1:0]), .wdelta_i(window_wdata_i[DELTA-1:0])
+  );
+
+  always_comb begin
+    first = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_TARGET) : `SIGNAL(M_BASAL);
+    last  = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_U) : `SIGNAL(M_MEMBRANE);
+    t0_d = DW'(first) <<< align0[ALIGN-1:0];
+    t1_d = DW'(`SIGNAL(M_NUDGE)) <<< align1[ALIGN-1:0];
+    t2_d = DW'(`SIGNAL(M_MISMATCH)) <<< align2[ALIGN-1:0];
+    t3_d = DW'(last) <<< align3[ALIGN-1:0];
+    a_d  = '0;
+    aux_d = `SIGNAL(M_ERROR);
+    unique case (kind)
+      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR: a_d = AM'($signed({1'b0, rho}));
+      KIND_MEMBRANE:     a_d = AM'($signed({1'b0, alpha}));
+      KIND_NUDGE_TARGET: a_d = AM'($signed({1'b0, beta_i}));
+      KIND_NUDGE_SLOPE:  a_d = AM'(`SIGNAL(M_SLOPE));
+      KIND_DECAY:        a_d = AM'($signed({1'b0, factor_i}));
+      KIND_STEP:         a_d = AM'($signed({1'b0, eta_i}));
+      KIND_TABLE:        a_d = $signed({{(AM - SW) {1'b0}}, low});
+      default:           a_d = '0;
+    endcase
+    unique case (kind)
+      KIND_NUDGE_SLOPE: aux_d = `SIGNAL(M_APICAL);
+      KIND_DECAY:       aux_d = `SIGNAL(M_FIRST_MISMATCH);
+      KIND_ADVANCED:    aux_d = `SIGNAL(M_SCRATCH);
+      KIND_INPUT:       aux_d = $signed(input1_q);
+      default:          aux_d = `SIGNAL(M_ERROR);
+    endcase
+    sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
+  end
+
+  // ---- Stage 2: the drive; factors and addend
+  logic signed [DW-1:0] drive;
+  logic signed [BM-1:0] b_d, b_q;
+  logic signed [EW-1:0] addend_d, addend_q;
+  logic signed [AM-1:0] a2_q;
+  logic signed [SW-1:0] slope2_q;
+  always_comb begin
+    drive = '0;
+    unique case (kind)
+      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR, KIND_MEMBRANE:
+        drive = t0_q + (use_nudge ? t1_q : '0) + t2_q - t3_q;
+      KIND_NUDGE_TARGET:   drive = t0_q - t3_q;
+      KIND_COPY_NUDGE:     drive = t1_q;
+      KIND_START_ERROR:    drive = -t0_q;
+      KIND_START_MISMATCH: drive = -t0_q - t1_q;
+      default:             drive = '0;
+    endcase
+    unique case (kind)
+      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR, KIND_MEMBRANE, KIND_NUDGE_TARGET: b_d = BM'(drive);
+      KIND_TABLE:                               b_d = BM'($signed(table_delta));
+      KIND_NUDGE_SLOPE, KIND_DECAY, KIND_STEP:  b_d = BM'(aux_q);
+      default:                                  b_d = '0;
+    endcase
+    unique case (kind)
+      KIND_ACC_BASAL, KIND_ACC_APICAL:          addend_d = EW'(sum_q);
+      KIND_VOLTAGE, KIND_MEMBRANE:              addend_d = EW'(t3_q);
+      KIND_ERROR:                               addend_d = EW'(t3_q) - EW'(t0_q);
+      KIND_TABLE:                               addend_d = EW'($signed(table_base));
+      KIND_ADVANCED, KIND_INPUT:                addend_d = EW'(aux_q);
+      KIND_COPY_NUDGE, KIND_START_ERROR, KIND_START_MISMATCH: addend_d = EW'(drive);
+      default:                                  addend_d = '0;
+    endcase
+  end
+
+  // ---- Stages 3 and 4: product and sum
+  logic signed [EW-1:0] product_q, shifted_q, x_d, x_q;
+  logic signed [SW-1:0] slope3_q;
+  logic signed [EW-1:0] shifted_d;
+  always_comb begin
+    if (kind == KIND_TABLE) shifted_d = addend_q <<< low_bits[LOW-1:0];
+    else if (ADVANCED != 0) shifted_d = addend_q <<< up_addend;
+    else if (kind == KIND_MEMBRANE) shifted_d = addend_q <<< 15;
+    else if (kind == KIND_VOLTAGE || kind == KIND_ERROR) shifted_d = addend_q <<< 14;
+    else shifted_d = addend_q;
+    x_d = shifted_q + product_q;
+    if (ADVANCED != 0 && kind == KIND_ADVANCED) x_d = shifted_q + ((EW'(slope3_q) * product_q) <<< up_product);
+  end
+
+  // ---- Stages 5 and 6: the quantiser
+  logic signed [EW-1:0] rounded_d, rounded_q;
+  logic                 lost_d, lost_q, negative_q;
+  logic [31:0]          key;
+  logic [15:0]          random_bits, random_d, random6_q, random7_q;
+  logic signed [SW-1:0] y_d, y_q;
+  // verilator lint_off UNUSEDSIGNAL
+  logic                 limited;  // of interest to proofs only
+  // verilator lint_on UNUSEDSIGNAL
+  if (RANDOM != 0) begin : gen_random
+    apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
+  end else begin : gen_no_random
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // the key of a unit is of no use here
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = ^key_pre_q;
+    assign key = '0;
+  end
+  apical_random u_random (.key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
+  assign random_d = no_random ? '0 : random_bits;
+  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM)) u_round (
+    .x_i(x_q), .shift_i(shift), .mode_i(rounding), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
+  );
+  apical_limit #(.W(EW), .Y(SW), .FIXED(FIXED)) u_limit (
+    .x_i(rounded_q), .lost_i(lost_q), .negative_i(negative_q), .bits_i(bits), .signed_i(is_signed),
+    .overflow_i(overflow), .y_o(y_d), .limited_o(limited)
+  );
+
+  // ---- What travels along
+  logic [6*(UA+2*SW)-1:0] travel_q;  // address, old value, what was sent: of stages 2 (low) to 7
+  logic [UA-1:0]          addr7;
+  logic signed [SW-1:0]   old7, sent7;
+  assign {addr7, old7, sent7} = travel_q[5*(UA+2*SW)+:UA+2*SW];
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= '0;
+    else valid_q <= {valid_q[6:1], s0_valid};
+  end
+  always_ff @(posedge clk_i) begin
+    unit1_q  <= s0_unit;
+    addr1_q  <= s0_addr;
+    input1_q <= input_value_i;
+    t0_q <= t0_d;
+    t1_q <= t1_d;
+    t2_q <= t2_d;
+    t3_q <= t3_d;
+    a_q  <= a_d;
+    aux_q <= aux_d;
+    slope_q <= `SIGNAL(M_SLOPE);
+    sum_q <= $signed(sum_i);
+    key_pre_q <= tick_key_i + {stream, 20'b0} + 32'(unit1_q);
+    a2_q <= a_q;
+    b_q <= b_d;
+    addend_q <= addend_d;
+    slope2_q <= slope_q;
+    product_q <= EW'(a2_q) * EW'(b_q);
+    shifted_q <= shifted_d;
+    slope3_q <= slope2_q;
+    x_q <= x_d;
+    rounded_q <= rounded_d;
+    lost_q <= lost_d;
+    negative_q <= x_q[EW-1];
+    random6_q <= random_d;
+    random7_q <= random6_q;
+    y_q <= y_d;
+    travel_q <= {travel_q[5*(UA+2*SW)-1:0], addr1_q, old1, sent1};
+  end
+
+  // ---- Stage 7: write; send what moved by more than theta
+  logic signed [SW:0] moved;
+  logic signed [SW+1:0] theta, above, below;
+  logic               sends, passes_theta;
+  logic [16:0]        we;
+  assign moved        = (SW+1)'(y_q) - (SW+1)'(sent7);
+  assign sends        = dest == 4'(M_RATE) || dest == 4'(M_ERROR);
+  // |moved| > theta as two comparisons side by side: shorter than taking the magnitude first.
+  assign theta        = $signed({2'b0, dest == 4'(M_ERROR) ? theta_error_i : theta_rate_i});
+  assign above        = (SW+2)'(moved) - theta;
+  assign below        = (SW+2)'(moved) + theta;
+  assign passes_theta = (!above[SW+1] && above != '0) || below[SW+1];
+  // Sending takes a clock more: the comparison is long.
+  logic                 event_q;
+  logic        [UA-1:0] event_addr_q;
+  logic signed [SW-1:0] event_sent_q;
+  logic signed [SW:0]   event_delta_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) event_q <= 1'b0;
+    else event_q <= valid_q[7] && sends && passes_theta;
+  end
+  always_ff @(posedge clk_i) begin
+    event_addr_q  <= addr7;
+    event_sent_q  <= y_q;
+    event_delta_q <= moved;
+  end
+  assign event_valid_o = event_q;
+  assign event_error_o = dest == 4'(M_ERROR);
+  assign event_unit_o  = event_addr_q - first_i;
+  assign event_addr_o  = event_addr_q;
+  assign event_sent_o  = event_sent_q;
+  assign event_delta_o = event_delta_q;
+  always_comb begin
+    we = window_we_i;
+    if (valid_q[7]) begin
+      we = '0;
+      for (int m = 0; m < 15; m++) we[m] = dest == 4'(m);
+      if (kind == KIND_START_MISMATCH) we[M_FIRST_MISMATCH] = 1'b1;
+      {we[M_SENT_ERROR], we[M_SENT_RATE]} = '0;
+    end
+    if (event_q) we[event_error_o ? M_SENT_ERROR : M_SENT_RATE] = 1'b1;
+  end
+
+  apical_neuron_memory #(.UNITS(UNITS), .SW(SW), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH)) u_memory (
+    .clk_i, .we_i(we), .waddr_i(valid_q[7] ? addr7 : window_addr_i),
+    .wdata_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]), .wsent_i(event_q ? event_sent_q : window_wdata_i[SW-1:0]),
+    .waddr_sent_i(event_q ? event_addr_q : window_addr_i),
+    .wconstant_i(window_wdata_i[15:0]), .raddr_i(s0_addr), .scan_i, .scan_re_i, .scan_addr_i,
+    .rdata_o(signals), .rho_o(rho), .alpha_o(alpha)
+  );
+
+  assign retire_valid_o  = valid_q[7] && y_q != old7 && dest != 4'(M_SCRATCH) && dest != 4'(M_STEP);
+  assign retire_signal_o = dest;
+  assign retire_addr_o   = addr7;
+  assign retire_old_o    = old7;
+  assign retire_new_o    = y_q;
+  assign retire_random_o = rounding == 3'd7 ? random7_q : '0;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      changed_o <= 1'b0;
+      nonzero_o <= 1'b0;
+    end else if (start_i) begin
+      changed_o <= 1'b0;
+      nonzero_o <= 1'b0;
+    end else if (valid_q[7]) begin
+      changed_o <= changed_o | (y_q != old7);
+      nonzero_o <= nonzero_o | (y_q != '0);
+    end
+  end
+
+  assign busy_o = start_i | run_q | (|valid_q) | event_q;
+  assign sent_rate_o  = signals[M_SENT_RATE*SW+:SW];
+  assign sent_error_o = signals[M_SENT_ERROR*SW+:SW];
+  assign step_o       = signals[M_STEP*SW+:SW];
+  // One choice of a signal for the window and for what a pass replaces.
+  logic [4:0]           chosen;
+  logic signed [SW-1:0] choice;
+  assign chosen = window_i ? window_select_i : {1'b0, dest};
+  always_comb begin
+    choice = '0;
+    for (int m = 0; m < 15; m++) if (chosen == 5'(m)) choice = `SIGNAL(m);
+    window_signal_o = 32'(choice);
+    if (window_select_i == 5'(M_RHO)) window_signal_o = {16'b0, rho};
+    if (window_select_i == 5'(M_ALPHA)) window_signal_o = {16'b0, alpha};
+  end
+  assign old1 = choice;
+  assign window_base_o  = table_base;
+  assign window_delta_o = table_delta;
+  `undef SIGNAL
+endmodule

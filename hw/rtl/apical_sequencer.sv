@@ -1,0 +1,387 @@
+// Executes the program's operations: fetches one, skips it if nothing that it reads changed, loads the
+// descriptors it needs, and starts the neuron unit or the lanes.
+module apical_sequencer #(
+  parameter int POPS  = 4,
+  parameter int PROJS = 4,
+  parameter int OPS   = 64,
+  parameter int DECAY = 256,
+  parameter int MISMATCH = 1,
+  parameter int OA    = $clog2(OPS),
+  parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
+  parameter int YA    = $clog2(DECAY)
+) (
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  // Host.
+  input  logic          start_i,        // a tick
+  output logic          idle_o,
+  output logic          done_o,         // the tick ends with this clock
+  input  logic [31:0]   tick_i,
+  input  logic [31:0]   seed_i,
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [15:0]   tick_operation_i,  // as wide as a memory may be
+  // verilator lint_on UNUSEDSIGNAL
+  input  logic [15:0]   decay_length_i,
+  output logic          bad_operation_o,
+  output logic          bad_unit_o,
+  input  logic          window_we_operation_i,
+  input  logic          window_we_descriptor_i,
+  input  logic          window_we_decay_i,
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [15:0]   window_addr_i,     // as wide as a memory may be
+  // verilator lint_on UNUSEDSIGNAL
+  input  logic          window_i,
+  input  logic [31:0]   window_wdata_i,
+  output logic [31:0]   window_operation_o,
+  output logic [31:0]   window_descriptor_o,
+  output logic [16:0]   window_decay_o,
+  // Values of population 0.
+  input  logic          input_valid_i,
+  output logic          input_ready_o,
+  input  logic [19:0]   input_unit_i,
+  output logic          input_o,        // it goes into the neuron unit
+  // Neuron unit.
+  output logic          pass_o,
+  input  logic          neuron_busy_i,
+  input  logic          nonzero_i,
+  output logic [127:0]  descriptor_o,
+  output logic [31:0]   place_o,        // first group and units of the population
+  output logic [31:0]   theta_rate_o,
+  output logic [31:0]   theta_error_o,
+  output logic [16:0]   factor_o,
+  output logic [31:0]   tick_key_o,
+  output logic          decays_o,
+  output logic          pass_done_o,
+  output logic [11:0]   pass_slot_o,
+  output logic [7:0]    population_o,
+  input  logic [11:0]   stale_i,
+  // Lanes.
+  output logic [7:0]    projection_o,
+  output logic [223:0]  matrix_o,       // descriptor words 4..10 of the projection
+  output logic [2:0]    code_o,
+  output logic          scan_o,
+  output logic          dense_o,
+  input  logic          lanes_busy_i,
+  input  logic          forward_waits_i,
+  input  logic          forward_dirty_i,
+  input  logic          backward_waits_i,
+  input  logic          backward_dirty_i,
+  input  logic          any_error_i,
+  output logic          forward_done_o,
+  output logic          backward_done_o,
+  output logic          learn_done_o,
+  output logic [15:0]   operation_o,    // number of the operation under way
+  // The hash unit is the scan's, who is idle while the tick's key is made.
+  output logic          mixing_o,
+  output logic [31:0]   mix_o,
+  input  logic [31:0]   mix_i
+);
+  `include "apical_kinds.svh"
+
+  typedef enum logic [3:0] {
+    IDLE, MIX, RUN, LOAD, SLOT, PASS_START, PASS_WAIT, LANES_START, LANES_WAIT
+  } state_e;
+  state_e state_q, state_d, after_q, after_d;
+
+  localparam int DESCRIPTORS = POPS * 64 + PROJS * 16;
+
+  // ---- Program memories
+  logic [OA-1:0] pc_q, pc_d;
+  // verilator lint_off UNUSEDSIGNAL
+  logic [31:0]   op;  // a word with fields to spare
+  // verilator lint_on UNUSEDSIGNAL
+  logic [31:0]   word;
+  logic [16:0]   decay_word;
+  logic [15:0]   load_addr_q, load_addr_d;
+  logic [31:0]   next_tick;
+  assign next_tick = tick_i + 1'b1;
+  apical_ram #(.DEPTH(OPS), .W(32)) u_operations (
+    .clk_i, .we_i(window_we_operation_i), .waddr_i(window_addr_i[OA-1:0]), .wdata_i(window_wdata_i),
+    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[OA-1:0] : pc_d), .rdata_o(op)
+  );
+  apical_ram #(.DEPTH(DESCRIPTORS), .W(32)) u_descriptors (
+    .clk_i, .we_i(window_we_descriptor_i), .waddr_i(window_addr_i[EA-1:0]), .wdata_i(window_wdata_i),
+    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[EA-1:0] : load_addr_q[EA-1:0]), .rdata_o(word)
+  );
+  if (MISMATCH != 0) begin : gen_decay
+    apical_ram #(.DEPTH(DECAY), .W(17)) u_decay (
+      .clk_i, .we_i(window_we_decay_i), .waddr_i(window_addr_i[YA-1:0]), .wdata_i(window_wdata_i[16:0]),
+      .re_i(1'b1), .raddr_i(window_i ? window_addr_i[YA-1:0] : next_tick[YA-1:0]), .rdata_o(decay_word)
+    );
+  end else begin : gen_no_decay
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // nothing decays
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = window_we_decay_i;
+    assign decay_word = '0;
+  end
+  assign window_operation_o  = op;
+  assign window_descriptor_o = word;
+  assign window_decay_o      = decay_word;
+
+  // ---- The operation under way
+  logic [2:0]  code;
+  logic [7:0]  index;
+  logic [11:0] slots;
+  assign code  = op[2:0];
+  assign index = op[10:3];
+  assign slots = op[27:16];
+
+  // ---- Descriptor registers: 0..3 pass, 4..10 matrix, 12..14 population
+  // verilator lint_off UNUSEDSIGNAL
+  logic [16*32-1:0] words_q;  // 11 and 15 are nobody's
+  // verilator lint_on UNUSEDSIGNAL
+  logic [3:0]       load_left_q, load_left_d, load_word_q, load_word_d, store_q;
+  logic             storing_q;
+  logic             header_valid_q, header_valid_d, input_ready_q, input_ready_d, start_q, start_d;
+  logic [7:0]       header_q, header_d;
+  assign descriptor_o  = words_q[0+:128];
+  assign matrix_o      = words_q[4*32+:7*32];
+  assign theta_rate_o  = words_q[13*32+:32];
+  assign theta_error_o = words_q[14*32+:32];
+
+  // ---- Key of the tick: mix32(mix32(seed) + tick)
+  logic [2:0]  mix_q, mix_d;
+  logic [31:0] mixed, tick_key_q, tick_key_d;
+  assign mixed = mix_i;
+  assign mixing_o = state_q == MIX;
+  assign mix_o = mix_q == 3'd0 ? seed_i : mixed + tick_i;
+  logic [16:0] factor_q, factor_d;
+
+  logic        learning_q, learning_d, dense_q, dense_d;
+  logic [11:0] left_q, left_d, due, slot_q, slot_d;
+  logic [3:0]  slot_number;
+  logic        bad_index;
+  logic [15:0] population_at, projection_at;
+  assign due           = left_q & stale_i;
+  assign population_at = 16'({index, 6'b0});
+  assign projection_at = 16'(POPS * 64) + 16'({index, 4'b0});
+  assign bad_index     = code == OP_UPDATE ? index >= 8'(POPS) : index >= 8'(PROJS);
+  always_comb begin
+    slot_d = due & (~due + 1'b1);
+    slot_number = '0;
+    for (int s = 0; s < SLOTS; s++) if (slot_d[s]) slot_number = 4'(s);
+  end
+
+  always_comb begin
+    state_d = state_q;
+    after_d = after_q;
+    pc_d = pc_q;
+    load_addr_d = load_addr_q;
+    load_left_d = load_left_q;
+    load_word_d = load_word_q;
+    header_valid_d = header_valid_q;
+    header_d = header_q;
+    input_ready_d = input_ready_q;
+    start_d = start_q | start_i;
+    mix_d = '0;
+    tick_key_d = tick_key_q;
+    factor_d = factor_q;
+    learning_d = learning_q;
+    dense_d = dense_q;
+    left_d = left_q;
+    {done_o, bad_operation_o, decays_o, pass_o, pass_done_o} = '0;
+    {scan_o, forward_done_o, backward_done_o, learn_done_o} = '0;
+    unique case (state_q)
+      IDLE: begin
+        if (start_q && !neuron_busy_i) begin
+          start_d = 1'b0;
+          state_d = MIX;
+          pc_d    = tick_i == '0 ? '0 : tick_operation_i[OA-1:0];
+        end else if (input_valid_i && !input_ready_q && !neuron_busy_i) begin
+          // Population 0: its header, then how its rates are written.
+          state_d     = LOAD;
+          after_d     = IDLE;
+          load_addr_d = header_valid_q && header_q == '0 ? 16'(SLOT_RATE * 4) : 16'd60;
+          load_left_d = header_valid_q && header_q == '0 ? 4'd4 : 4'd3;
+          load_word_d = header_valid_q && header_q == '0 ? 4'd0 : 4'd12;
+          input_ready_d  = header_valid_q && header_q == '0;
+          header_valid_d = 1'b1;
+          header_d       = '0;
+        end
+      end
+      MIX: begin
+        mix_d = mix_q + 1'b1;
+        if (mix_q == 3'd6) begin
+          tick_key_d = mixed;
+          factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) ? decay_word : '0;
+          decays_o   = factor_d != '0 || factor_q != '0;
+          state_d    = RUN;
+        end
+      end
+      RUN: begin
+        learning_d = 1'b0;
+        left_d     = slots;
+        unique case (code)
+          OP_END: begin
+            done_o  = 1'b1;
+            state_d = IDLE;
+          end
+          OP_FORWARD, OP_BACKWARD: begin
+            dense_d = code == OP_FORWARD ? forward_dirty_i : backward_dirty_i;
+            if (dense_d || (code == OP_FORWARD ? forward_waits_i : backward_waits_i)) begin
+              state_d     = LOAD;
+              after_d     = LANES_START;
+              load_addr_d = projection_at + 16'd4;
+              load_left_d = 4'd7;
+              load_word_d = 4'd4;
+            end else begin
+              pc_d = pc_q + 1'b1;
+            end
+          end
+          OP_UPDATE: begin
+            if ((slots & stale_i) == '0) begin
+              pc_d = pc_q + 1'b1;
+            end else if (header_valid_q && header_q == index) begin
+              state_d = SLOT;
+            end else begin
+              state_d        = LOAD;
+              after_d        = SLOT;
+              load_addr_d    = population_at + 16'd60;
+              load_left_d    = 4'd3;
+              load_word_d    = 4'd12;
+              header_valid_d = 1'b1;
+              header_d       = index;
+            end
+          end
+          OP_LEARN: begin
+            learning_d = 1'b1;
+            dense_d    = 1'b1;
+            if (any_error_i) begin
+              state_d       = LOAD;
+              after_d       = PASS_START;
+              load_addr_d   = projection_at;
+              load_left_d   = 4'd11;
+              load_word_d   = 4'd0;
+              input_ready_d = 1'b0;
+            end else begin
+              pc_d = pc_q + 1'b1;
+            end
+          end
+          default: bad_operation_o = 1'b1;
+        endcase
+        if (code != OP_END && (bad_operation_o || bad_index)) begin
+          bad_operation_o = 1'b1;
+          state_d         = IDLE;
+          header_valid_d  = 1'b0;
+          input_ready_d   = 1'b0;
+        end
+      end
+      LOAD: begin
+        if (load_left_q != '0) begin
+          load_addr_d = load_addr_q + 1'b1;
+          load_left_d = load_left_q - 1'b1;
+          load_word_d = load_word_q + 1'b1;
+        end else if (!storing_q) begin
+          state_d = after_q;
+        end
+      end
+      SLOT: begin
+        if (due == '0) begin
+          state_d = RUN;
+          pc_d    = pc_q + 1'b1;
+        end else begin
+          state_d       = LOAD;
+          after_d       = PASS_START;
+          load_addr_d   = population_at + 16'({slot_number, 2'b0});
+          load_left_d   = 4'd4;
+          load_word_d   = 4'd0;
+          input_ready_d = 1'b0;
+          left_d        = left_q & ~(slot_d | (slot_d - 1'b1));
+        end
+      end
+      PASS_START: begin
+        pass_o  = 1'b1;
+        state_d = PASS_WAIT;
+      end
+      PASS_WAIT: begin
+        if (!neuron_busy_i) begin
+          pass_done_o = !learning_q;
+          if (!learning_q) begin
+            state_d = SLOT;
+          end else if (nonzero_i) begin
+            state_d = LANES_START;
+          end else begin
+            state_d = RUN;
+            pc_d    = pc_q + 1'b1;
+          end
+        end
+      end
+      LANES_START: begin
+        scan_o  = 1'b1;
+        state_d = LANES_WAIT;
+      end
+      LANES_WAIT: begin
+        if (!lanes_busy_i) begin
+          forward_done_o  = code == OP_FORWARD;
+          backward_done_o = code == OP_BACKWARD;
+          learn_done_o    = code == OP_LEARN;
+          state_d         = RUN;
+          pc_d            = pc_q + 1'b1;
+        end
+      end
+      default: state_d = IDLE;
+    endcase
+    if (window_we_descriptor_i) begin
+      header_valid_d = 1'b0;
+      input_ready_d  = 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q <= IDLE;
+      after_q <= IDLE;
+      pc_q <= '0;
+      header_valid_q <= 1'b0;
+      input_ready_q <= 1'b0;
+      start_q <= 1'b0;
+      mix_q <= '0;
+      factor_q <= '0;
+      load_left_q <= '0;
+      storing_q <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      after_q <= after_d;
+      pc_q <= pc_d;
+      header_valid_q <= header_valid_d;
+      input_ready_q <= input_ready_d;
+      start_q <= start_d;
+      mix_q <= mix_d;
+      factor_q <= factor_d;
+      load_left_q <= load_left_d;
+      storing_q <= state_q == LOAD && load_left_q != '0;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    load_addr_q <= load_addr_d;
+    load_word_q <= load_word_d;
+    header_q <= header_d;
+    tick_key_q <= tick_key_d;
+    learning_q <= learning_d;
+    dense_q <= dense_d;
+    left_q <= left_d;
+    store_q <= load_word_q;
+    if (state_q == SLOT) slot_q <= slot_d;
+    for (int w = 0; w < 16; w++) if (storing_q && store_q == 4'(w)) words_q[w*32+:32] <= word;
+  end
+
+  // A LEARN's pass is over the projection's target, an UPDATE's over its population.
+  assign place_o      = learning_q ? words_q[5*32+:32] : words_q[12*32+:32];
+  assign factor_o     = factor_q;
+  assign tick_key_o   = tick_key_q;
+  assign pass_slot_o  = slot_q;
+  assign population_o = state_q == RUN ? index : header_q;
+  assign projection_o = index;
+  assign code_o       = code;
+  assign dense_o      = dense_q;
+  assign operation_o  = 16'(pc_q);
+  assign idle_o       = state_q == IDLE && !start_q && !neuron_busy_i;
+
+  // A value is taken in one clock; one for a unit that does not exist is dropped and reported.
+  logic in_range;
+  assign in_range      = input_unit_i < 20'(words_q[12*32+:16]);
+  assign input_ready_o = state_q == IDLE && !start_q && input_ready_q;
+  assign input_o       = input_valid_i && input_ready_o && in_range;
+  assign bad_unit_o    = input_valid_i && input_ready_o && !in_range;
+endmodule

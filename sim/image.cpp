@@ -1,0 +1,339 @@
+#include "sim/image.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "fixedpoint/width_proof.hpp"
+#include "sim/core_map.hpp"
+#include "sim/pass_words.hpp"
+
+namespace apical::sim {
+
+using namespace apical::fixedpoint;
+
+namespace {
+
+int round_up(int value, int unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+int power_of_two(int value) {
+  int power = 1;
+  while (power < value) power *= 2;
+  return power;
+}
+
+int signed_bits(const Format& f) {
+  return f.bits + (f.is_signed ? 0 : 1);
+}
+
+// Two's-complement bits that hold the value.
+int bits_for(std::int64_t value) {
+  int bits = 1;
+  for (std::uint64_t rest = static_cast<std::uint64_t>(value < 0 ? ~value : value); rest != 0; rest >>= 1)
+    ++bits;
+  return bits;
+}
+
+int bits_of(const Bound& bound) {
+  return prove("", "", bound, "").bits;
+}
+
+void widen(int& width, int bits) {
+  width = std::max(width, bits);
+}
+
+bool starts_with(const std::string& text, const char* prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
+
+bool same_table(const ActivationTable& a, const ActivationTable& b) {
+  return a.base == b.base && a.delta == b.delta;
+}
+
+// Equal tables are stored once: where each population's table starts.
+struct TablePlan {
+  std::vector<std::uint32_t> rate, slope;
+  std::vector<const ActivationTable*> tables;
+  std::vector<std::uint32_t> start;
+  std::uint32_t words = 0;
+
+  explicit TablePlan(const Program& program) : rate(program.populations.size()), slope(rate.size()) {
+    for (std::size_t p = 1; p < program.populations.size(); ++p) {
+      rate[p] = place(program.rate_tables[p]);
+      slope[p] = place(program.slope_tables[p]);
+    }
+  }
+  std::uint32_t place(const ActivationTable& table) {
+    for (std::size_t i = 0; i < tables.size(); ++i)
+      if (same_table(*tables[i], table)) return start[i];
+    tables.push_back(&table);
+    start.push_back(words);
+    words += static_cast<std::uint32_t>(table.base.size());
+    return start.back();
+  }
+};
+
+void widen_for_population(CoreParameters& c, const Program& program, const Population& p, bool is_last) {
+  for (const Format& f : p.formats) widen(c.sw, signed_bits(f));
+  const Bound away =
+      bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) +
+      (program.decay.empty() ? Bound{0, p[Signal::mismatch].frac} : bound_of(p[Signal::mismatch])) +
+      bound_of(p[Signal::membrane]);
+  widen(c.dw, bits_of(away));
+  if (is_last) widen(c.dw, bits_of(bound_of(p[Signal::target]) + bound_of(p[Signal::u])));
+}
+
+void widen_for_table(CoreParameters& c, const ActivationTable& table) {
+  for (std::size_t i = 0; i < table.base.size(); ++i) {
+    const std::int64_t delta = table.piecewise ? table.delta[i] : 0;
+    widen(c.base, bits_for(table.base[i]));
+    widen(c.delta, bits_for(delta));
+    widen(c.ew, bits_for(table.base[i]) + table.low_bits);
+    widen(c.ew, bits_for(table.base[i] + delta) + table.low_bits);
+  }
+}
+
+int padded_words(const Projection& p, int lanes) {
+  return round_up(p.rows, lanes) * (round_up(p.columns, lanes) / lanes);
+}
+
+// Every parameter of which more is never too much.
+constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {{"SW", &CoreParameters::sw},
+                                                                   {"WW", &CoreParameters::ww},
+                                                                   {"AW", &CoreParameters::aw},
+                                                                   {"DW", &CoreParameters::dw},
+                                                                   {"EW", &CoreParameters::ew},
+                                                                   {"LW", &CoreParameters::lw},
+                                                                   {"UNITS", &CoreParameters::units},
+                                                                   {"DEPTH", &CoreParameters::depth},
+                                                                   {"POPS", &CoreParameters::pops},
+                                                                   {"PROJS", &CoreParameters::projs},
+                                                                   {"OPS", &CoreParameters::ops},
+                                                                   {"TABLE", &CoreParameters::table},
+                                                                   {"BASE", &CoreParameters::base},
+                                                                   {"DELTA", &CoreParameters::delta},
+                                                                   {"DECAY", &CoreParameters::decay},
+                                                                   {"ADVANCED", &CoreParameters::advanced},
+                                                                   {"MISMATCH", &CoreParameters::mismatch},
+                                                                   {"RANDOM", &CoreParameters::random},
+                                                                   {"LEVELS", &CoreParameters::levels},
+                                                                   {"LEFT", &CoreParameters::left},
+                                                                   {"ALIGN", &CoreParameters::align}};
+
+// What a descriptor needs of the quantisers: shifts, random bits, free formats.
+void widen_for_format(CoreParameters& c, std::uint32_t bits, bool is_signed, std::uint32_t overflow,
+                      int width, std::int8_t shift) {
+  if (shift < 0) c.left = 1;
+  widen(c.levels, bits_for(std::abs(static_cast<int>(shift))) - 1);
+  if (static_cast<int>(bits) != width || !is_signed || overflow != static_cast<std::uint32_t>(Overflow::sat))
+    c.fixed = 0;
+}
+
+void widen_for_pass(CoreParameters& c, const std::uint32_t* word, bool random) {
+  widen_for_format(c, word[0] >> 8 & 63, word[0] >> 14 & 1, word[0] >> 18 & 3, c.sw,
+                   static_cast<std::int8_t>(word[0] >> 20));
+  for (const int at : {0, 6, 12, 18}) widen(c.align, bits_for(word[1] >> at & 63) - 1);
+  if ((word[0] & 15) == kind::table &&
+      (static_cast<int>(word[3] >> 16 & 63) != c.sw || (word[3] >> 22 & 1) == 0))
+    c.fixed = 0;
+  if (random) c.random = 1;
+}
+
+void widen_for_descriptors(CoreParameters& c, const Program& program) {
+  c.fixed = 1;
+  for (std::size_t p = 0; p < program.populations.size(); ++p)
+    for (int s = 0; s < slot::count; ++s) {
+      const bool starts = s == slot::start_error || s == slot::start_mismatch || s == slot::mismatch;
+      PassWords words;
+      if (starts && program.decay.empty()) continue;
+      if (pass_words(program, static_cast<int>(p), s, 0, 0, words))
+        widen_for_pass(c, words.word.data(), words.random);
+    }
+  CoreImage nowhere;
+  nowhere.first_unit.resize(program.populations.size());
+  nowhere.first_block.resize(program.projections.size());
+  for (std::size_t k = 0; k < program.projections.size(); ++k) {
+    const auto words = matrix_words(program, static_cast<int>(k), c.lanes, nowhere);
+    const Projection& p = program.projections[k];
+    widen_for_pass(c, words.data(), p.step.rounding == Rounding::stochastic);
+    widen_for_format(c, words[8] & 63, words[8] >> 6 & 1, words[8] >> 10 & 3, c.ww,
+                     static_cast<std::int8_t>(words[7] >> 24));
+  }
+}
+
+void refuse_unless(bool fits, const char* parameter, long long needed, long long has) {
+  if (!fits)
+    throw std::invalid_argument(
+        fmt::format("the program needs {} = {}, the core has {}", parameter, needed, has));
+}
+
+}  // namespace
+
+std::vector<std::string> CoreParameters::arguments() const {
+  std::vector<std::string> text{fmt::format("-GLANES={}", lanes), fmt::format("-GFIXED={}", fixed)};
+  for (const auto& [name, member] : sizes) text.push_back(fmt::format("-G{}={}", name, this->*member));
+  return text;
+}
+
+CoreParameters required_parameters(const Program& program, int lanes) {
+  CoreParameters c;
+  c.lanes = lanes;
+  c.pops = static_cast<int>(program.populations.size());
+  c.projs = static_cast<int>(program.projections.size());
+  c.advanced = program.advanced_response;
+  c.mismatch = !program.decay.empty();
+  int units = 0;
+  for (std::size_t p = 0; p < program.populations.size(); ++p) {
+    units += round_up(program.populations[p].units, lanes);
+    if (p == 0) {
+      widen(c.sw, signed_bits(program.populations[0][Signal::rate]));
+      continue;
+    }
+    widen_for_population(c, program, program.populations[p], p + 1 == program.populations.size());
+    widen_for_table(c, program.rate_tables[p]);
+    widen_for_table(c, program.slope_tables[p]);
+  }
+  int words = 0;
+  for (const Projection& p : program.projections) {
+    words += padded_words(p, lanes);
+    widen(c.ww, signed_bits(p.weight));
+    widen(c.sw, signed_bits(p.step));
+  }
+  for (const WidthProof& proof : program.proofs) {
+    const bool sum = starts_with(proof.name, "accumulator");
+    const bool change = starts_with(proof.name, "step x rate") || starts_with(proof.name, "weight + change");
+    widen(sum ? c.aw : change ? c.lw : c.ew, proof.bits);
+  }
+  c.ew = std::max({c.ew, c.aw, c.dw + 1});
+  c.lw = std::max(c.lw, c.sw + std::max(c.sw, c.ww) + 1);
+  widen_for_descriptors(c, program);
+  c.units = power_of_two(std::max(units, 2 * lanes));
+  c.depth = std::max(words, 2 * lanes);
+  c.table = static_cast<int>(std::max(2u, TablePlan(program).words));
+  c.ops = power_of_two(
+      static_cast<int>(program.start.size() + program.populations.size() + program.operations.size() + 1));
+  c.decay = std::max(2, power_of_two(static_cast<int>(program.decay.size())));
+  return c;
+}
+
+CoreParameters join(const CoreParameters& a, const CoreParameters& b) {
+  if (a.lanes != b.lanes) throw std::invalid_argument("cores with different lanes");
+  CoreParameters c = a;
+  for (const auto& [name, member] : sizes) c.*member = std::max(c.*member, b.*member);
+  c.fixed = a.fixed && b.fixed && a.sw == b.sw && a.ww == b.ww;
+  return c;
+}
+
+std::uint32_t eta_register(const Program& program, int projection, double factor) {
+  const Projection& p = program.projections[static_cast<std::size_t>(projection)];
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+      std::llround(std::ldexp(p.eta_dt * factor, p.eta_frac)), 0, (1 << eta_bits) - 1));
+}
+
+std::uint32_t weight_address(const CoreImage& image, const Program& program, int lanes, int projection,
+                             int row, int column) {
+  const Projection& p = program.projections[static_cast<std::size_t>(projection)];
+  const int blocks = round_up(p.columns, lanes) / lanes;
+  const std::uint32_t word =
+      image.first_block[static_cast<std::size_t>(projection)] +
+      static_cast<std::uint32_t>((row / lanes * blocks + column / lanes) * lanes + row % lanes);
+  return word * static_cast<std::uint32_t>(lanes) + static_cast<std::uint32_t>((row + column) % lanes);
+}
+
+CoreImage assemble(const Program& program, const CoreParameters& core, const Thresholds& thresholds) {
+  const CoreParameters need = required_parameters(program, core.lanes);
+  for (const auto& [name, member] : sizes)
+    refuse_unless(need.*member <= core.*member, name, need.*member, core.*member);
+  refuse_unless(!core.fixed || (need.fixed && need.sw == core.sw && need.ww == core.ww), "FIXED", 0, 1);
+
+  CoreImage image;
+  std::uint32_t unit = 0;
+  for (const Population& p : program.populations) {
+    image.first_unit.push_back(unit);
+    unit += static_cast<std::uint32_t>(round_up(p.units, core.lanes));
+  }
+  std::uint32_t word = 0;
+  for (const Projection& p : program.projections) {
+    image.first_block.push_back(word);
+    word += static_cast<std::uint32_t>(padded_words(p, core.lanes));
+  }
+  const TablePlan tables(program);
+  const auto put = [&](int select, std::uint32_t address, std::int64_t value) {
+    image.memory.push_back({select, address, value});
+  };
+  for (std::size_t i = 0; i < tables.tables.size(); ++i)
+    for (std::size_t n = 0; n < tables.tables[i]->base.size(); ++n) {
+      const std::uint32_t address = tables.start[i] + static_cast<std::uint32_t>(n);
+      put(window::table_base, address, tables.tables[i]->base[n]);
+      put(window::table_delta, address, tables.tables[i]->piecewise ? tables.tables[i]->delta[n] : 0);
+    }
+  for (std::size_t n = 0; n < program.decay.size(); ++n)
+    put(window::decay, static_cast<std::uint32_t>(n), program.decay[n]);
+
+  // Populations.
+  for (std::size_t p = 0; p < program.populations.size(); ++p) {
+    const std::uint32_t at = static_cast<std::uint32_t>(p) * 64;
+    const Population& population = program.populations[p];
+    put(window::descriptors, at + 60,
+        population.units |
+            static_cast<std::int64_t>(image.first_unit[p] / static_cast<std::uint32_t>(core.lanes)) << 16);
+    put(window::descriptors, at + 61, thresholds.rate.empty() ? 0 : thresholds.rate[p]);
+    put(window::descriptors, at + 62, thresholds.error.empty() ? 0 : thresholds.error[p]);
+    std::uint32_t always = 1u << slot::start_error | 1u << slot::start_mismatch;
+    for (int s = 0; s < slot::count; ++s) {
+      PassWords words;
+      if (!pass_words(program, static_cast<int>(p), s, tables.rate[p], tables.slope[p], words)) continue;
+      for (std::uint32_t w = 0; w < 4; ++w)
+        put(window::descriptors, at + static_cast<std::uint32_t>(s) * 4 + w, words.word[w]);
+      if (words.random) always |= 1u << s;
+    }
+    image.registers.push_back({reg::always, static_cast<std::uint32_t>(p) << 24 | always});
+    if (p == 0) continue;
+    const std::int64_t rest = program.rate_tables[p].lookup(0);
+    const std::int64_t slope = program.slope_tables[p].lookup(0);
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(population.units); ++i) {
+      const std::uint32_t address = image.first_unit[p] + i;
+      put(memory::rate, address, rest);
+      put(memory::sent_rate, address, rest);
+      put(memory::slope, address, slope);
+      put(memory::rho, address, population.rho[i]);
+      put(memory::alpha, address, population.alpha[i]);
+    }
+  }
+
+  // Projections.
+  for (std::size_t k = 0; k < program.projections.size(); ++k) {
+    const Projection& p = program.projections[k];
+    const std::uint32_t at = static_cast<std::uint32_t>(core.pops * 64) + static_cast<std::uint32_t>(k) * 16;
+    const auto words = matrix_words(program, static_cast<int>(k), core.lanes, image);
+    for (std::uint32_t w = 0; w < words.size(); ++w) put(window::descriptors, at + w, words[w]);
+    image.eta_word.push_back(at + 10);
+    image.registers.push_back({reg::link, static_cast<std::uint32_t>(k) |
+                                              static_cast<std::uint32_t>(p.source) << 8 |
+                                              static_cast<std::uint32_t>(p.target) << 16 | 3u << 24});
+    for (int row = 0; row < p.rows; ++row)
+      for (int column = 0; column < p.columns; ++column)
+        put(window::weights, weight_address(image, program, core.lanes, static_cast<int>(k), row, column),
+            p.image[static_cast<std::size_t>(row) * static_cast<std::size_t>(p.columns) +
+                    static_cast<std::size_t>(column)]);
+  }
+
+  // Operations: those of the start, then a tick, which begins with the decay of the mismatch.
+  std::uint32_t pc = 0;
+  for (const Operation& op : program.start) put(window::operations, pc++, operation_word(program, op));
+  image.registers.push_back({reg::tick_operation, pc});
+  if (!program.decay.empty())
+    for (std::size_t p = 1; p < program.populations.size(); ++p)
+      put(window::operations, pc++, update_word(static_cast<int>(p), 1u << slot::mismatch));
+  for (const Operation& op : program.operations) put(window::operations, pc++, operation_word(program, op));
+  put(window::operations, pc, 0);
+  image.registers.push_back({reg::decay_length, static_cast<std::uint32_t>(program.decay.size())});
+  image.registers.push_back({reg::seed, program.seed});
+  return image;
+}
+
+}  // namespace apical::sim

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fixedpoint/program.hpp"
+
+namespace apical::sim {
+
+/// The elaboration parameters of hw/rtl/apical_core.sv, by the same names.
+struct CoreParameters {
+  int lanes = 4;
+  int sw = 1, ww = 1, aw = 1, dw = 1, ew = 18, lw = 1;
+  int units = 1, depth = 1, pops = 2, projs = 1, ops = 2, table = 2, base = 1, delta = 1, decay = 2;
+  int advanced = 0, mismatch = 0, random = 0, left = 0, levels = 1, align = 1;
+  int fixed = 0;  ///< 1: it runs only programs whose formats are all signed and SAT, of sw and ww bits
+
+  /// "-GLANES=4", "-GSW=16", ..., for Verilator; other tools take the same names.
+  std::vector<std::string> arguments() const;
+};
+
+/// The narrowest core that runs the program with this many lanes (a power of two, 1..64).
+CoreParameters required_parameters(const fixedpoint::Program&, int lanes);
+
+/// Every parameter the larger of the two; lanes must be the same.
+CoreParameters join(const CoreParameters&, const CoreParameters&);
+
+/// One write to a memory through the window. `select` as in hw/rtl/apical_kinds.svh.
+struct CoreWrite {
+  int select;
+  std::uint32_t address;
+  std::int64_t value;
+};
+
+/// What the host writes before the first tick: the memories, then the registers.
+struct CoreImage {
+  std::vector<CoreWrite> memory;
+  std::vector<std::pair<int, std::uint32_t>> registers;  ///< offset, value
+  std::vector<std::uint32_t> first_unit;                 ///< address of unit 0 of every population
+  std::vector<std::uint32_t> first_block;                ///< first weight address of every projection
+  std::vector<std::uint32_t> eta_word;                   ///< descriptor address of every learning rate
+};
+
+/// Thresholds of events in raw LSB, per population; empty: 0 everywhere.
+struct Thresholds {
+  std::vector<std::uint32_t> rate, error;
+};
+
+/// Turns a program into memory and register contents. Throws std::invalid_argument naming the parameter that
+/// is too small for it.
+CoreImage assemble(const fixedpoint::Program&, const CoreParameters&, const Thresholds& = {});
+
+/// Address of weight (row, column) of a projection in the window on the weights.
+std::uint32_t weight_address(const CoreImage&, const fixedpoint::Program&, int lanes, int projection, int row,
+                             int column);
+
+/// The register that LEARN of `projection` multiplies errors with when rates are scaled by `factor`.
+std::uint32_t eta_register(const fixedpoint::Program&, int projection, double factor);
+
+}  // namespace apical::sim

@@ -1,0 +1,85 @@
+#pragma once
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "fixedpoint/emulator.hpp"
+#include "fixedpoint/load.hpp"
+#include "sim/core_driver.hpp"
+
+namespace apical::sim {
+
+/// Compares all architectural state of a core with the emulator's.
+template <class Driver>
+void expect_equal_state(Driver& core, const fixedpoint::Emulator& emulator) {
+  using fixedpoint::Signal;
+  const fixedpoint::Program& program = emulator.program();
+  ASSERT_EQ(core.read(reg::tick), emulator.ticks());
+  for (int p = 0; p < static_cast<int>(program.populations.size()); ++p)
+    for (std::size_t s = 0; s < fixedpoint::neuron_signals; ++s) {
+      if (p == 0 && s != static_cast<std::size_t>(Signal::rate)) continue;
+      const auto& expected = emulator.signal(static_cast<Signal>(s), p);
+      for (std::size_t i = 0; i < expected.size(); ++i)
+        ASSERT_EQ(core.signal(static_cast<int>(s), p, static_cast<int>(i)), expected[i])
+            << "tick " << emulator.ticks() - 1 << " " << program.populations[static_cast<std::size_t>(p)].name
+            << " " << name_of(static_cast<Signal>(s)) << "[" << i << "]";
+    }
+  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k) {
+    const auto& p = program.projections[static_cast<std::size_t>(k)];
+    for (int row = 0; row < p.rows; ++row)
+      for (int column = 0; column < p.columns; ++column)
+        ASSERT_EQ(core.weight(k, row, column), emulator.weights(k).at(row, column))
+            << "tick " << emulator.ticks() - 1 << " W" << k + 1 << "[" << row << "][" << column << "]";
+  }
+}
+
+/// Ticks a core and the emulator side by side on random inputs, targets and nudges.
+template <class Model>
+void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& parameters,
+                  int ticks, std::uint64_t seed) {
+  using fixedpoint::Signal;
+  fixedpoint::Emulator emulator(program, {1, false, 0});
+  CoreDriver<Model> core(program, parameters);
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(-0.2, 1.2);
+  const auto& first = program->populations.front();
+  const auto& last = program->populations.back();
+  std::vector<double> input(static_cast<std::size_t>(first.units)),
+      target(static_cast<std::size_t>(last.units));
+  std::vector<std::int64_t> raw;
+  const auto load = [&](const std::vector<double>& values, const fixedpoint::Format& format) {
+    raw.clear();
+    for (const double value : values) raw.push_back(fixedpoint::load(value, format).raw);
+    return raw.data();
+  };
+  for (int t = 0; t < ticks; ++t) {
+    if (t == 0 || random() % 3 == 0) {
+      for (double& x : input)
+        if (t == 0 || random() % 2) x = uniform(random);
+      emulator.write_input(input.data());
+      core.write_input(load(input, first[Signal::rate]), input.size());
+    }
+    if (t == 0 || random() % 4 == 0) {
+      for (double& x : target) x = uniform(random);
+      emulator.write_target(target.data());
+      core.write_target(load(target, last[Signal::target]), target.size());
+      const double beta = random() % 3 ? 0.5 : 0.0;
+      emulator.set_beta(beta);
+      core.set_beta(static_cast<std::uint32_t>(std::lround(std::ldexp(beta, fixedpoint::beta_frac))));
+    }
+    if (random() % 16 == 0) {
+      const double scale = static_cast<double>(random() % 5) * 0.5;
+      emulator.set_learning_scale(scale);
+      core.set_learning_scale(scale);
+    }
+    emulator.tick();
+    core.tick();
+    expect_equal_state(core, emulator);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  ASSERT_EQ(core.read(reg::errors), 0u);
+}
+
+}  // namespace apical::sim
