@@ -46,6 +46,9 @@ class Emulator {
   const std::vector<std::int64_t>& signal(Signal, int layer) const;
   const std::vector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
   const std::vector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
+  const std::vector<std::int64_t>& first_mismatch(int layer) const { return at(layer).first_mismatch; }
+  std::int64_t beta() const { return beta_; }  ///< register, beta_frac
+  std::int64_t eta(int projection) const { return routes_[static_cast<std::size_t>(projection)].eta; }
   const WeightMemory& weights(int projection) const { return weights_[static_cast<std::size_t>(projection)]; }
   /// Of population `layer` and, above 0, of the projection into it.
   Activity activity(int layer) const;

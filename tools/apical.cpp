@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
       "failed or a run diverged, 2 bad usage or input.");
   int status = 0;
   apical::tools::add_run(app, status);
+  apical::tools::add_verify(app, status);
   apical::tools::add_quantise(app, status);
   apical::tools::add_compile(app, status);
   apical::tools::add_list(app, status);

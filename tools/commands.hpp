@@ -7,6 +7,7 @@ namespace apical::tools {
 /// Adds a subcommand to the command line; `status` receives the exit status when it runs (0 ok, 1 check
 /// failed).
 void add_run(CLI::App&, int& status);
+void add_verify(CLI::App&, int& status);
 void add_quantise(CLI::App&, int& status);
 void add_compile(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);

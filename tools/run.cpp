@@ -17,6 +17,7 @@
 #include "sim/emulator_machine.hpp"
 #include "tools/golden_machine.hpp"
 #include "tools/progress.hpp"
+#include "tools/stimulus.hpp"
 
 namespace apical::tools {
 namespace {
@@ -140,14 +141,6 @@ class Runner {
   RunResult result_;
 };
 
-void check_task(const Config& config, const model::Task& task) {
-  const auto& layers = config.network.layers;
-  if (layers.front() != task.inputs() || layers.back() != task.outputs())
-    throw std::invalid_argument(
-        fmt::format("network.layers: {} inputs and {} outputs; accepted: {} and {}, which task {} has",
-                    layers.front(), layers.back(), task.inputs(), task.outputs(), config.task.kind));
-}
-
 std::string beside(const std::string& path, const std::string& prefix) {
   const std::filesystem::path p(path);
   return (p.parent_path() / (prefix + p.filename().string())).string();
@@ -236,11 +229,7 @@ std::vector<ThresholdResult> compare_thresholds(const Config& config, const mode
 
 RunOutcome run_checked(const Config& config, const RunOptions& options) {
   check(config);
-  model::TaskSettings settings = config.task;
-  settings.seed = config.seed;
-  settings.dt = config.network.dt;
-  const auto task = model::make_task(settings);
-  check_task(config, *task);
+  const auto task = configured_task(config);
   RunOutcome outcome;
   outcome.image = task->image();
   outcome.initial = starting_weights(config, options.weights);

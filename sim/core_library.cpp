@@ -1,0 +1,125 @@
+#include "sim/core_library.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "sim/core_map.hpp"
+#include "sim/external_tools.hpp"
+
+namespace apical::sim {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string verilator_version() {
+  std::FILE* const pipe = popen("verilator --version 2>/dev/null", "r");
+  char line[200] = "";
+  if (pipe != nullptr) {
+    if (std::fgets(line, sizeof line, pipe) == nullptr) line[0] = '\0';
+    pclose(pipe);
+  }
+  if (line[0] == '\0')
+    throw std::runtime_error("verilator is not installed; tools/setup installs what the core needs");
+  return line;
+}
+
+// Everything that decides what the library does.
+std::string fingerprint(const CoreSources& sources, const std::string& arguments, const CoreBuild& build) {
+  std::string all = verilator_version() + arguments + (build.waveform ? "waveform" : "");
+  std::vector<fs::path> files;
+  if (build.netlist.empty()) {
+    for (const auto& entry : fs::directory_iterator(sources.rtl)) files.push_back(entry.path());
+  } else {
+    files.push_back(build.netlist);
+  }
+  for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) all += file.filename().string() + content_of(file);
+  return hash_of(all);
+}
+
+void compile(const CoreSources& sources, const CoreParameters& parameters, const std::string& arguments,
+             const CoreBuild& build, const fs::path& folder, const fs::path& target) {
+  const fs::path log = folder / "log";
+  const std::string trace = build.waveform ? " --trace-fst" : "";
+  const std::string what = build.netlist.empty() ? fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv",
+                                                               shell_word(sources.rtl.string()), arguments)
+                                                 : shell_word(build.netlist.string());
+  run_tools(fmt::format("verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
+                        "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{} --Mdir {} {}",
+                        trace, shell_word(folder.string()), what),
+            log);
+  std::vector<std::string> units;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".cpp") units.push_back(entry.path().string());
+  units.push_back((sources.plugin / "core_plugin.cpp").string());
+  const std::string verilator = "/usr/share/verilator/include";
+  for (const char* unit : {"/verilated.cpp", "/verilated_threads.cpp"}) units.push_back(verilator + unit);
+  if (build.waveform) units.push_back(verilator + "/verilated_fst_c.cpp");
+  const std::string compiler = fmt::format(
+      "c++ -std=c++17 -O2 -fPIC -w -DVM_TRACE={0} -DVM_TRACE_FST={0} -DVM_COVERAGE=0 -DVM_SC=0 "
+      "-DAPICAL_LANES={1} "
+      "-DAPICAL_WEIGHT_BITS={2} -DAPICAL_REG_CONTROL={3} -I{4} -I{4}/vltstd -I{5} -I{6}",
+      build.waveform ? 1 : 0, parameters.lanes, parameters.ww, reg::control, verilator,
+      shell_word(folder.string()), shell_word(sources.plugin.string()));
+  std::string objects;
+  std::string commands;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const std::string object = (folder / fmt::format("{}.o", i)).string();
+    commands += fmt::format("{} -c {} -o {}\n", compiler, shell_word(units[i]), shell_word(object));
+    objects += " " + shell_word(object);
+  }
+  std::ofstream(folder / "commands") << commands;
+  run_tools(fmt::format("xargs -d '\\n' -P {} -I COMMAND sh -c COMMAND <{}",
+                        std::max(1u, std::thread::hardware_concurrency()),
+                        shell_word((folder / "commands").string())),
+            log);
+  const fs::path staged = folder / "core.so";
+  run_tools(fmt::format("c++ -shared -o {}{} -lz -lpthread", shell_word(staged.string()), objects), log);
+  fs::rename(staged, target);
+}
+
+}  // namespace
+
+CoreSources find_core_sources() {
+  std::error_code ignored;
+  const fs::path self = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  std::string tried;
+  for (const fs::path& base : {fs::current_path(), self, self / "..", self / "../.."}) {
+    if (fs::exists(base / "hw" / "rtl" / "apical_core.sv"))
+      return {fs::canonical(base / "hw" / "rtl"), fs::canonical(base / "sim")};
+    tried += (tried.empty() ? "" : ", ") + (base / "hw" / "rtl").lexically_normal().string();
+  }
+  throw std::runtime_error("no Verilog of the core here; looked in " + tried);
+}
+
+CoreLibrary::CoreLibrary(const CoreSources& sources, const CoreParameters& parameters, const CoreBuild& build,
+                         const std::function<void(const std::string&)>& say) {
+  const std::vector<std::string> list = parameters.arguments();
+  const std::string arguments = fmt::format("{}", fmt::join(list, " "));
+  const fs::path cache = core_cache();
+  file_ = cache / (fingerprint(sources, arguments, build) + ".so");
+  if (!fs::exists(file_)) {
+    const BuildFolder folder;
+    say(fmt::format("verilating a {} of {} lanes (once; kept in {})",
+                    build.netlist.empty() ? "core" : "netlist", parameters.lanes, cache.string()));
+    compile(sources, parameters, arguments, build, folder.path(), file_);
+  }
+  void* const handle = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) throw std::runtime_error(fmt::format("{}: {}", file_.string(), dlerror()));
+  handle_ = std::shared_ptr<void>(handle, [](void* h) { dlclose(h); });
+  using Entry = const CorePlugin* (*)();
+  const auto entry = reinterpret_cast<Entry>(dlsym(handle, "apical_core_plugin"));
+  if (entry == nullptr) throw std::runtime_error(fmt::format("{}: {}", file_.string(), dlerror()));
+  plugin_ = entry();
+}
+
+}  // namespace apical::sim

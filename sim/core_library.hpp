@@ -1,0 +1,45 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sim/core_plugin.hpp"
+#include "sim/image.hpp"
+
+namespace apical::sim {
+
+/// Where the Verilog is: hw/rtl of the source tree, and the sources of the plugin.
+struct CoreSources {
+  std::filesystem::path rtl, plugin;
+};
+
+/// The source tree that this program was built from, or the one around `program`; throws std::runtime_error
+/// naming the places that were tried.
+CoreSources find_core_sources();
+
+/// How to make a core, beyond its parameters.
+struct CoreBuild {
+  bool waveform = false;  ///< able to write FST; slower
+  std::filesystem::path
+      netlist{};  ///< a Verilog netlist of apical_core with these parameters, instead of the RTL
+};
+
+/// A verilated core as a shared library: built by verilator and the C++ compiler when its content (sources,
+/// parameters, tools) is not in the cache ($XDG_CACHE_HOME/apical/cores), loaded otherwise.
+class CoreLibrary {
+ public:
+  /// `say` is told what is being built. Throws std::runtime_error with the end of the tools' output.
+  CoreLibrary(const CoreSources&, const CoreParameters&, const CoreBuild&,
+              const std::function<void(const std::string&)>& say);
+
+  const CorePlugin& plugin() const { return *plugin_; }
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  std::filesystem::path file_;
+  std::shared_ptr<void> handle_;
+  const CorePlugin* plugin_ = nullptr;
+};
+
+}  // namespace apical::sim

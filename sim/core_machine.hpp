@@ -1,0 +1,70 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/core_library.hpp"
+#include "sim/integer_machine.hpp"
+
+namespace apical::sim {
+
+/// The Verilated core (or its netlist) behind the machine interface, driven through its register port like a
+/// host would. Signals are read through the window; weights are followed by the retire port and can be read
+/// back whole.
+class CoreMachine : public IntegerMachine {
+ public:
+  /// `plugin` must outlive the machine (keep its CoreLibrary). Throws std::runtime_error when the core
+  /// refuses the program.
+  CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
+              std::shared_ptr<const CoreLibrary>);
+  ~CoreMachine() override;
+  CoreMachine(const CoreMachine&) = delete;
+  CoreMachine& operator=(const CoreMachine&) = delete;
+
+  std::string name() const override { return name_; }
+  const fixedpoint::Program& program() const override { return *program_; }
+  void write_input(const std::vector<std::int64_t>& raw) override;
+  void write_target(const std::vector<std::int64_t>& raw) override;
+  void set_beta(std::int64_t value) override;
+  void set_learning_scale(double factor) override;
+  void tick() override;
+  std::uint32_t ticks() const override { return ticks_; }
+  std::int64_t beta() const override { return beta_; }
+  std::int64_t eta(int projection) const override { return eta_[static_cast<std::size_t>(projection)]; }
+  std::vector<std::int64_t> read(int layer, int field) override;
+  std::vector<std::int64_t> weights(int projection) override {
+    return weights_[static_cast<std::size_t>(projection)];
+  }
+  std::uint64_t clocks() const override { return library_->plugin().clocks(self_); }
+  bool waveform(const std::string& file) override;
+
+  /// The weight memory through the window: what the retire port must have told.
+  std::vector<std::int64_t> read_weights(int projection);
+  /// A counter or another register (sim/core_map.hpp, namespace reg).
+  std::uint32_t read_register(int offset);
+  /// True where the last tick moved a weight of the projection.
+  bool learnt(int projection) const { return learnt_[static_cast<std::size_t>(projection)]; }
+
+ private:
+  void write_register(int offset, std::uint32_t value);
+  void write_memory(int memory, std::uint32_t address, std::int64_t value);
+  std::int64_t read_memory(int memory, std::uint32_t address);
+  void load();
+
+  std::string name_;
+  std::shared_ptr<const fixedpoint::Program> program_;
+  std::shared_ptr<const CoreLibrary> library_;
+  int lanes_;
+  CoreImage image_;
+  void* self_;
+  std::vector<std::vector<std::int64_t>> weights_;
+  std::vector<bool> learnt_;
+  std::vector<std::int64_t> eta_;
+  std::int64_t beta_ = 0;
+  std::uint32_t ticks_ = 0;
+  int selected_ = -1;       ///< memory of the window
+  std::uint32_t next_ = 0;  ///< address that it stands at
+  std::int64_t high_ = -2;  ///< upper half that it will write; -2: unknown
+};
+
+}  // namespace apical::sim

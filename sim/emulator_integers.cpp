@@ -1,0 +1,55 @@
+#include "sim/emulator_integers.hpp"
+
+#include <cmath>
+
+namespace apical::sim {
+
+using fixedpoint::Format;
+using fixedpoint::Signal;
+
+namespace {
+
+// Exact: a raw value has at most 33 bits.
+std::vector<double> real(const std::vector<std::int64_t>& raw, const Format& format) {
+  std::vector<double> values;
+  values.reserve(raw.size());
+  for (const std::int64_t x : raw) values.push_back(format.value(x));
+  return values;
+}
+
+}  // namespace
+
+EmulatorIntegers::EmulatorIntegers(std::string name, std::shared_ptr<const fixedpoint::Program> program,
+                                   fixedpoint::EmulatorOptions options)
+    : name_(std::move(name)), emulator_(std::move(program), options) {}
+
+void EmulatorIntegers::write_input(const std::vector<std::int64_t>& raw) {
+  emulator_.write_input(real(raw, program().populations.front()[Signal::rate]).data());
+}
+
+void EmulatorIntegers::write_target(const std::vector<std::int64_t>& raw) {
+  emulator_.write_target(real(raw, program().populations.back()[Signal::target]).data());
+}
+
+void EmulatorIntegers::set_beta(std::int64_t value) {
+  emulator_.set_beta(std::ldexp(static_cast<double>(value), -fixedpoint::beta_frac));
+}
+
+std::vector<std::int64_t> EmulatorIntegers::read(int layer, int field) {
+  if (field == 10) return emulator_.first_mismatch(layer);
+  if (field == 11) return emulator_.sent_rate(layer);
+  if (field == 12) return emulator_.sent_error(layer);
+  return emulator_.signal(static_cast<Signal>(field), layer);
+}
+
+std::vector<std::int64_t> EmulatorIntegers::weights(int projection) {
+  const fixedpoint::Projection& p = program().projections[static_cast<std::size_t>(projection)];
+  std::vector<std::int64_t> values;
+  values.reserve(p.image.size());
+  for (int row = 0; row < p.rows; ++row)
+    for (int column = 0; column < p.columns; ++column)
+      values.push_back(emulator_.weights(projection).at(row, column));
+  return values;
+}
+
+}  // namespace apical::sim

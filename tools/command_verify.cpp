@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "fixedpoint/compiler.hpp"
+#include "sim/core_machine.hpp"
+#include "sim/core_map.hpp"
+#include "sim/emulator_integers.hpp"
+#include "sim/netlist.hpp"
+#include "tools/commands.hpp"
+#include "tools/progress.hpp"
+#include "tools/run.hpp"
+#include "tools/stimulus.hpp"
+
+namespace apical::tools {
+namespace {
+
+constexpr std::uint64_t ticks_before = 2, ticks_after = 1;  // of a waveform around a difference
+
+struct Arguments {
+  std::string config, upto = "rtl", rtl, out, weights;
+  std::vector<std::string> set;
+  std::uint64_t ticks = 200;
+  int lanes = 4;
+  bool json = false;
+};
+
+using Maker = std::function<std::unique_ptr<sim::IntegerMachine>(bool waveform)>;
+
+struct Rung {
+  std::string name;
+  Maker make;
+};
+
+// The ladder below the golden model: each rung is compared with the one before it.
+std::vector<Rung> ladder(const Arguments& a, const std::shared_ptr<const fixedpoint::Program>& program) {
+  std::vector<Rung> rungs;
+  const auto emulator = [&](const char* name, fixedpoint::Schedule schedule) {
+    rungs.push_back({name, [program, name, schedule](bool) {
+                       fixedpoint::EmulatorOptions how;
+                       how.schedule = schedule;
+                       how.statistics = false;
+                       return std::make_unique<sim::EmulatorIntegers>(name, program, how);
+                     }});
+  };
+  emulator("emulator, dense", fixedpoint::Schedule::dense);
+  emulator("emulator, event", fixedpoint::Schedule::event);
+  if (a.upto == "emulator") return rungs;
+  sim::CoreSources sources = sim::find_core_sources();
+  if (!a.rtl.empty()) {
+    if (!std::filesystem::exists(std::filesystem::path(a.rtl) / "apical_core.sv"))
+      throw InputError(fmt::format("--rtl: {}; accepted: a folder with apical_core.sv", a.rtl));
+    sources.rtl = std::filesystem::absolute(a.rtl);
+  }
+  const sim::CoreParameters parameters = sim::required_parameters(*program, a.lanes);
+  const auto core = [=](const char* name, bool netlist) {
+    return [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
+      const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
+      sim::CoreBuild build;
+      build.waveform = waveform;
+      if (netlist) build.netlist = sim::make_netlist(sources, parameters, say);
+      auto library = std::make_shared<const sim::CoreLibrary>(sources, parameters, build, say);
+      return std::make_unique<sim::CoreMachine>(name, program, parameters, library);
+    };
+  };
+  rungs.push_back({"rtl", core("rtl", false)});
+  if (a.upto == "netlist") rungs.push_back({"netlist", core("netlist", true)});
+  return rungs;
+}
+
+// Runs the machine that parted once more, with a waveform around the tick.
+std::string write_waveform(const Rung& rung, const sim::Stimulus& stimulus, std::uint64_t tick,
+                           const std::filesystem::path& folder) {
+  const auto machine = rung.make(true);
+  std::filesystem::create_directories(folder);
+  const std::filesystem::path file = folder / "difference.fst", staged = folder / ".difference.fst";
+  const std::uint64_t first = tick > ticks_before ? tick - ticks_before : 0;
+  for (std::uint64_t t = 0; t <= tick + ticks_after; ++t) {
+    if (t == first && !machine->waveform(staged.string())) return "";
+    sim::advance(*machine, stimulus());
+  }
+  machine->waveform("");
+  std::filesystem::rename(staged, file);
+  return file.string();
+}
+
+nlohmann::ordered_json in_json(const sim::Difference& d) {
+  return {{"machine", d.machine},      {"reference", d.reference}, {"tick", d.tick},
+          {"where", d.where},          {"signal", d.signal},       {"row", d.row},
+          {"column", d.column},        {"expected", d.expected},   {"found", d.found},
+          {"operations", d.operations}};
+}
+
+int execute(const Arguments& a) {
+  Config config = read_config(a.config);
+  for (const std::string& assignment : a.set) set_key(config, assignment);
+  check(config);
+  std::unique_ptr<model::Task> task;
+  std::shared_ptr<const fixedpoint::Program> program;
+  try {
+    task = configured_task(config);
+    program = std::make_shared<const fixedpoint::Program>(
+        fixedpoint::compile(describe(config, starting_weights(config, a.weights))));
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
+  const std::vector<Rung> rungs = ladder(a, program);
+  std::vector<std::unique_ptr<sim::IntegerMachine>> machines;
+  std::vector<sim::IntegerMachine*> pointers;
+  for (const Rung& rung : rungs) {
+    machines.push_back(rung.make(false));
+    pointers.push_back(machines.back().get());
+  }
+  const auto stimulus = [&] { return make_stimulus(config, *task, program); };
+  std::optional<sim::Difference> difference;
+  const auto start = std::chrono::steady_clock::now();
+  {
+    Progress progress({"verify"});
+    difference = sim::run_lockstep(pointers, stimulus(), a.ticks, [&](std::uint64_t done) {
+      progress.update(0, done, a.ticks, fmt::format("tick {}/{}", done, a.ticks));
+    });
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  nlohmann::ordered_json json;
+  json["ticks"] = machines[0]->ticks();
+  json["equal"] = !difference;
+  for (auto& machine : machines) {
+    nlohmann::ordered_json one = {{"machine", machine->name()}};
+    // Of a core the memory itself, not what its retire port told.
+    if (auto* core = dynamic_cast<sim::CoreMachine*>(machine.get()); core != nullptr) {
+      for (int k = 0; k < static_cast<int>(program->projections.size()) && !difference; ++k)
+        if (core->read_weights(k) != core->weights(k))
+          throw std::runtime_error(
+              fmt::format("{}: W{} in memory isn't what the retire port told", core->name(), k + 1));
+      one["clocks"] = core->clocks();
+      one["cycles"] = core->read_register(sim::reg::cycles);
+      one["lane_cycles"] = core->read_register(sim::reg::lane_cycles);
+      one["events"] = core->read_register(sim::reg::events);
+    }
+    one["state_digest"] = sim::state_digest(*machine);
+    json["machines"].push_back(one);
+  }
+  std::string waveform;
+  if (difference) {
+    for (const Rung& rung : rungs)
+      if (rung.name == difference->machine && rung.name.rfind("emulator", 0) != 0)
+        waveform = write_waveform(rung, stimulus(), difference->tick,
+                                  a.out.empty()
+                                      ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
+                                      : std::filesystem::path(a.out));
+    json["difference"] = in_json(*difference);
+    if (!waveform.empty()) json["difference"]["waveform"] = waveform;
+  }
+  if (a.json) {
+    fmt::print("{}\n", json.dump(2));
+    return difference ? 1 : 0;
+  }
+  for (const auto& one : json["machines"])
+    fmt::print("{:<16} {}{}\n", one["machine"].get<std::string>(), one["state_digest"].get<std::string>(),
+               one.contains("cycles")
+                   ? fmt::format("  {} cycles, {:.1f}% with busy lanes", one["cycles"].get<std::uint64_t>(),
+                                 100.0 * one["lane_cycles"].get<double>() /
+                                     std::max(1.0, one["cycles"].get<double>()))
+                   : "");
+  if (!difference) {
+    fmt::print("equal in every bit after each of {} ticks, {:.1f} s\n", a.ticks, seconds);
+    return 0;
+  }
+  fmt::print("{}", sim::describe(*difference));
+  if (!waveform.empty()) fmt::print("  waveform   {}\n", waveform);
+  return 1;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& status) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("verify", "Climb the ladder of machines and compare all state every tick");
+  command->add_option("CONFIG", a->config, "configuration file")->required();
+  command->add_option("--upto", a->upto, "last rung: emulator, rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"emulator", "rtl", "netlist"}));
+  command->add_option("--ticks", a->ticks, "ticks of training (default 200)")
+      ->check(CLI::Range(1u, 1u << 31));
+  command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default 4)")
+      ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64}));
+  command->add_option("--rtl", a->rtl, "folder with another apical_core.sv and its modules: your design");
+  command->add_option("--set", a->set, "section.key=value, as often as needed")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--weights", a->weights, "HDF5 file with /weights/W1.. to start from");
+  command->add_option("--out", a->out, "folder for the waveform of a difference (default: out/<config>)");
+  command->add_flag("--json", a->json, "print a table for programs");
+  command->footer(
+      "Examples:\n"
+      "  apical verify tools/configs/digits8.toml --upto rtl --ticks 2000\n"
+      "  apical verify tools/configs/digits8.toml --rtl my-core --lanes 16");
+  command->callback([a, &status] { status = execute(*a); });
+}
+
+}  // namespace apical::tools

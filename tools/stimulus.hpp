@@ -1,0 +1,16 @@
+#pragma once
+#include <memory>
+
+#include "sim/lockstep.hpp"
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// The training of a configuration as an integer machine's host plays it: raw inputs and targets, register
+/// values, learning rates that fall from epoch to epoch. Goes on for ever. The task must outlive it.
+sim::Stimulus make_stimulus(const Config&, const model::Task&, std::shared_ptr<const fixedpoint::Program>);
+
+/// The task of a configuration; throws std::invalid_argument where it doesn't fit the network.
+std::unique_ptr<model::Task> configured_task(const Config&);
+
+}  // namespace apical::tools
