@@ -53,9 +53,10 @@ void compile(const CoreSources& sources, const CoreParameters& parameters, const
   const std::string what = build.netlist.empty() ? fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv",
                                                                shell_word(sources.rtl.string()), arguments)
                                                  : shell_word(build.netlist.string());
-  run_tools(fmt::format("verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
-                        "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{} --Mdir {} {}",
-                        trace, shell_word(folder.string()), what),
+  run_tools(fmt::format(
+                "verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
+                "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style -Wno-UNOPTFLAT{} --Mdir {} {}",
+                trace, shell_word(folder.string()), what),
             log);
   std::vector<std::string> units;
   for (const auto& entry : fs::directory_iterator(folder))

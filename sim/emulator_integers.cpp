@@ -4,31 +4,18 @@
 
 namespace apical::sim {
 
-using fixedpoint::Format;
 using fixedpoint::Signal;
-
-namespace {
-
-// Exact: a raw value has at most 33 bits.
-std::vector<double> real(const std::vector<std::int64_t>& raw, const Format& format) {
-  std::vector<double> values;
-  values.reserve(raw.size());
-  for (const std::int64_t x : raw) values.push_back(format.value(x));
-  return values;
-}
-
-}  // namespace
 
 EmulatorIntegers::EmulatorIntegers(std::string name, std::shared_ptr<const fixedpoint::Program> program,
                                    fixedpoint::EmulatorOptions options)
     : name_(std::move(name)), emulator_(std::move(program), options) {}
 
 void EmulatorIntegers::write_input(const std::vector<std::int64_t>& raw) {
-  emulator_.write_input(real(raw, program().populations.front()[Signal::rate]).data());
+  emulator_.write_input(to_real(raw, program().populations.front()[Signal::rate]).data());
 }
 
 void EmulatorIntegers::write_target(const std::vector<std::int64_t>& raw) {
-  emulator_.write_target(real(raw, program().populations.back()[Signal::target]).data());
+  emulator_.write_target(to_real(raw, program().populations.back()[Signal::target]).data());
 }
 
 void EmulatorIntegers::set_beta(std::int64_t value) {

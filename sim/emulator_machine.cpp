@@ -1,5 +1,7 @@
 #include "sim/emulator_machine.hpp"
 
+#include "sim/integer_machine.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,10 +59,7 @@ std::vector<double> EmulatorMachine::read(const std::string& signal, int layer) 
     if (signal != fixedpoint::name_of(candidate)) continue;
     const auto& raw = emulator_.signal(candidate, layer);
     const Format& format = emulator_.program().populations[static_cast<std::size_t>(layer)][candidate];
-    std::vector<double> values;
-    values.reserve(raw.size());
-    for (const std::int64_t x : raw) values.push_back(format.value(x));
-    return values;
+    return to_real(raw, format);
   }
   throw std::invalid_argument(fmt::format(
       "signal \"{}\"; accepted: basal, apical, u, membrane, rate, slope, nudge, error, mismatch, target",

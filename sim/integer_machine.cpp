@@ -1,6 +1,10 @@
 #include "sim/integer_machine.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "fixedpoint/digest.hpp"
+#include "fixedpoint/load.hpp"
 
 namespace apical::sim {
 
@@ -20,6 +24,24 @@ const fixedpoint::Format& field_format(const fixedpoint::Program& program, int l
   if (field == 11) return p[Signal::rate];
   if (field == 12) return p[Signal::error];
   return p[static_cast<Signal>(field)];
+}
+
+std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint::Format& format) {
+  std::vector<std::int64_t> values;
+  values.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) values.push_back(fixedpoint::load(real[i], format).raw);
+  return values;
+}
+
+std::vector<double> to_real(const std::vector<std::int64_t>& raw, const fixedpoint::Format& format) {
+  std::vector<double> values;
+  values.reserve(raw.size());
+  for (const std::int64_t x : raw) values.push_back(format.value(x));
+  return values;
+}
+
+std::int64_t beta_register(double beta) {
+  return std::clamp<std::int64_t>(std::llround(std::ldexp(beta, fixedpoint::beta_frac)), 0, (1 << 16) - 1);
 }
 
 std::string state_digest(IntegerMachine& machine) {

@@ -41,6 +41,11 @@ class IntegerMachine {
   virtual bool waveform(const std::string&) { return false; }
 };
 
+/// Real numbers as a host loads them, raw values as real numbers, and beta as its register holds it.
+std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint::Format&);
+std::vector<double> to_real(const std::vector<std::int64_t>& raw, const fixedpoint::Format&);
+std::int64_t beta_register(double beta);
+
 /// Hash of all architectural state; that of fixedpoint::Emulator::digest().
 std::string state_digest(IntegerMachine&);
 

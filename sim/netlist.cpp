@@ -27,21 +27,20 @@ fs::path make_netlist(const CoreSources& sources, const CoreParameters& paramete
     all += file.filename().string() + content_of(file);
     if (file.extension() == ".sv") modules += " " + file.string();
   }
-  const fs::path target = core_cache() / (hash_of(all + set) + ".v");
+  // Split nets keep Verilator from seeing loops where single bits feed others of the same vector.
+  const std::string script = fmt::format(
+      "read_verilog -sv -I{}{}; chparam{} apical_core; hierarchy -check -top apical_core; proc; flatten; "
+      "opt_clean; "
+      "memory -nomap; opt_clean; techmap; opt_clean; abc -g AND,OR,XOR,MUX; splitnets; opt_clean; check; "
+      "write_verilog -noattr ",
+      sources.rtl.string(), modules, set);
+  const fs::path target = core_cache() / (hash_of(all + script) + ".v");
   if (fs::exists(target)) return target;
   const BuildFolder folder;
   say(fmt::format("synthesising a core of {} lanes to gates (once; kept in {})", parameters.lanes,
                   core_cache().string()));
   const fs::path staged = folder.path() / "netlist.v";
-  run_tools(
-      fmt::format(
-          "yosys -q -p {}",
-          shell_word(fmt::format(
-              "read_verilog -sv -I{}{}; chparam{} apical_core; hierarchy -check -top apical_core; proc; "
-              "flatten; opt; fsm; opt; wreduce; memory -nomap; opt_clean; techmap; opt -fast; "
-              "abc -g AND,OR,XOR,MUX; opt_clean; check; write_verilog -noattr {}",
-              sources.rtl.string(), modules, set, staged.string()))),
-      folder.path() / "log");
+  run_tools(fmt::format("yosys -q -p {}", shell_word(script + staged.string())), folder.path() / "log");
   fs::rename(staged, target);
   return target;
 }

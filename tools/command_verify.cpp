@@ -25,7 +25,7 @@ struct Arguments {
   std::string config, upto = "rtl", rtl, out, weights;
   std::vector<std::string> set;
   std::uint64_t ticks = 200;
-  int lanes = 4;
+  int lanes = 0;
   bool json = false;
 };
 
@@ -37,7 +37,8 @@ struct Rung {
 };
 
 // The ladder below the golden model: each rung is compared with the one before it.
-std::vector<Rung> ladder(const Arguments& a, const std::shared_ptr<const fixedpoint::Program>& program) {
+std::vector<Rung> ladder(const Arguments& a, int lanes,
+                         const std::shared_ptr<const fixedpoint::Program>& program) {
   std::vector<Rung> rungs;
   const auto emulator = [&](const char* name, fixedpoint::Schedule schedule) {
     rungs.push_back({name, [program, name, schedule](bool) {
@@ -56,7 +57,7 @@ std::vector<Rung> ladder(const Arguments& a, const std::shared_ptr<const fixedpo
       throw InputError(fmt::format("--rtl: {}; accepted: a folder with apical_core.sv", a.rtl));
     sources.rtl = std::filesystem::absolute(a.rtl);
   }
-  const sim::CoreParameters parameters = sim::required_parameters(*program, a.lanes);
+  const sim::CoreParameters parameters = sim::required_parameters(*program, lanes);
   const auto core = [=](const char* name, bool netlist) {
     return [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
       const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
@@ -98,6 +99,7 @@ nlohmann::ordered_json in_json(const sim::Difference& d) {
 int execute(const Arguments& a) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
+  if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
   check(config);
   std::unique_ptr<model::Task> task;
   std::shared_ptr<const fixedpoint::Program> program;
@@ -108,7 +110,7 @@ int execute(const Arguments& a) {
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error.what()));
   }
-  const std::vector<Rung> rungs = ladder(a, program);
+  const std::vector<Rung> rungs = ladder(a, config.lanes, program);
   std::vector<std::unique_ptr<sim::IntegerMachine>> machines;
   std::vector<sim::IntegerMachine*> pointers;
   for (const Rung& rung : rungs) {
@@ -186,8 +188,7 @@ void add_verify(CLI::App& app, int& status) {
       ->check(CLI::IsMember({"emulator", "rtl", "netlist"}));
   command->add_option("--ticks", a->ticks, "ticks of training (default 200)")
       ->check(CLI::Range(1u, 1u << 31));
-  command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default 4)")
-      ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64}));
+  command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");
   command->add_option("--rtl", a->rtl, "folder with another apical_core.sv and its modules: your design");
   command->add_option("--set", a->set, "section.key=value, as often as needed")
       ->take_all()

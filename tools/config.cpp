@@ -151,7 +151,7 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
     });
     if (!known)
       refuse(where, name, "no such section",
-             "network, dynamics, learning, events, task, formats, tables, energy, run");
+             "network, dynamics, learning, events, task, formats, tables, energy, core, run");
     for (const auto& [inner, value] : *table)
       apply(config, fmt::format("{}.{}", name, inner.str()), value,
             config.source == where ? where : fmt::format("{}:{}", config.source, value.source().begin.line));
@@ -244,6 +244,9 @@ void check(const Config& config) {
   if (config.gain.size() != 1 && config.gain.size() != depth)
     throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
                                             config.gain.size(), depth));
+  if ((config.lanes & (config.lanes - 1)) != 0)
+    throw std::invalid_argument(
+        fmt::format("core.lanes: {}; accepted: 1, 2, 4, 8, 16, 32, 64", config.lanes));
   for (const auto& [place, format] : config.formats.by_layer) {
     const auto& [signal, layer] = place;
     if (signal == "input")

@@ -39,6 +39,7 @@ struct Config {
   std::uint64_t seed = 1;
   std::uint64_t ticks = 0;  ///< 0: the epochs decide
   int epochs = 10;
+  int lanes = 4;  ///< of the core
   std::string machine = "both";
   int threads = 1;
 

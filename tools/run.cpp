@@ -14,6 +14,7 @@
 #include "fixedpoint/compiler.hpp"
 #include "model/hdf5_file.hpp"
 #include "model/schedule.hpp"
+#include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
 #include "tools/golden_machine.hpp"
 #include "tools/progress.hpp"
@@ -186,6 +187,16 @@ std::unique_ptr<sim::Machine> make_emulator(const Config& config,
   return std::make_unique<sim::EmulatorMachine>(std::move(program), how);
 }
 
+std::unique_ptr<sim::Machine> make_core(const Config& config,
+                                        std::shared_ptr<const fixedpoint::Program> program) {
+  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
+  auto library = std::make_shared<const sim::CoreLibrary>(
+      sim::find_core_sources(), parameters, sim::CoreBuild{},
+      [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+  return std::make_unique<sim::CoreRunner>(
+      std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
+}
+
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
 // threshold.
 std::vector<ThresholdResult> compare_thresholds(const Config& config, const model::Task& task,
@@ -235,7 +246,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   outcome.initial = starting_weights(config, options.weights);
 
   std::vector<std::unique_ptr<sim::Machine>> machines;
-  if (config.machine != "emulator") {
+  if (config.machine == "golden" || config.machine == "both") {
     model::GoldenSettings golden = config.network;
     golden.activation = model::parse_activation(config.activation);
     machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
@@ -248,7 +259,10 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
       if (load.became_zero + load.saturated > 0)
         outcome.notes.push_back(fmt::format("{}: of {} weights, {} became 0 and {} saturated on loading",
                                             load.name, load.values, load.became_zero, load.saturated));
-    machines.push_back(make_emulator(config, program));
+    if (config.machine == "rtl")
+      machines.push_back(make_core(config, program));
+    else
+      machines.push_back(make_emulator(config, program));
   }
   std::vector<std::string> names;
   names.reserve(machines.size());

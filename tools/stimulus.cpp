@@ -2,21 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "fixedpoint/load.hpp"
 #include "model/schedule.hpp"
 
 namespace apical::tools {
 namespace {
-
-std::vector<std::int64_t> raw(const std::vector<double>& real, const fixedpoint::Format& format) {
-  std::vector<std::int64_t> values;
-  values.reserve(real.size());
-  for (const double x : real) values.push_back(fixedpoint::load(x, format).raw);
-  return values;
-}
 
 struct Player {
   Config config;
@@ -36,11 +25,12 @@ struct Player {
     }
     const double time = static_cast<double>(ticks) * config.network.dt;
     const double nudge = sample.nudge * model::nudge_scale(time, config.beta_ramp);
-    const double beta = std::ldexp(program->beta * nudge, fixedpoint::beta_frac);
-    s.beta = std::clamp<std::int64_t>(std::llround(beta), 0, (1 << 16) - 1);
+    s.beta = sim::beta_register(program->beta * nudge);
     if (sample.changed || ticks == 0) {
-      s.input = raw(sample.input, program->populations.front()[fixedpoint::Signal::rate]);
-      s.target = raw(sample.target, program->populations.back()[fixedpoint::Signal::target]);
+      const auto& first = program->populations.front();
+      const auto& last = program->populations.back();
+      s.input = sim::to_raw(sample.input.data(), first.units, first[fixedpoint::Signal::rate]);
+      s.target = sim::to_raw(sample.target.data(), last.units, last[fixedpoint::Signal::target]);
     }
     ++ticks;
     return s;

@@ -1,0 +1,36 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "sim/core_machine.hpp"
+#include "sim/machine.hpp"
+
+namespace apical::sim {
+
+/// A core behind the interface of the training loop: real numbers in and out, integers in between.
+class CoreRunner : public Machine {
+ public:
+  explicit CoreRunner(std::unique_ptr<CoreMachine>);
+
+  std::string name() const override { return core_->name(); }
+  void tick(const double* input, const double* target, double nudge, bool changed) override;
+  void set_learning_scale(double factor) override { core_->set_learning_scale(factor); }
+  std::vector<double> read(const std::string& signal, int layer) const override;
+  std::vector<double> weights(int layer) const override;
+  std::string state_digest() const override { return sim::state_digest(*core_); }
+  std::uint64_t macs() const override { return macs_; }
+  std::uint64_t events() const override { return events_; }
+  std::vector<SignalStatistics> statistics() const override { return {}; }
+  std::string trouble() const override { return ""; }
+  bool failed() const override { return false; }
+
+ private:
+  void count();
+
+  std::unique_ptr<CoreMachine> core_;
+  bool fresh_ = true;  ///< nothing was shown yet
+  std::uint64_t macs_ = 0, events_ = 0;
+  std::uint32_t last_macs_ = 0, last_events_ = 0;  ///< counters of 32 bits wrap
+};
+
+}  // namespace apical::sim
