@@ -11,117 +11,60 @@ namespace {
 
 constexpr std::uint64_t longest_tick = 100'000'000;  // clocks; far beyond any program
 
-Thresholds thresholds_of(const fixedpoint::Program& program) {
-  Thresholds t;
-  for (const fixedpoint::Population& p : program.populations) {
-    t.rate.push_back(static_cast<std::uint32_t>(p.theta_rate));
-    t.error.push_back(static_cast<std::uint32_t>(p.theta_error));
-  }
-  return t;
-}
-
 }  // namespace
+
+CoreMachine::Port::Port(std::shared_ptr<const CoreLibrary> core)
+    : library(std::move(core)), self(library->plugin().create()) {}
+CoreMachine::Port::~Port() {
+  library->plugin().destroy(self);
+}
+void CoreMachine::Port::write(int offset, std::uint32_t value) {
+  library->plugin().access(self, offset, 1, value);
+}
+std::uint32_t CoreMachine::Port::read(int offset) {
+  return library->plugin().access(self, offset, 0, 0);
+}
 
 CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program> program,
                          const CoreParameters& parameters, std::shared_ptr<const CoreLibrary> library)
     : name_(std::move(name)),
       program_(std::move(program)),
-      library_(std::move(library)),
-      lanes_(parameters.lanes),
-      image_(assemble(*program_, parameters, thresholds_of(*program_))),
-      self_(library_->plugin().create()) {
-  load();
+      port_(std::move(library)),
+      host_(port_, program_, parameters) {
+  host_.load();
+  if (const std::uint32_t errors = port_.read(reg::errors); errors != 0)
+    throw std::runtime_error(
+        fmt::format("{}: the core refused its program, error register {:#x}", name_, errors));
   for (const fixedpoint::Projection& p : program_->projections) weights_.push_back(p.image);
-  learnt_.assign(weights_.size(), false);
   eta_.resize(weights_.size());
   set_learning_scale(1.0);
 }
 
-CoreMachine::~CoreMachine() {
-  library_->plugin().destroy(self_);
-}
-
-void CoreMachine::write_register(int offset, std::uint32_t value) {
-  library_->plugin().access(self_, offset, 1, value);
-}
-
-std::uint32_t CoreMachine::read_register(int offset) {
-  return library_->plugin().access(self_, offset, 0, 0);
-}
-
-void CoreMachine::write_memory(int memory, std::uint32_t address, std::int64_t value) {
-  if (memory != selected_ || address != next_) {
-    write_register(reg::window_select, static_cast<std::uint32_t>(memory));
-    write_register(reg::window_address, address);
-  }
-  const std::int64_t high = value >> 32;
-  if (high != high_) write_register(reg::window_high, static_cast<std::uint32_t>(high));
-  high_ = high;
-  write_register(reg::window_data, static_cast<std::uint32_t>(value));
-  selected_ = memory;
-  next_ = address + 1;
-}
-
-std::int64_t CoreMachine::read_memory(int memory, std::uint32_t address) {
-  if (memory != selected_ || address != next_) {
-    write_register(reg::window_select, static_cast<std::uint32_t>(memory));
-    write_register(reg::window_address, address);
-  }
-  const std::uint32_t value = read_register(reg::window_data);
-  high_ = -2;  // the window left the upper half of the word there
-  selected_ = memory;
-  next_ = address + 1;
-  return static_cast<std::int32_t>(value);
-}
-
-void CoreMachine::load() {
-  write_register(reg::control, 2);
-  while ((read_register(reg::status) & 2) != 0) {
-  }
-  for (const CoreWrite& w : image_.memory) write_memory(w.select, w.address, w.value);
-  for (const auto& [offset, value] : image_.registers) write_register(offset, value);
-  if (const std::uint32_t errors = read_register(reg::errors); errors != 0)
-    throw std::runtime_error(
-        fmt::format("{}: the core refused its program, error register {:#x}", name_, errors));
-}
-
-void CoreMachine::write_input(const std::vector<std::int64_t>& raw) {
-  write_register(reg::input_unit, 0);
-  for (const std::int64_t value : raw) write_register(reg::input, static_cast<std::uint32_t>(value));
-}
-
-void CoreMachine::write_target(const std::vector<std::int64_t>& raw) {
-  for (std::size_t i = 0; i < raw.size(); ++i)
-    write_memory(memory::target, image_.first_unit.back() + static_cast<std::uint32_t>(i), raw[i]);
-}
-
 void CoreMachine::set_beta(std::int64_t value) {
   beta_ = value;
-  write_register(reg::beta, static_cast<std::uint32_t>(value));
+  host_.set_beta(value);
 }
 
 void CoreMachine::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < eta_.size(); ++k) {
     const std::uint32_t value = eta_register(*program_, static_cast<int>(k), factor);
     eta_[k] = value;
-    if (k < image_.eta_word.size()) write_memory(window::descriptors, image_.eta_word[k], value);
+    host_.set_eta(static_cast<int>(k), value);
   }
 }
 
 void CoreMachine::tick() {
-  if (library_->plugin().tick(self_, longest_tick) == 0)
+  if (port_.library->plugin().tick(port_.self, longest_tick) == 0)
     throw std::runtime_error(fmt::format("{}: tick {} doesn't end", name_, ticks_));
-  if (const std::uint32_t errors = read_register(reg::errors); errors != 0)
+  if (const std::uint32_t errors = port_.read(reg::errors); errors != 0)
     throw std::runtime_error(fmt::format("{}: error register {:#x} after tick {}", name_, errors, ticks_));
-  learnt_.assign(learnt_.size(), false);
   const RetiredWeight* moved = nullptr;
-  const std::uint64_t count = library_->plugin().retired(self_, &moved);
+  const std::uint64_t count = port_.library->plugin().retired(port_.self, &moved);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto k = static_cast<std::size_t>(moved[i].projection);
     const auto columns = static_cast<std::size_t>(program_->projections.at(k).columns);
     weights_[k].at(static_cast<std::size_t>(moved[i].row) * columns +
                    static_cast<std::size_t>(moved[i].column)) = moved[i].value;
-    learnt_[k] = true;
   }
   ++ticks_;
 }
@@ -135,8 +78,7 @@ std::vector<std::int64_t> CoreMachine::read(int layer, int field) {
   if (mismatch && program_->decay.empty()) return values;
   const bool is_unsigned = !field_format(*program_, layer, field).is_signed;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = read_memory(
-        field, image_.first_unit[static_cast<std::size_t>(layer)] + static_cast<std::uint32_t>(i));
+    values[i] = host_.read_signal(layer, field, static_cast<int>(i));
     if (is_unsigned) values[i] &= 0xffffffff;
   }
   return values;
@@ -148,13 +90,12 @@ std::vector<std::int64_t> CoreMachine::read_weights(int projection) {
   values.reserve(p.image.size());
   for (int row = 0; row < p.rows; ++row)
     for (int column = 0; column < p.columns; ++column)
-      values.push_back(
-          read_memory(window::weights, weight_address(image_, *program_, lanes_, projection, row, column)));
+      values.push_back(host_.read_weight(projection, row, column));
   return values;
 }
 
 bool CoreMachine::waveform(const std::string& file) {
-  return library_->plugin().trace(self_, file.empty() ? nullptr : file.c_str()) != 0;
+  return port_.library->plugin().trace(port_.self, file.empty() ? nullptr : file.c_str()) != 0;
 }
 
 }  // namespace apical::sim

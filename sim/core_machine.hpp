@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core_host.hpp"
 #include "sim/core_library.hpp"
 #include "sim/integer_machine.hpp"
 
@@ -17,14 +18,13 @@ class CoreMachine : public IntegerMachine {
   /// refuses the program.
   CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
               std::shared_ptr<const CoreLibrary>);
-  ~CoreMachine() override;
   CoreMachine(const CoreMachine&) = delete;
   CoreMachine& operator=(const CoreMachine&) = delete;
 
   std::string name() const override { return name_; }
   const fixedpoint::Program& program() const override { return *program_; }
-  void write_input(const std::vector<std::int64_t>& raw) override;
-  void write_target(const std::vector<std::int64_t>& raw) override;
+  void write_input(const std::vector<std::int64_t>& raw) override { host_.write_input(raw); }
+  void write_target(const std::vector<std::int64_t>& raw) override { host_.write_target(raw); }
   void set_beta(std::int64_t value) override;
   void set_learning_scale(double factor) override;
   void tick() override;
@@ -35,36 +35,35 @@ class CoreMachine : public IntegerMachine {
   std::vector<std::int64_t> weights(int projection) override {
     return weights_[static_cast<std::size_t>(projection)];
   }
-  std::uint64_t clocks() const override { return library_->plugin().clocks(self_); }
+  std::uint64_t clocks() const override { return port_.library->plugin().clocks(port_.self); }
   bool waveform(const std::string& file) override;
 
   /// The weight memory through the window: what the retire port must have told.
   std::vector<std::int64_t> read_weights(int projection);
   /// A counter or another register (sim/core_map.hpp, namespace reg).
-  std::uint32_t read_register(int offset);
-  /// True where the last tick moved a weight of the projection.
-  bool learnt(int projection) const { return learnt_[static_cast<std::size_t>(projection)]; }
+  std::uint32_t read_register(int offset) { return port_.read(offset); }
 
  private:
-  void write_register(int offset, std::uint32_t value);
-  void write_memory(int memory, std::uint32_t address, std::int64_t value);
-  std::int64_t read_memory(int memory, std::uint32_t address);
-  void load();
+  struct Port : RegisterPort {
+    explicit Port(std::shared_ptr<const CoreLibrary>);
+    ~Port() override;
+    Port(const Port&) = delete;
+    Port& operator=(const Port&) = delete;
+    void write(int offset, std::uint32_t value) override;
+    std::uint32_t read(int offset) override;
+
+    std::shared_ptr<const CoreLibrary> library;
+    void* self;
+  };
 
   std::string name_;
   std::shared_ptr<const fixedpoint::Program> program_;
-  std::shared_ptr<const CoreLibrary> library_;
-  int lanes_;
-  CoreImage image_;
-  void* self_;
+  Port port_;
+  CoreHost host_;
   std::vector<std::vector<std::int64_t>> weights_;
-  std::vector<bool> learnt_;
   std::vector<std::int64_t> eta_;
   std::int64_t beta_ = 0;
   std::uint32_t ticks_ = 0;
-  int selected_ = -1;       ///< memory of the window
-  std::uint32_t next_ = 0;  ///< address that it stands at
-  std::int64_t high_ = -2;  ///< upper half that it will write; -2: unknown
 };
 
 }  // namespace apical::sim

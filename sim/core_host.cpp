@@ -1,0 +1,87 @@
+#include "sim/core_host.hpp"
+
+#include "sim/core_map.hpp"
+
+namespace apical::sim {
+namespace {
+
+Thresholds thresholds_of(const fixedpoint::Program& program) {
+  Thresholds t;
+  for (const fixedpoint::Population& p : program.populations) {
+    t.rate.push_back(static_cast<std::uint32_t>(p.theta_rate));
+    t.error.push_back(static_cast<std::uint32_t>(p.theta_error));
+  }
+  return t;
+}
+
+}  // namespace
+
+CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
+                   const CoreParameters& parameters)
+    : port_(port),
+      program_(std::move(program)),
+      lanes_(parameters.lanes),
+      image_(assemble(*program_, parameters, thresholds_of(*program_))) {}
+
+void CoreHost::select(int memory, std::uint32_t address) {
+  if (memory == selected_ && address == next_) return;
+  port_.write(reg::window_select, static_cast<std::uint32_t>(memory));
+  port_.write(reg::window_address, address);
+}
+
+void CoreHost::write_memory(int memory, std::uint32_t address, std::int64_t value) {
+  select(memory, address);
+  const std::int64_t high = value >> 32;
+  if (high != high_) port_.write(reg::window_high, static_cast<std::uint32_t>(high));
+  high_ = high;
+  port_.write(reg::window_data, static_cast<std::uint32_t>(value));
+  selected_ = memory;
+  next_ = address + 1;
+}
+
+std::int64_t CoreHost::read_memory(int memory, std::uint32_t address) {
+  select(memory, address);
+  const std::uint32_t value = port_.read(reg::window_data);
+  high_ = -2;  // the window left the upper half of the word there
+  selected_ = memory;
+  next_ = address + 1;
+  return static_cast<std::int32_t>(value);
+}
+
+void CoreHost::load() {
+  port_.write(reg::control, 2);
+  while ((port_.read(reg::status) & 2) != 0) {
+  }
+  for (const CoreWrite& w : image_.memory) write_memory(w.select, w.address, w.value);
+  for (const auto& [offset, value] : image_.registers) port_.write(offset, value);
+}
+
+void CoreHost::write_input(const std::vector<std::int64_t>& raw) {
+  port_.write(reg::input_unit, 0);
+  for (const std::int64_t value : raw) port_.write(reg::input, static_cast<std::uint32_t>(value));
+}
+
+void CoreHost::write_target(const std::vector<std::int64_t>& raw) {
+  for (std::size_t i = 0; i < raw.size(); ++i)
+    write_memory(memory::target, image_.first_unit.back() + static_cast<std::uint32_t>(i), raw[i]);
+}
+
+void CoreHost::set_beta(std::int64_t value) {
+  port_.write(reg::beta, static_cast<std::uint32_t>(value));
+}
+
+void CoreHost::set_eta(int projection, std::uint32_t value) {
+  const auto k = static_cast<std::size_t>(projection);
+  if (k < image_.eta_word.size()) write_memory(window::descriptors, image_.eta_word[k], value);
+}
+
+std::int64_t CoreHost::read_signal(int layer, int field, int unit) {
+  return read_memory(field,
+                     image_.first_unit[static_cast<std::size_t>(layer)] + static_cast<std::uint32_t>(unit));
+}
+
+std::int64_t CoreHost::read_weight(int projection, int row, int column) {
+  return read_memory(window::weights, weight_address(image_, *program_, lanes_, projection, row, column));
+}
+
+}  // namespace apical::sim
