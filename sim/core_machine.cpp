@@ -13,16 +13,16 @@ constexpr std::uint64_t longest_tick = 100'000'000;  // clocks; far beyond any p
 
 }  // namespace
 
-CoreMachine::Port::Port(std::shared_ptr<const CoreLibrary> core)
-    : library(std::move(core)), self(library->plugin().create()) {}
-CoreMachine::Port::~Port() {
-  library->plugin().destroy(self);
+PluginPort::PluginPort(std::shared_ptr<const CoreLibrary> core)
+    : library_(std::move(core)), self_(library_->plugin().create()) {}
+PluginPort::~PluginPort() {
+  library_->plugin().destroy(self_);
 }
-void CoreMachine::Port::write(int offset, std::uint32_t value) {
-  library->plugin().access(self, offset, 1, value);
+void PluginPort::write(int offset, std::uint32_t value) {
+  library_->plugin().access(self_, offset, 1, value);
 }
-std::uint32_t CoreMachine::Port::read(int offset) {
-  return library->plugin().access(self, offset, 0, 0);
+std::uint32_t PluginPort::read(int offset) {
+  return library_->plugin().access(self_, offset, 0, 0);
 }
 
 CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program> program,
@@ -54,12 +54,12 @@ void CoreMachine::set_learning_scale(double factor) {
 }
 
 void CoreMachine::tick() {
-  if (port_.library->plugin().tick(port_.self, longest_tick) == 0)
+  if (port_.plugin().tick(port_.self(), longest_tick) == 0)
     throw std::runtime_error(fmt::format("{}: tick {} doesn't end", name_, ticks_));
   if (const std::uint32_t errors = port_.read(reg::errors); errors != 0)
     throw std::runtime_error(fmt::format("{}: error register {:#x} after tick {}", name_, errors, ticks_));
   const RetiredWeight* moved = nullptr;
-  const std::uint64_t count = port_.library->plugin().retired(port_.self, &moved);
+  const std::uint64_t count = port_.plugin().retired(port_.self(), &moved);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto k = static_cast<std::size_t>(moved[i].projection);
     const auto columns = static_cast<std::size_t>(program_->projections.at(k).columns);
@@ -95,7 +95,7 @@ std::vector<std::int64_t> CoreMachine::read_weights(int projection) {
 }
 
 bool CoreMachine::waveform(const std::string& file) {
-  return port_.library->plugin().trace(port_.self, file.empty() ? nullptr : file.c_str()) != 0;
+  return port_.plugin().trace(port_.self(), file.empty() ? nullptr : file.c_str()) != 0;
 }
 
 }  // namespace apical::sim

@@ -9,6 +9,23 @@
 
 namespace apical::sim {
 
+/// The register port of a verilated core of its own.
+class PluginPort : public RegisterPort {
+ public:
+  explicit PluginPort(std::shared_ptr<const CoreLibrary>);
+  ~PluginPort() override;
+  PluginPort(const PluginPort&) = delete;
+  PluginPort& operator=(const PluginPort&) = delete;
+  void write(int offset, std::uint32_t value) override;
+  std::uint32_t read(int offset) override;
+  const CorePlugin& plugin() const { return library_->plugin(); }
+  void* self() const { return self_; }  ///< for plugin()
+
+ private:
+  std::shared_ptr<const CoreLibrary> library_;
+  void* self_;
+};
+
 /// The Verilated core (or its netlist) behind the machine interface, driven through its register port like a
 /// host would. Signals are read through the window; weights are followed by the retire port and can be read
 /// back whole.
@@ -35,7 +52,7 @@ class CoreMachine : public IntegerMachine {
   std::vector<std::int64_t> weights(int projection) override {
     return weights_[static_cast<std::size_t>(projection)];
   }
-  std::uint64_t clocks() const override { return port_.library->plugin().clocks(port_.self); }
+  std::uint64_t clocks() const override { return port_.plugin().clocks(port_.self()); }
   bool waveform(const std::string& file) override;
 
   /// The weight memory through the window: what the retire port must have told.
@@ -44,21 +61,9 @@ class CoreMachine : public IntegerMachine {
   std::uint32_t read_register(int offset) { return port_.read(offset); }
 
  private:
-  struct Port : RegisterPort {
-    explicit Port(std::shared_ptr<const CoreLibrary>);
-    ~Port() override;
-    Port(const Port&) = delete;
-    Port& operator=(const Port&) = delete;
-    void write(int offset, std::uint32_t value) override;
-    std::uint32_t read(int offset) override;
-
-    std::shared_ptr<const CoreLibrary> library;
-    void* self;
-  };
-
   std::string name_;
   std::shared_ptr<const fixedpoint::Program> program_;
-  Port port_;
+  PluginPort port_;
   CoreHost host_;
   std::vector<std::vector<std::int64_t>> weights_;
   std::vector<std::int64_t> eta_;

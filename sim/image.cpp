@@ -179,6 +179,18 @@ std::vector<std::string> CoreParameters::arguments() const {
   return text;
 }
 
+CoreParameters parameters_from(const std::map<std::string, int>& values) {
+  CoreParameters c;
+  c.lanes = values.at("LANES");
+  c.fixed = values.at("FIXED");
+  for (const auto& [name, member] : sizes) {
+    const auto found = values.find(name);
+    if (found == values.end()) throw std::invalid_argument(fmt::format("no parameter {}", name));
+    c.*member = found->second;
+  }
+  return c;
+}
+
 CoreParameters required_parameters(const Program& program, int lanes) {
   CoreParameters c;
   c.lanes = lanes;

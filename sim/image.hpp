@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct CoreParameters {
   /// "-GLANES=4", "-GSW=16", ..., for Verilator; other tools take the same names.
   std::vector<std::string> arguments() const;
 };
+
+/// From names as in arguments() without "-G"; throws std::invalid_argument for one that isn't there.
+CoreParameters parameters_from(const std::map<std::string, int>&);
 
 /// The narrowest core that runs the program with this many lanes (a power of two, 1..64).
 CoreParameters required_parameters(const fixedpoint::Program&, int lanes);

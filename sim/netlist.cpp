@@ -30,8 +30,8 @@ fs::path make_netlist(const CoreSources& sources, const CoreParameters& paramete
   // Split nets keep Verilator from seeing loops where single bits feed others of the same vector.
   const std::string script = fmt::format(
       "read_verilog -sv -I{}{}; chparam{} apical_core; hierarchy -check -top apical_core; proc; flatten; "
-      "opt_clean; "
-      "memory -nomap; opt_clean; techmap; opt_clean; abc -g AND,OR,XOR,MUX; splitnets; opt_clean; check; "
+      "opt; "
+      "memory -nomap; opt_clean; techmap; opt -fast; abc -g AND,OR,XOR,MUX; splitnets; opt_clean; check; "
       "write_verilog -noattr ",
       sources.rtl.string(), modules, set);
   const fs::path target = core_cache() / (hash_of(all + script) + ".v");

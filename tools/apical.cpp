@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   int status = 0;
   apical::tools::add_run(app, status);
   apical::tools::add_verify(app, status);
+  apical::tools::add_vectors(app, status);
   apical::tools::add_quantise(app, status);
   apical::tools::add_compile(app, status);
   apical::tools::add_list(app, status);

@@ -8,6 +8,7 @@ namespace apical::tools {
 /// failed).
 void add_run(CLI::App&, int& status);
 void add_verify(CLI::App&, int& status);
+void add_vectors(CLI::App&, int& status);
 void add_quantise(CLI::App&, int& status);
 void add_compile(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);

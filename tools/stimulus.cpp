@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 #include "model/schedule.hpp"
 
 namespace apical::tools {
@@ -43,6 +45,34 @@ sim::Stimulus make_stimulus(const Config& config, const model::Task& task,
                             std::shared_ptr<const fixedpoint::Program> program) {
   const auto player = std::make_shared<Player>(Player{config, task, std::move(program), nullptr, {}});
   return [player] { return player->next(); };
+}
+
+sim::Stimulus make_extreme_stimulus(std::shared_ptr<const fixedpoint::Program> program, std::uint64_t seed,
+                                    bool corners) {
+  const auto random = std::make_shared<std::mt19937_64>(seed);
+  return [program, random, corners] {
+    const auto draw = [&](const fixedpoint::Format& f, int units) {
+      const std::int64_t low = f.minimum_raw(), high = f.maximum_raw();
+      std::vector<std::int64_t> values;
+      for (int i = 0; i < units; ++i) {
+        const std::uint64_t bits = (*random)();
+        if (!corners)
+          values.push_back(low +
+                           static_cast<std::int64_t>(bits % static_cast<std::uint64_t>(high - low + 1)));
+        else
+          values.push_back(bits % 4 == 0 ? low : bits % 4 == 1 ? high : bits % 4 == 2 ? low + 1 : 0);
+      }
+      return values;
+    };
+    sim::TickStimulus s;
+    const auto& first = program->populations.front();
+    const auto& last = program->populations.back();
+    s.input = draw(first[fixedpoint::Signal::rate], first.units);
+    s.target = draw(last[fixedpoint::Signal::target], last.units);
+    s.beta = corners && (*random)() % 2 == 0 ? (1 << 16) - 1 : sim::beta_register(program->beta);
+    if (corners) s.learning_scale = (*random)() % 3 == 0 ? 1e9 : 1.0;
+    return s;
+  };
 }
 
 std::unique_ptr<model::Task> configured_task(const Config& config) {

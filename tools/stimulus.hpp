@@ -10,6 +10,11 @@ namespace apical::tools {
 /// values, learning rates that fall from epoch to epoch. Goes on for ever. The task must outlive it.
 sim::Stimulus make_stimulus(const Config&, const model::Task&, std::shared_ptr<const fixedpoint::Program>);
 
+/// Raw inputs and targets at random over their formats, or at and next to the ends of them with the largest
+/// nudge and the fastest learning (`corners`).
+sim::Stimulus make_extreme_stimulus(std::shared_ptr<const fixedpoint::Program>, std::uint64_t seed,
+                                    bool corners);
+
 /// The task of a configuration; throws std::invalid_argument where it doesn't fit the network.
 std::unique_ptr<model::Task> configured_task(const Config&);
 

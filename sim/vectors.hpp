@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/core_host.hpp"
+#include "sim/lockstep.hpp"
+
+namespace apical::sim {
+
+/// One step of a bus script: an access to a register of the core, or waiting for the end of a tick.
+struct BusStep {
+  enum Kind : std::uint8_t { write = 0, expect = 1, wait = 2, end = 15 };
+  Kind kind;
+  std::uint8_t offset;
+  std::uint32_t value;  ///< written, or what must be read
+};
+
+/// What a host writes to load a program, and then does and must read tick by tick.
+struct BusScript {
+  std::vector<BusStep> load, ticks;
+  std::vector<std::size_t> first_step;  ///< of every tick, in `ticks`
+  std::vector<std::string> digests;     ///< of all state, after every tick
+};
+
+/// Plays `ticks` ticks of the stimulus on the emulator and writes down every access of a host that checks all
+/// neuron signals after each of them, and all weights after the last and after every `weights_every`-th.
+BusScript record(std::shared_ptr<const fixedpoint::Program>, const CoreParameters&, const Stimulus&,
+                 std::uint64_t ticks, std::uint64_t weights_every);
+
+/// Plays steps on a core; returns the first that read something else than expected, and what it read. Throws
+/// std::runtime_error where a wait doesn't end.
+std::optional<std::pair<std::size_t, std::uint32_t>> play(RegisterPort&, const std::vector<BusStep>&);
+
+/// One step as a word of 48 bits in hexadecimal: kind, 4 zeros, offset, value.
+std::string memory_word(const BusStep&);
+
+/// Reads such words back. Throws std::runtime_error naming file and line.
+std::vector<BusStep> read_steps(const std::string& file);
+
+}  // namespace apical::sim

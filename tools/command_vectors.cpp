@@ -1,0 +1,128 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "fixedpoint/compiler.hpp"
+#include "sim/core_machine.hpp"
+#include "sim/external_tools.hpp"
+#include "sim/netlist.hpp"
+#include "tools/bundle.hpp"
+#include "tools/commands.hpp"
+#include "tools/run.hpp"
+#include "tools/stimulus.hpp"
+
+namespace apical::tools {
+namespace {
+
+struct Arguments {
+  std::string config, profile = "smoke", out, folder, machine = "rtl", rtl;
+  std::vector<std::string> set;
+  std::uint64_t ticks = 8, weights_every = 8;
+};
+
+int export_bundle(const Arguments& a) {
+  Bundle b;
+  b.config = read_config(a.config);
+  for (const std::string& assignment : a.set) set_key(b.config, assignment);
+  check(b.config);
+  std::unique_ptr<model::Task> task;
+  try {
+    task = configured_task(b.config);
+    b.program = std::make_shared<const fixedpoint::Program>(
+        fixedpoint::compile(describe(b.config, starting_weights(b.config, ""))));
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(b.config, error.what()));
+  }
+  b.profile = a.profile;
+  b.version = APICAL_VERSION;
+  b.parameters = sim::required_parameters(*b.program, b.config.lanes);
+  const sim::Stimulus stimulus =
+      a.profile == "smoke" || a.profile == "learning"
+          ? make_stimulus(b.config, *task, b.program)
+          : make_extreme_stimulus(b.program, b.config.seed, a.profile == "corners");
+  b.script = sim::record(b.program, b.parameters, stimulus, a.ticks, a.weights_every);
+  OutputFolder folder(a.out);
+  write_bundle(b, sim::find_core_sources(), folder);
+  fmt::print("{} ticks, {} accesses, state {} after the last: {}\n", a.ticks,
+             b.script.load.size() + b.script.ticks.size(), b.script.digests.back(), folder.path().string());
+  return 0;
+}
+
+int replay(const Arguments& a) {
+  const std::filesystem::path folder(a.folder);
+  nlohmann::json manifest;
+  sim::CoreParameters parameters;
+  try {
+    manifest = nlohmann::json::parse(sim::content_of(folder / "manifest.json"));
+    parameters = sim::parameters_from(manifest.at("parameters").get<std::map<std::string, int>>());
+  } catch (const std::exception& error) {
+    throw InputError(
+        fmt::format("{}: {}; accepted: a folder that `apical vectors export` wrote", a.folder, error.what()));
+  }
+  for (const auto& [name, sum] : manifest.at("sha256").items())
+    if (sha256(sim::content_of(folder / name)) != sum.get<std::string>())
+      fmt::print(stderr, "apical: {}: not the file that was exported (SHA-256)\n", (folder / name).string());
+  sim::CoreSources sources = sim::find_core_sources();
+  sources.rtl = a.rtl.empty() ? std::filesystem::absolute(folder) : std::filesystem::absolute(a.rtl);
+  const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
+  sim::CoreBuild build;
+  if (a.machine == "netlist") build.netlist = sim::make_netlist(sources, parameters, say);
+  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(sources, parameters, build, say));
+  std::size_t checks = 0;
+  for (const char* name : {"load.memh", "ticks.memh"}) {
+    const std::vector<sim::BusStep> steps = sim::read_steps((folder / name).string());
+    if (const auto wrong = sim::play(port, steps)) {
+      const auto first = manifest.at("first_step_of_tick").get<std::vector<std::size_t>>();
+      std::size_t tick = 0;
+      while (tick + 1 < first.size() && first[tick + 1] <= wrong->first) ++tick;
+      fmt::print("{} differs: {} step {} (tick {}): register {:#04x}: expected {:#010x}, read {:#010x}\n",
+                 a.machine, name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
+                 wrong->second);
+      return 1;
+    }
+    for (const sim::BusStep& step : steps) checks += step.kind == sim::BusStep::expect;
+  }
+  fmt::print("{} is as expected in all of {} comparisons\n", a.machine, checks);
+  return 0;
+}
+
+}  // namespace
+
+void add_vectors(CLI::App& app, int& status) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("vectors", "Reference vectors for other simulators and for silicon");
+  command->require_subcommand(1);
+  CLI::App* to =
+      command->add_subcommand("export", "Write a self-contained bundle with a testbench in plain Verilog");
+  to->add_option("CONFIG", a->config, "configuration file")->required();
+  to->add_option("--out", a->out, "folder of the bundle")->required();
+  to->add_option("--ticks", a->ticks, "ticks (default 8)")->check(CLI::Range(1u, 1000000u));
+  to->add_option("--weights-every", a->weights_every,
+                 "ticks from one look at all weights to the next (default 8)")
+      ->check(CLI::Range(1u, 1000000u));
+  to->add_option(
+        "--profile", a->profile,
+        "smoke, learning: the task's training; random: any inputs and targets; corners: the ends of the "
+        "formats, the largest nudge")
+      ->check(CLI::IsMember({"smoke", "learning", "random", "corners"}));
+  to->add_option("--set", a->set, "section.key=value, as often as needed")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  to->footer(
+      "Example:\n  apical vectors export tools/configs/digits8.toml --ticks 8 --out vectors && make -C "
+      "vectors");
+  to->callback([a, &status] { status = export_bundle(*a); });
+  CLI::App* from = command->add_subcommand("replay", "Play a bundle on a machine of the ladder");
+  from->add_option("DIR", a->folder, "folder of the bundle")->required();
+  from->add_option("--machine", a->machine, "rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"rtl", "netlist"}));
+  from->add_option("--rtl", a->rtl, "folder with another apical_core.sv than the bundle's");
+  from->footer("Example:\n  apical vectors replay vectors");
+  from->callback([a, &status] { status = replay(*a); });
+}
+
+}  // namespace apical::tools
