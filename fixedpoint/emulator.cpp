@@ -49,8 +49,8 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     const auto units = static_cast<std::size_t>(p.units);
     const auto width = static_cast<std::size_t>(padded(p.units + 1));
     for (auto& values : l.signals) values.assign(units, 0);
-    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error, &l.exact, &l.inner})
-      values->assign(units, 0);
+    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) values->assign(units, 0);
+    for (auto* values : {&l.exact, &l.inner}) values->assign(units, 0);
     l.active_index.assign(width, 0);
     l.active_rate.assign(width, 0);
     l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
@@ -84,7 +84,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     for (auto* values : {&r.narrow_steps, &r.narrow_errors, &r.high, &r.low}) values->assign(rows, 0);
     for (auto* values : {&r.low_keys, &r.high_keys}) values->assign(rows, 0);
     r.scratch.assign(2 * rows, 0);
-    r.partial.assign(static_cast<std::size_t>(workers_.threads()), std::vector<std::int64_t>(columns, 0));
+    r.partial.assign(static_cast<std::size_t>(workers_.threads()), AlignedVector<std::int64_t>(columns, 0));
   }
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {

@@ -35,12 +35,13 @@ inline void store_weights(std::int8_t* p, vector v) {
 inline vector exclusive_or(vector a, vector b) {
   return _mm512_xor_si512(a, b);
 }
-inline vector either(vector a, vector b) {
-  return _mm512_or_si512(a, b);
+// Bits set in neither of them.
+inline vector neither(vector a, vector b) {
+  return _mm512_ternarylogic_epi32(a, b, b, 0x01);
 }
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  return _mm512_mask_add_epi16(v, _mm512_cmplt_epu16_mask(sum, term), v, _mm512_set1_epi16(1));
+// v + 1 where a > b, unsigned.
+inline vector plus_one_above(vector v, vector a, vector b) {
+  return _mm512_mask_add_epi16(v, _mm512_cmpgt_epu16_mask(a, b), v, _mm512_set1_epi16(1));
 }
 // Eight 32-bit lanes, widened and shifted, onto eight sums.
 template <int Shift>
@@ -77,13 +78,14 @@ inline void store_weights(std::int8_t* p, vector v) {
 inline vector exclusive_or(vector a, vector b) {
   return _mm256_xor_si256(a, b);
 }
-inline vector either(vector a, vector b) {
-  return _mm256_or_si256(a, b);
+// Bits set in neither of them.
+inline vector neither(vector a, vector b) {
+  return _mm256_xor_si256(_mm256_or_si256(a, b), _mm256_set1_epi16(-1));
 }
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  const vector kept = _mm256_cmpeq_epi16(_mm256_max_epu16(sum, term), sum);  // -1 where nothing carried
-  return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), kept);
+// v + 1 where a > b, unsigned.
+inline vector plus_one_above(vector v, vector a, vector b) {
+  const vector not_above = _mm256_cmpeq_epi16(_mm256_max_epu16(a, b), b);  // -1 where it is not
+  return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), not_above);
 }
 template <int Shift>
 inline void add_four(__m128i lanes_32, std::int64_t* sums) {
@@ -142,6 +144,14 @@ inline vector product_low(vector a, vector b) {
 }
 inline vector product_high(vector a, vector b) {
   return APICAL_VECTOR(mulhi_epi16)(a, b);
+}
+/// (a · b + 2^14) >> 15
+inline vector product_rounded(vector a, vector b) {
+  return APICAL_VECTOR(mulhrs_epi16)(a, b);
+}
+/// (a + b + 1) >> 1, unsigned
+inline vector average(vector a, vector b) {
+  return APICAL_VECTOR(avg_epu16)(a, b);
 }
 /// Products of 16-bit lanes, neighbours added, in 32-bit lanes.
 inline vector multiply_add(vector a, vector b) {

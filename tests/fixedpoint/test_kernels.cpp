@@ -159,7 +159,11 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
         }
         const std::vector<std::int32_t> index = {0, 2, 3, 5, 8};
         std::vector<std::int64_t> rate;
-        for (std::size_t c = 0; c < index.size(); ++c) rate.push_back(extreme(this->random, -32768, 32767));
+        // Small and large rates, for LEARN's two ways to a change.
+        for (std::size_t c = 0; c < index.size(); ++c) {
+          const std::int64_t highest = (std::int64_t{1} << (this->random() % 16)) - 1;
+          rate.push_back(extreme(this->random, -highest - 1, highest));
+        }
         auto expected = before;
         std::vector<std::int64_t> basal(padded, 11), apical(columns, 13);
         for (std::size_t c = 0; c < index.size(); ++c)
