@@ -47,6 +47,8 @@ struct MatrixKernels {
   /// padding: x = high · 256 + low, or high = null and x = low. `magnitude` bounds |W| · |x|.
   void (*backward)(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
                    const std::int16_t* high, const std::int16_t* low, std::int64_t* sums);
+  /// The largest |W|.
+  std::int32_t (*largest)(const T* weights, std::ptrdiff_t count);
   /// In the order of enum Rounding.
   void (*learn[8])(T* weights, const LearnBlock&);
 };

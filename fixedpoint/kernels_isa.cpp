@@ -16,11 +16,6 @@ struct Group {
 };
 
 #if APICAL_LEVEL >= 3
-inline vector pair_of(i32 first, i32 second) {
-  return all_32(static_cast<i32>((static_cast<std::uint32_t>(first) & 0xffffu) |
-                                 (static_cast<std::uint32_t>(second) << 16)));
-}
-
 // scratch[0..width) collects low (or whole) products, scratch[width..2 width) high ones, in the order of
 // lanes that unpacking leaves.
 template <class T, bool Split>
@@ -70,90 +65,121 @@ inline void add_group(const Group& g, std::ptrdiff_t first, std::ptrdiff_t width
 
 #endif
 
-template <class T, bool Split>
-void forward_split(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t width,
-                   const ColumnList& list, i32 magnitude, i32* scratch, i64* sums) {
+// Whole values where at most half of what 32 bits hold comes from one group, so that flushing stays rare.
+template <class T>
+void forward_rows(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t width,
+                  const ColumnList& list, i32 magnitude, i32* scratch, i64* sums) {
   const i64 budget = limit_32 / magnitude;  // Σ |value|, or Σ of the larger half, that 32 bits hold
   i64 spent = 0;
-  clear(scratch, (Split ? 2 : 1) * width);
+  bool split = false;  // since the last flush
+  clear(scratch, width);
   for (std::ptrdiff_t begin = 0; begin < list.count; begin += group) {
     Group g;
-    i64 cost = 0;
+    i64 whole = 0, halves = 0, largest = 0;
     for (std::ptrdiff_t c = 0; c < group; ++c) {
       const bool real = begin + c < list.count;
       const std::ptrdiff_t at = real ? begin + c : begin;
       g.column[c] = weights + list.index[at] * stride;
       g.value[c] = real ? static_cast<i32>(list.value[at]) : 0;
-      const i64 high = magnitude_of(g.value[c] >> 8), low = g.value[c] & 255;
-      cost += Split ? (high > low ? high : low) : magnitude_of(g.value[c]);
+      const i64 size = magnitude_of(g.value[c]), high = magnitude_of(g.value[c] >> 8), low = g.value[c] & 255;
+      largest = size > largest ? size : largest;
+      whole += size;
+      halves += high > low ? high : low;
     }
+    const bool splits = largest > 32767 || 2 * whole > budget;
+    const i64 cost = splits ? halves : whole;
     if (spent + cost > budget) {
-      flush_scratch(width, Split, scratch, sums + first);
-      clear(scratch, (Split ? 2 : 1) * width);
+      flush_scratch(width, split, scratch, sums + first);
+      clear(scratch, width);
+      split = false;
       spent = 0;
     }
+    if (splits && !split) clear(scratch + width, width);
+    split |= splits;
     spent += cost;
-    add_group<T, Split>(g, first, width, scratch);
+    if (splits)
+      add_group<T, true>(g, first, width, scratch);
+    else
+      add_group<T, false>(g, first, width, scratch);
   }
-  flush_scratch(width, Split, scratch, sums + first);
+  flush_scratch(width, split, scratch, sums + first);
 }
 
 template <class T>
 void forward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
              const ColumnList& list, i32 magnitude, i32* scratch, i64* sums) {
   if (list.count == 0) return;
-  i64 largest = 0;
-  for (std::ptrdiff_t c = 0; c < list.count; ++c) {
-    const i64 value = magnitude_of(list.value[c]);
-    largest = value > largest ? value : largest;
-  }
-  // Whole values while at least 32 of the largest fit, so that flushing stays rare.
-  const bool whole = largest < 32768 && 32 * largest * magnitude <= limit_32;
   constexpr std::ptrdiff_t chunk = 2048;  // rows whose sums stay in the first-level cache
   for (std::ptrdiff_t begin = first; begin < last; begin += chunk) {
     const std::ptrdiff_t width = begin + chunk < last ? chunk : last - begin;
     const std::ptrdiff_t padded = (width + row_block - 1) / row_block * row_block;
-    if (whole)
-      forward_split<T, false>(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
-    else
-      forward_split<T, true>(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
+    forward_rows(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
   }
 }
+
+#if APICAL_LEVEL >= 3
+// sums[0..4) += Σ W[row] · x[row] of four neighbouring columns, which share the loads of x and the addition
+// of lanes.
+template <class T, bool Split>
+inline void backward_four(const T* w, std::ptrdiff_t stride, std::ptrdiff_t begin, std::ptrdiff_t end,
+                          const i16* high, const i16* low, i64* sums) {
+  vector sum_low[4], sum_high[4];
+  for (int c = 0; c < 4; ++c) sum_low[c] = sum_high[c] = all_32(0);
+  for (std::ptrdiff_t i = begin; i < end; i += lanes) {
+    const vector x_low = load(low + i), x_high = Split ? load(high + i) : x_low;
+    for (int c = 0; c < 4; ++c) {
+      const vector row = load_weights(w + c * stride + i);
+      sum_low[c] = plus_32(sum_low[c], multiply_add(row, x_low));
+      if (Split) sum_high[c] = plus_32(sum_high[c], multiply_add(row, x_high));
+    }
+  }
+  add_totals<0>(sum_low, sums);
+  if (Split) add_totals<8>(sum_high, sums);
+}
+#endif
 
 template <class T>
 void backward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
               const i16* high, const i16* low, i64* sums) {
   constexpr std::ptrdiff_t chunk = 1024;  // 2^15 · 2^8 · 1024 / lanes stays within 32 bits
-  for (std::ptrdiff_t j = first; j < last; ++j) {
-    const T* const w = weights + j * stride;
-    i64 sum = 0;
-    for (std::ptrdiff_t begin = 0; begin < stride; begin += chunk) {
-      const std::ptrdiff_t end = begin + chunk < stride ? begin + chunk : stride;
+  for (std::ptrdiff_t begin = 0; begin < stride; begin += chunk) {
+    const std::ptrdiff_t end = begin + chunk < stride ? begin + chunk : stride;
+    std::ptrdiff_t j = first;
 #if APICAL_LEVEL >= 3
-      vector sum_low = all_32(0), sum_high = all_32(0);
-      for (std::ptrdiff_t i = begin; i < end; i += lanes) {
-        const vector row = load_weights(w + i);
-        sum_low = plus_32(sum_low, multiply_add(row, load(low + i)));
-        if (high != nullptr) sum_high = plus_32(sum_high, multiply_add(row, load(high + i)));
-      }
-      sum += total(sum_low);
-      if (high != nullptr) sum += 256 * total(sum_high);
-#else
+    for (; j + 4 <= last; j += 4) {
+      if (high != nullptr)
+        backward_four<T, true>(weights + j * stride, stride, begin, end, high, low, sums + j);
+      else
+        backward_four<T, false>(weights + j * stride, stride, begin, end, high, low, sums + j);
+    }
+#endif
+    for (; j < last; ++j) {
+      const T* const w = weights + j * stride;
       i64 sum_low = 0, sum_high = 0;
       for (std::ptrdiff_t i = begin; i < end; ++i) sum_low += static_cast<i32>(w[i]) * low[i];
       if (high != nullptr)
         for (std::ptrdiff_t i = begin; i < end; ++i) sum_high += static_cast<i32>(w[i]) * high[i];
-      sum += sum_low + 256 * sum_high;
-#endif
+      sums[j] += sum_low + 256 * sum_high;
     }
-    sums[j] += sum;
   }
+}
+
+// The largest |W| of `count` weights.
+template <class T>
+i32 largest(const T* weights, std::ptrdiff_t count) {
+  T low = 0, high = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    low = weights[i] < low ? weights[i] : low;
+    high = weights[i] > high ? weights[i] : high;
+  }
+  return -low > high ? -low : high;
 }
 
 template <class T>
 constexpr MatrixKernels<T> matrix_kernels() {
   return {forward<T>,
           backward<T>,
+          largest<T>,
           {learn<0, T>, learn<1, T>, learn<2, T>, learn<3, T>, learn<4, T>, learn<5, T>, learn<6, T>,
            learn_stochastic<T>}};
 }

@@ -79,6 +79,7 @@ struct Lanes {
   const i16 *steps, *scaled;  ///< scaled = steps · 2^k, so that F is one rounded product
   const i16* errors;
   const u16 *low_keys, *high_keys;
+  i32* basal;  ///< 32-bit sums of rows first..
   vector minimum, maximum, half, by_129, by_513;
   __m128i down, up;
 };
@@ -105,31 +106,53 @@ inline vector large_change(const Lanes& l, std::ptrdiff_t i, vector rate, vector
   return plus_one_above(right_signed(high, l.down), random, not_low);
 }
 
-// One column. Full: the weights use all of T, and saturation is their limit.
-// Basal, Apical: the sums follow, in 32 bits between flushes; returns the apical ones.
-template <class T, bool Small, bool Full, bool Basal, bool Apical>
-inline vector learn_lanes(T* column, std::ptrdiff_t first, std::ptrdiff_t last, const Lanes& l, i32 rate,
-                          i32 scaled_rate, u16 key_a, u16 key_b, i32* basal) {
-  const vector r = all(rate), scaled = all(scaled_rate), a = all(key_a), b = all(key_b);
-  vector known = all_32(0);
-  for (std::ptrdiff_t i = first; i < last; i += lanes) {
-    const vector random = random_lanes(l, i, a, b);
-    const vector change = Small ? small_change(l, i, scaled, random) : large_change(l, i, r, random);
-    const vector before = load_weights(column + i);
-    vector after = plus_saturating(before, change);
-    if (!Full) after = clamp(after, l.minimum, l.maximum);
-    store_weights(column + i, after);
-    if (!Basal && !Apical) continue;
-    const vector moved = minus(after, before);
-    if (Basal) {
-      const vector product = product_low(moved, r), carry = product_high(moved, r);
-      i32* const sum = basal + (i - first);
-      store(sum, plus_32(load(sum), unpack_even(product, carry)));
-      store(sum + lanes / 2, plus_32(load(sum + lanes / 2), unpack_odd(product, carry)));
-    }
-    if (Apical) known = plus_32(known, multiply_add(moved, load(l.errors + i)));
+// One or two columns, which then share the loads of rows. Full: the weights use all of T, and saturation is
+// their limit. Basal, Apical: the sums follow, in 32 bits between flushes.
+template <class T>
+struct LearnColumn {
+  T* weights;
+  std::ptrdiff_t index;
+  i32 factor, rate;  ///< factor: the rate as the change takes it
+};
+
+template <std::size_t N, class T, bool Small, bool Full, bool Basal, bool Apical>
+inline void learn_lanes(const LearnColumn<T>* columns, const LearnBlock& k, const Lanes& l) {
+  vector rate[N], a[N], b[N], known[N];
+  T* weights[N];
+  for (std::size_t n = 0; n < N; ++n) {
+    const LearnColumn<T>& column = columns[n];
+    weights[n] = column.weights;
+    rate[n] = all(column.factor);
+    a[n] = all(k.a[column.index]);
+    b[n] = all(k.b[column.index]);
+    known[n] = all_32(0);
   }
-  return known;
+  const vector pair = pair_of(columns[0].rate, N == 2 ? columns[N - 1].rate : 0);
+  i32* const sums = l.basal - k.first;
+  const std::ptrdiff_t last = k.last;
+  for (std::ptrdiff_t i = k.first; i < last; i += lanes) {
+    vector moved[2] = {all_32(0), all_32(0)};
+    for (std::size_t n = 0; n < N; ++n) {
+      const vector random = random_lanes(l, i, a[n], b[n]);
+      const vector change = Small ? small_change(l, i, rate[n], random) : large_change(l, i, rate[n], random);
+      const vector before = load_weights(weights[n] + i);
+      vector after = plus_saturating(before, change);
+      if (!Full) after = clamp(after, l.minimum, l.maximum);
+      store_weights(weights[n] + i, after);
+      moved[n] = minus(after, before);
+    }
+    if (Basal) {
+      i32* const sum = sums + i;
+      store(sum, plus_32(load(sum), multiply_add(unpack_even(moved[0], moved[1]), pair)));
+      store(sum + lanes / 2,
+            plus_32(load(sum + lanes / 2), multiply_add(unpack_odd(moved[0], moved[1]), pair)));
+    }
+    if (Apical)
+      for (std::size_t n = 0; n < N; ++n)
+        known[n] = plus_32(known[n], multiply_add(moved[n], load(l.errors + i)));
+  }
+  if (Apical)
+    for (std::size_t n = 0; n < N; ++n) k.apical_sums[columns[n].index] += total(known[n]);
 }
 
 template <class T, bool Full, bool Basal, bool Apical>
@@ -150,6 +173,7 @@ void learn_columns(T* weights, const LearnBlock& k) {
                 k.errors,
                 k.low_keys,
                 k.high_keys,
+                scratch,
                 all(k.minimum),
                 all(k.maximum),
                 all(extra > 0 ? 1 << (extra - 1) : 0),
@@ -160,6 +184,13 @@ void learn_columns(T* weights, const LearnBlock& k) {
   const i64 vectors = width / lanes;
   i64 spent = 0;
   if (Basal) clear(scratch, width);
+  LearnColumn<T> large[2], small[2];
+  int larges = 0, smalls = 0;
+  const auto finish = [&] {
+    if (larges == 1) learn_lanes<1, T, false, Full, Basal, Apical>(large, k, l);
+    if (smalls == 1) learn_lanes<1, T, true, Full, Basal, Apical>(small, k, l);
+    larges = smalls = 0;
+  };
   for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
     const std::ptrdiff_t j = k.columns.index[c];
     const i32 rate = static_cast<i32>(k.columns.value[c]);
@@ -172,21 +203,25 @@ void learn_columns(T* weights, const LearnBlock& k) {
     if (Basal) {
       const i64 cost = change * magnitude_of(rate);
       if (spent + cost > limit_32) {
+        finish();
         flush_scratch(width, false, scratch, k.basal_sums + first);
         clear(scratch, width);
         spent = 0;
       }
       spent += cost;
     }
-    T* const column = weights + j * k.stride;
+    const bool is_small = k.largest_step < 32768 && (magnitude_of(rate) << rate_bits) < 32768;
     const i32 scaled_rate = static_cast<i32>(static_cast<std::uint32_t>(rate) << rate_bits);
-    const bool small = k.largest_step < 32768 && (magnitude_of(rate) << rate_bits) < 32768;
-    const vector known = small ? learn_lanes<T, true, Full, Basal, Apical>(
-                                     column, first, last, l, rate, scaled_rate, k.a[j], k.b[j], scratch)
-                               : learn_lanes<T, false, Full, Basal, Apical>(column, first, last, l, rate, 0,
-                                                                            k.a[j], k.b[j], scratch);
-    if (Apical) k.apical_sums[j] += total(known);
+    const LearnColumn<T> column{weights + j * k.stride, j, is_small ? scaled_rate : rate, rate};
+    if (is_small) {
+      small[smalls++] = column;
+      if (smalls == 2) learn_lanes<2, T, true, Full, Basal, Apical>(small, k, l), smalls = 0;
+    } else {
+      large[larges++] = column;
+      if (larges == 2) learn_lanes<2, T, false, Full, Basal, Apical>(large, k, l), larges = 0;
+    }
   }
+  finish();
   if (Basal) flush_scratch(width, false, scratch, k.basal_sums + first);
 }
 

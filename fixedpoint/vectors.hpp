@@ -61,6 +61,24 @@ inline std::int64_t total(vector v) {
   return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
                                                   _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))));
 }
+// Totals of four vectors of 32-bit lanes, times 2^Shift, onto four sums.
+template <int Shift>
+inline void add_totals(const vector* v, std::int64_t* sums) {
+  __m512i wide[4];
+  for (int c = 0; c < 4; ++c)
+    wide[c] = _mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v[c])),
+                               _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v[c], 1)));
+  const __m512i a =
+      _mm512_add_epi64(_mm512_unpacklo_epi64(wide[0], wide[1]), _mm512_unpackhi_epi64(wide[0], wide[1]));
+  const __m512i b =
+      _mm512_add_epi64(_mm512_unpacklo_epi64(wide[2], wide[3]), _mm512_unpackhi_epi64(wide[2], wide[3]));
+  const __m512i c = _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
+  const __m256i d = _mm512_castsi512_si256(c), e = _mm512_extracti64x4_epi64(c, 1);
+  const __m256i four =
+      _mm256_add_epi64(_mm256_permute2x128_si256(d, e, 0x20), _mm256_permute2x128_si256(d, e, 0x31));
+  __m256i* const to = reinterpret_cast<__m256i*>(sums);
+  _mm256_storeu_si256(to, _mm256_add_epi64(_mm256_loadu_si256(to), _mm256_slli_epi64(four, Shift)));
+}
 #else
 inline vector load(const void* p) {
   return _mm256_loadu_si256(static_cast<const vector*>(p));
@@ -105,6 +123,11 @@ inline std::int64_t total(vector v) {
   return _mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
          _mm256_extract_epi64(sums, 3);
 }
+// Totals of four vectors of 32-bit lanes, times 2^Shift, onto four sums.
+template <int Shift>
+inline void add_totals(const vector* v, std::int64_t* sums) {
+  for (int c = 0; c < 4; ++c) sums[c] += total(v[c]) * (1 << Shift);
+}
 #endif
 
 inline vector load_weights(const std::int16_t* p) {
@@ -124,6 +147,12 @@ inline vector opaque(vector v) {
 inline vector all_32(std::int32_t value) {
   return APICAL_VECTOR(set1_epi32)(value);
 }
+/// Two 16-bit numbers, alternating.
+inline vector pair_of(std::int32_t first, std::int32_t second) {
+  return all_32(static_cast<std::int32_t>((static_cast<std::uint32_t>(first) & 0xffffu) |
+                                          (static_cast<std::uint32_t>(second) << 16)));
+}
+
 inline vector plus(vector a, vector b) {
   return APICAL_VECTOR(add_epi16)(a, b);
 }

@@ -77,7 +77,11 @@ TYPED_TEST(Kernel, ForwardIsTheExactSumOnEveryLevel) {
     for (const std::ptrdiff_t columns : {1, 3, 4, 5, 70, 785})
       for (const std::int64_t high : {1, 255, 4096, 32767, 65535}) {
         if (rows == 2049 && columns == 785) continue;
-        const auto w = this->weights(rows, columns);
+        // Small weights leave room for whole values, large ones don't.
+        const std::int64_t magnitude = this->random() % 2 == 0 ? -this->lowest : 90;
+        const auto w = this->weights(rows, columns, -magnitude, magnitude - 1);
+        for (const int level : supported_levels())
+          EXPECT_LE(of<TypeParam>(level).largest(w.data(), this->stride * columns), magnitude);
         std::vector<std::int32_t> index;
         std::vector<std::int64_t> value;
         for (std::int32_t j = 0; j < columns; ++j)
@@ -98,12 +102,20 @@ TYPED_TEST(Kernel, ForwardIsTheExactSumOnEveryLevel) {
           const std::ptrdiff_t middle = this->stride / row_block / 2 * row_block;
           for (const auto& [first, last] : {std::pair{std::ptrdiff_t{0}, middle}, {middle, this->stride}})
             of<TypeParam>(level).forward(w.data(), this->stride, first, last, list,
-                                         static_cast<std::int32_t>(-this->lowest), scratch.data(),
-                                         sums.data());
+                                         static_cast<std::int32_t>(magnitude), scratch.data(), sums.data());
           ASSERT_EQ(sums, expected) << "level " << level << ", " << rows << " x " << columns << ", to "
                                     << high;
         }
       }
+}
+
+TYPED_TEST(Kernel, LargestIsAMagnitude) {
+  for (const int level : supported_levels())
+    for (const int extreme : {-128, -5, 0, 4, 127}) {
+      std::vector<TypeParam> w(96, TypeParam{0});
+      w[static_cast<std::size_t>(this->random() % 96)] = static_cast<TypeParam>(extreme);
+      EXPECT_EQ(of<TypeParam>(level).largest(w.data(), 96), std::abs(extreme));
+    }
 }
 
 TYPED_TEST(Kernel, BackwardIsTheExactSumOnEveryLevel) {
