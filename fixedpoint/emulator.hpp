@@ -44,9 +44,9 @@ class Emulator {
   const Program& program() const { return *program_; }
   std::uint32_t ticks() const { return tick_; }
   /// Raw values of a neuron signal; layer 0 has only `rate` (the input).
-  const std::vector<std::int64_t>& signal(Signal, int layer) const;
-  const std::vector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
-  const std::vector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
+  const AlignedVector<std::int64_t>& signal(Signal, int layer) const;
+  const AlignedVector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
+  const AlignedVector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
   const WeightMemory& weights(int projection) const { return weights_[static_cast<std::size_t>(projection)]; }
   /// Of population `layer` and, above 0, of the projection into it.
   Activity activity(int layer) const;
@@ -61,9 +61,9 @@ class Emulator {
 
  private:
   struct Layer {
-    std::array<std::vector<std::int64_t>, neuron_signals> signals;
-    std::vector<std::int64_t> first_mismatch;  ///< m(0)
-    std::vector<std::int64_t> sent_rate, sent_error;
+    std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
+    AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
+    AlignedVector<std::int64_t> sent_rate, sent_error;
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
     std::vector<std::uint8_t> stale;           ///< per block of units: parts whose inputs moved
@@ -100,7 +100,7 @@ class Emulator {
   }
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
-  bool load_signal(const double* real, const Format&, std::vector<std::int64_t>& values, SignalCounter*);
+  bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter*);
   void execute(const Operation&);
   void mark(int layer, int parts);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);

@@ -34,7 +34,9 @@ inline void add_group(const Group& g, std::ptrdiff_t first, std::ptrdiff_t width
     vector even = load(sum), odd = load(sum + lanes / 2), high_even = even, high_odd = odd;
     if (Split) high_even = load(sum + width), high_odd = load(sum + width + lanes / 2);
     for (std::ptrdiff_t p = 0; p < pairs; ++p) {
-      const vector w0 = load_weights(column[2 * p] + i), w1 = load_weights(column[2 * p + 1] + i);
+      // Opaque, or the compiler loads them once for each of the two unpackings.
+      const vector w0 = opaque(load_weights(column[2 * p] + i));
+      const vector w1 = opaque(load_weights(column[2 * p + 1] + i));
       const vector evens = unpack_even(w0, w1), odds = unpack_odd(w0, w1);
       even = plus_32(even, multiply_add(evens, low[p]));
       odd = plus_32(odd, multiply_add(odds, low[p]));

@@ -142,32 +142,50 @@ std::ptrdiff_t send(const i64* __restrict values, std::ptrdiff_t count, i64 thet
   return sends;
 }
 
+bool moderate(const double* __restrict real, std::ptrdiff_t count) {
+  // Magnitudes are ordered as their bits are.
+  constexpr i64 sign = INT64_MIN, low = 0x0c06e93f5da2824c, high = 0x73d658e3ab795204;
+  i64 strange = 0;
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    i64 bits;
+    __builtin_memcpy(&bits, real + i, sizeof bits);
+    const i64 magnitude = bits & ~sign;
+    strange |= magnitude != 0 && (magnitude < low || magnitude > high) ? i64{1} : i64{0};
+  }
+  return strange == 0;
+}
+
 // Adding and taking away 1.5 · 2^52 rounds to the nearest integer, ties to even.
-Tally load(const double* __restrict real, std::ptrdiff_t count, double scale, const Format& format,
-           i64* __restrict values) {
+template <bool Counting>
+Tally load_run(const double* __restrict real, std::ptrdiff_t count, double scale, const Format& format,
+               i64* __restrict values) {
   constexpr double magic = 6755399441055744.0;
   const double low = static_cast<double>(format.minimum_raw()),
                high = static_cast<double>(format.maximum_raw());
-  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0;
+  i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0, set = 0;
   for (std::ptrdiff_t i = 0; i < count; ++i) {
     const double scaled = real[i] * scale;
     const double near = scaled < low - 1 ? low - 1 : scaled > high + 1 ? high + 1 : scaled;
     const double rounded = (near + magic) - magic;
     const double kept = rounded < low ? low : rounded > high ? high : rounded;
     const i64 raw = static_cast<i64>(kept);
+    changed |= raw ^ values[i];
+    set |= raw;
+    values[i] = raw;
+    if (!Counting) continue;
     saturated += kept != rounded ? i64{1} : i64{0};
     zeros += kept == 0.0 && real[i] != 0.0 ? i64{1} : i64{0};
-    changed |= raw ^ values[i];
     minimum = raw < minimum ? raw : minimum;
     maximum = raw > maximum ? raw : maximum;
-    values[i] = raw;
   }
-  return {minimum,
-          maximum,
-          static_cast<std::uint64_t>(saturated),
-          static_cast<std::uint64_t>(zeros),
-          changed != 0,
-          (minimum | maximum) != 0};
+  return {minimum,      maximum, static_cast<std::uint64_t>(saturated), static_cast<std::uint64_t>(zeros),
+          changed != 0, set != 0};
+}
+
+Tally load(const double* real, std::ptrdiff_t count, double scale, const Format& format, bool counting,
+           i64* values) {
+  return counting ? load_run<true>(real, count, scale, format, values)
+                  : load_run<false>(real, count, scale, format, values);
 }
 
 Narrowed narrow(const i64* __restrict values, std::ptrdiff_t count, std::int16_t* __restrict out) {
@@ -218,6 +236,7 @@ const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL) = {
      quantise_signal<Rounding::rnd_conv>, quantise_signal<Rounding::trn>, quantise_signal<Rounding::trn_zero>,
      quantise_signal<Rounding::stochastic>},
     keys,
+    moderate,
     load,
     send,
     narrow,

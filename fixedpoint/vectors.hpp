@@ -141,7 +141,7 @@ inline vector all(int value) {
 }
 /// The same vector, of which the compiler knows nothing.
 inline vector opaque(vector v) {
-  __asm__("" : "+x"(v));
+  __asm__("" : "+v"(v));
   return v;
 }
 inline vector all_32(std::int32_t value) {

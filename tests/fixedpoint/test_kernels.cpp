@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
 #include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/load.hpp"
 #include "fixedpoint/quantise.hpp"
 
 using namespace apical::fixedpoint;
@@ -273,6 +276,46 @@ TEST(NeuronKernels, QuantiseIsTheQuantiser) {
           EXPECT_EQ(u.nonzero, t.nonzero);
         }
       }
+}
+
+TEST(NeuronKernels, LoadIsTheQuantiserOfModerateNumbers) {
+  std::mt19937_64 random(6);
+  for (const int level : supported_levels()) {
+    const NeuronKernels& kernel = *kernels(level).neurons;
+    for (const std::ptrdiff_t at : {0, 8, 18}) {
+      std::vector<double> real(19, 0.0);
+      for (const double x : {0.0, -0.0, 1e-240, -1e240, 1.5}) {
+        real[static_cast<std::size_t>(at)] = x;
+        EXPECT_TRUE(kernel.moderate(real.data(), 19)) << x;
+      }
+      for (const double x : {1e-260, -5e-324, 1e260, -HUGE_VAL, std::nan("")}) {
+        real[static_cast<std::size_t>(at)] = x;
+        EXPECT_FALSE(kernel.moderate(real.data(), 19)) << x;
+      }
+    }
+    for (int trial = 0; trial < 300; ++trial) {
+      const Format f{2 + static_cast<int>(random() % 31), static_cast<int>(random() % 30), random() % 2 == 0,
+                     Rounding::rnd_conv, trial % 2 == 0 ? Overflow::sat : Overflow::sat_sym};
+      const std::size_t count = 1 + random() % 40;
+      std::vector<double> real;
+      std::vector<std::int64_t> before(count, 1), expected;
+      for (std::size_t i = 0; i < count; ++i) {
+        const double half = static_cast<double>(static_cast<int>(random() % 2001) - 1000) / 2;
+        real.push_back(i % 3 == 0 ? std::ldexp(half, -f.frac) : half / 300);
+        expected.push_back(load(real.back(), f).raw);
+      }
+      for (const bool counting : {false, true}) {
+        auto values = before;
+        const Tally t = kernel.load(real.data(), static_cast<std::ptrdiff_t>(count), std::ldexp(1.0, f.frac),
+                                    f, counting, values.data());
+        ASSERT_EQ(values, expected) << "level " << level;
+        EXPECT_EQ(t.changed, expected != before);
+        if (!counting) continue;
+        EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
+        EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
+      }
+    }
+  }
 }
 
 TEST(NeuronKernels, SendAndDiffering) {
