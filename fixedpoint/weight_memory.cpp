@@ -66,8 +66,9 @@ void WeightMemory::set(int row, int column, std::int64_t raw) {
 void WeightMemory::moved(std::int64_t change, const Kernels& kernels) {
   constexpr int least_between = 32;  // looking costs about a tenth of a LEARN
   ++looked_;
-  magnitude_ = static_cast<std::int32_t>(std::min<std::int64_t>(limit_, magnitude_ + change));
-  if (looked_ < least_between || magnitude_ < std::min(limit_, 2 * found_)) return;
+  grown_ += change;
+  magnitude_ = static_cast<std::int32_t>(std::min<std::int64_t>(limit_, found_ + grown_));
+  if (looked_ < least_between || grown_ < found_) return;
   visit([&](const auto* weights) {
     const std::ptrdiff_t count = stride_ * columns_;
     if constexpr (sizeof(*weights) == 1)
@@ -76,7 +77,7 @@ void WeightMemory::moved(std::int64_t change, const Kernels& kernels) {
       found_ = kernels.words.largest(weights, count);
   });
   magnitude_ = found_ = std::max(found_, 1);
-  looked_ = 0;
+  grown_ = looked_ = 0;
 }
 
 }  // namespace apical::fixedpoint

@@ -43,9 +43,9 @@ class WeightMemory {
     void operator()(void* p) const;
   };
   std::ptrdiff_t stride_, columns_;
-  std::int32_t magnitude_ = 0, limit_ = 0,
-               found_ = 0;  ///< limit_: of the format; found_: when looked at last
-  int looked_ = 0;          ///< so many moves ago
+  std::int32_t magnitude_ = 0, limit_ = 0;  ///< limit_: of the format
+  std::int32_t found_ = 0;                  ///< when all were looked at, `looked_` moves ago
+  std::int64_t grown_ = 0, looked_ = 0;     ///< grown_: what may have been added since
   std::unique_ptr<std::int8_t[], Free> bytes_;
   std::unique_ptr<std::int16_t[], Free> words_;
   std::vector<std::int64_t> wide_;

@@ -321,11 +321,18 @@ TEST(NeuronKernels, LoadIsTheQuantiserOfModerateNumbers) {
 TEST(NeuronKernels, SendAndDiffering) {
   std::mt19937_64 random(5);
   for (const int level : supported_levels())
-    for (const std::size_t count : {1u, 7u, 8u, 9u, 300u}) {
+    for (const auto& [count, one_in] : {std::pair{1u, 1u},
+                                        {7u, 1u},
+                                        {8u, 2u},
+                                        {9u, 1u},
+                                        {300u, 1u},
+                                        {300u, 4u},
+                                        {300u, 30u},
+                                        {64u, 500u}}) {
       std::vector<std::int64_t> values, sent;
       for (std::size_t i = 0; i < count; ++i) {
         values.push_back(static_cast<std::int64_t>(random() % 9) - 4);
-        sent.push_back(static_cast<std::int64_t>(random() % 9) - 4);
+        sent.push_back(random() % one_in == 0 ? static_cast<std::int64_t>(random() % 9) - 4 : values.back());
       }
       const auto n = static_cast<std::ptrdiff_t>(count);
       std::vector<std::int32_t> index(count + 8);
