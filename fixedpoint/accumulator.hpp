@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
-#include <vector>
+
+#include "fixedpoint/aligned.hpp"
 
 namespace apical::fixedpoint {
 
@@ -12,9 +13,9 @@ enum class Schedule { dense, event, automatic };
 
 /// Exact sums of one direction of a projection: W · known, while `valid`.
 struct Accumulator {
-  std::vector<std::int64_t> sums;
-  std::vector<std::int64_t> known;  ///< what the sources had sent when the sums last followed
-  std::uint64_t version = 0;        ///< of the sources' sent values at that time
+  AlignedVector<std::int64_t> sums;
+  AlignedVector<std::int64_t> known;  ///< what the sources had sent when the sums last followed
+  std::uint64_t version = 0;          ///< of the sources' sent values at that time
   bool valid = false;
   bool keep = true;  ///< LEARN corrects the sums rather than letting them go
   /// Work per tick, smoothed over about 16 ticks: to follow events and corrections, or to sum afresh.

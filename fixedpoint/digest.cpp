@@ -26,7 +26,7 @@ void StateDigest::add(std::int64_t value) {
   XXH3_128bits_update(native(state_.get()), &value, sizeof value);
 }
 
-void StateDigest::add(const std::vector<std::int64_t>& values) {
+void StateDigest::add(const AlignedVector<std::int64_t>& values) {
   XXH3_128bits_update(native(state_.get()), values.data(), values.size() * sizeof(std::int64_t));
 }
 

@@ -2,7 +2,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
+
+#include "fixedpoint/aligned.hpp"
 
 namespace apical::fixedpoint {
 
@@ -12,7 +13,7 @@ class StateDigest {
  public:
   StateDigest();
   void add(std::int64_t value);
-  void add(const std::vector<std::int64_t>& values);
+  void add(const AlignedVector<std::int64_t>& values);
   std::string hex() const;  ///< 32 hexadecimal digits
 
  private:

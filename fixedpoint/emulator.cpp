@@ -49,8 +49,8 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     const auto units = static_cast<std::size_t>(p.units);
     const auto width = static_cast<std::size_t>(padded(p.units + 1));
     for (auto& values : l.signals) values.assign(units, 0);
-    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error, &l.exact, &l.inner})
-      values->assign(units, 0);
+    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) values->assign(units, 0);
+    for (auto* values : {&l.exact, &l.inner}) values->assign(units, 0);
     l.active_index.assign(width, 0);
     l.active_rate.assign(width, 0);
     l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
@@ -84,7 +84,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     for (auto* values : {&r.narrow_steps, &r.narrow_errors, &r.high, &r.low}) values->assign(rows, 0);
     for (auto* values : {&r.low_keys, &r.high_keys}) values->assign(rows, 0);
     r.scratch.assign(2 * rows, 0);
-    r.partial.assign(static_cast<std::size_t>(workers_.threads()), std::vector<std::int64_t>(columns, 0));
+    r.partial.assign(static_cast<std::size_t>(workers_.threads()), AlignedVector<std::int64_t>(columns, 0));
   }
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {
@@ -99,17 +99,17 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
 }
 
 // Real numbers into a signal; true if one of its values moved.
-bool Emulator::load_signal(const double* real, const Format& format, std::vector<std::int64_t>& values,
+bool Emulator::load_signal(const double* real, const Format& format, AlignedVector<std::int64_t>& values,
                            SignalCounter* counter) {
   const auto count = static_cast<std::ptrdiff_t>(values.size());
   const bool nearest = format.rounding == Rounding::rnd_conv || format.rounding == Rounding::stochastic;
   const bool clamps = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
-  const bool plain = std::all_of(
-      real, real + count, [](double x) { return x == 0.0 || (std::abs(x) > 1e-250 && std::abs(x) < 1e250); });
+  const bool counting = counter != nullptr && options_.statistics;
   Tally tally{INT64_MAX, INT64_MIN, 0, 0, false, false};
-  if (nearest && clamps && plain) {
+  if (nearest && clamps && kernels_->neurons->moderate(real, count)) {
     // Scaling by a power of two and rounding in floating point are exact here.
-    tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, values.data());
+    tally =
+        kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, counting, values.data());
   } else {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Quantised q = load(real[i], format);
@@ -121,7 +121,7 @@ bool Emulator::load_signal(const double* real, const Format& format, std::vector
       values[i] = q.raw;
     }
   }
-  if (counter != nullptr && options_.statistics) {
+  if (counting) {
     counter->add(tally.minimum, tally.maximum, values.size(), tally.saturated, tally.rounded_to_zero);
     if (tick_ % bits_sampled_tick == 0)
       for (const std::int64_t raw : values) ++counter->bits[static_cast<std::size_t>(used_bits(raw))];
@@ -157,7 +157,7 @@ void Emulator::set_learning_scale(double factor) {
   }
 }
 
-const std::vector<std::int64_t>& Emulator::signal(Signal signal, int index) const {
+const AlignedVector<std::int64_t>& Emulator::signal(Signal signal, int index) const {
   if (index < 0 || index >= static_cast<int>(layers_.size()) ||
       static_cast<std::size_t>(signal) >= neuron_signals)
     throw std::invalid_argument("signal: layers 0.." + std::to_string(layers_.size() - 1));
@@ -252,7 +252,7 @@ std::string Emulator::digest() const {
     for (const auto& values : l.signals) digest.add(values);
     for (const auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) digest.add(*values);
   }
-  std::vector<std::int64_t> row_values;
+  AlignedVector<std::int64_t> row_values;
   for (std::size_t k = 0; k < weights_.size(); ++k) {
     const Projection& p = program_->projections[k];
     row_values.resize(static_cast<std::size_t>(p.columns));

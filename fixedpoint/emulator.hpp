@@ -6,6 +6,7 @@
 
 #include "fixedpoint/accumulator.hpp"
 #include "fixedpoint/activity.hpp"
+#include "fixedpoint/aligned.hpp"
 #include "fixedpoint/kernels.hpp"
 #include "fixedpoint/program.hpp"
 #include "fixedpoint/signal_statistics.hpp"
@@ -43,10 +44,10 @@ class Emulator {
   const Program& program() const { return *program_; }
   std::uint32_t ticks() const { return tick_; }
   /// Raw values of a neuron signal; layer 0 has only `rate` (the input).
-  const std::vector<std::int64_t>& signal(Signal, int layer) const;
-  const std::vector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
-  const std::vector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
-  const std::vector<std::int64_t>& first_mismatch(int layer) const { return at(layer).first_mismatch; }
+  const AlignedVector<std::int64_t>& signal(Signal, int layer) const;
+  const AlignedVector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
+  const AlignedVector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
+  const AlignedVector<std::int64_t>& first_mismatch(int layer) const { return at(layer).first_mismatch; }
   std::int64_t beta() const { return beta_; }  ///< register, beta_frac
   std::int64_t eta(int projection) const { return routes_[static_cast<std::size_t>(projection)].eta; }
   const WeightMemory& weights(int projection) const { return weights_[static_cast<std::size_t>(projection)]; }
@@ -63,19 +64,19 @@ class Emulator {
 
  private:
   struct Layer {
-    std::array<std::vector<std::int64_t>, neuron_signals> signals;
-    std::vector<std::int64_t> first_mismatch;  ///< m(0)
-    std::vector<std::int64_t> sent_rate, sent_error;
+    std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
+    AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
+    AlignedVector<std::int64_t> sent_rate, sent_error;
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
-    std::vector<std::uint8_t> stale;          ///< per block of units: parts whose inputs moved
-    std::vector<std::uint8_t> erring;         ///< per block of units: 1 where an error is not 0
-    int always = 0;                           ///< parts that draw random bits every tick
-    bool membrane_matters = true;             ///< for the soma: not where rho is 1
-    std::vector<std::int64_t> exact, inner;   ///< scratch of UPDATE
+    std::vector<std::uint8_t> stale;           ///< per block of units: parts whose inputs moved
+    std::vector<std::uint8_t> erring;          ///< per block of units: 1 where an error is not 0
+    int always = 0;                            ///< parts that draw random bits every tick
+    bool membrane_matters = true;              ///< for the soma: not where rho is 1
+    AlignedVector<std::int64_t> exact, inner;  ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
-    std::vector<std::int32_t> active_index;
-    std::vector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and the bias
+    AlignedVector<std::int32_t> active_index;
+    AlignedVector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and the bias
     std::ptrdiff_t active = 0;
     std::uint64_t active_version = 0;
     std::array<SignalCounter, signal_count> counters;
@@ -85,12 +86,12 @@ class Emulator {
   struct Route {
     Accumulator basal, apical;
     std::int64_t eta = 0;  ///< register, Projection::eta_frac
-    std::vector<std::int32_t> list_index, all_index;
-    std::vector<std::int64_t> list_value, exact, steps;
-    std::vector<std::int16_t> narrow_steps, narrow_errors, high, low;
-    std::vector<std::uint16_t> low_keys, high_keys;
-    std::vector<std::int32_t> scratch;
-    std::vector<std::vector<std::int64_t>> partial;  ///< apical corrections, per thread
+    AlignedVector<std::int32_t> list_index, all_index;
+    AlignedVector<std::int64_t> list_value, exact, steps;
+    AlignedVector<std::int16_t> narrow_steps, narrow_errors, high, low;
+    AlignedVector<std::uint16_t> low_keys, high_keys;
+    AlignedVector<std::int32_t> scratch;
+    std::vector<AlignedVector<std::int64_t>> partial;  ///< apical corrections, per thread
     SignalCounter weights;
   };
 
@@ -102,7 +103,7 @@ class Emulator {
   }
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
-  bool load_signal(const double* real, const Format&, std::vector<std::int64_t>& values, SignalCounter*);
+  bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter*);
   void execute(const Operation&);
   void mark(int layer, int parts);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);

@@ -136,6 +136,9 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
       });
     }
   });
+  const Format& rate = population(p.source)[Signal::rate];
+  const std::int64_t largest_rate = std::max(-rate.minimum_raw(), rate.maximum_raw());
+  w.moved(((largest_rate * largest) >> p.learn_shift) + 1, *kernels_);
   if (apical && parts > 1)
     for (const auto& partial : r.partial)
       for (std::size_t j = 0; j < source.sent_rate.size(); ++j) r.apical.sums[j] += partial[j];

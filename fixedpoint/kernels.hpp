@@ -47,6 +47,8 @@ struct MatrixKernels {
   /// padding: x = high · 256 + low, or high = null and x = low. `magnitude` bounds |W| · |x|.
   void (*backward)(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std::ptrdiff_t last,
                    const std::int16_t* high, const std::int16_t* low, std::int64_t* sums);
+  /// The largest |W|.
+  std::int32_t (*largest)(const T* weights, std::ptrdiff_t count);
   /// In the order of enum Rounding.
   void (*learn[8])(T* weights, const LearnBlock&);
 };
@@ -90,9 +92,11 @@ struct NeuronKernels {
                        const RandomRows&, bool counting, std::int64_t* values);
   /// Row keys of the random bits for rows 0..count, as halves.
   void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
-  /// Quantises real numbers times `scale` (2^frac) to nearest, ties to even, clamping: |real · scale| below
-  /// 2^1000 and either 0 or above 2^-900.
-  Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, std::int64_t* values);
+  /// All are 0 or between 1e-250 and 1e250 in magnitude.
+  bool (*moderate)(const double* real, std::ptrdiff_t count);
+  /// Quantises moderate real numbers times `scale` (2^frac, frac -64..64) to nearest, ties to even, clamping.
+  Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, bool counting,
+                std::int64_t* values);
   /// sent[i] = values[i] where they differ by more than theta. Returns how many did; `largest` takes the
   /// largest difference that stays.
   std::ptrdiff_t (*send)(const std::int64_t* values, std::ptrdiff_t count, std::int64_t theta,

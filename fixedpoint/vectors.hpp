@@ -35,12 +35,13 @@ inline void store_weights(std::int8_t* p, vector v) {
 inline vector exclusive_or(vector a, vector b) {
   return _mm512_xor_si512(a, b);
 }
-inline vector either(vector a, vector b) {
-  return _mm512_or_si512(a, b);
+// Bits set in neither of them.
+inline vector neither(vector a, vector b) {
+  return _mm512_ternarylogic_epi32(a, b, b, 0x01);
 }
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  return _mm512_mask_add_epi16(v, _mm512_cmplt_epu16_mask(sum, term), v, _mm512_set1_epi16(1));
+// v + 1 where a > b, unsigned.
+inline vector plus_one_above(vector v, vector a, vector b) {
+  return _mm512_mask_add_epi16(v, _mm512_cmpgt_epu16_mask(a, b), v, _mm512_set1_epi16(1));
 }
 // Eight 32-bit lanes, widened and shifted, onto eight sums.
 template <int Shift>
@@ -60,6 +61,24 @@ inline std::int64_t total(vector v) {
   return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
                                                   _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))));
 }
+// Totals of four vectors of 32-bit lanes, times 2^Shift, onto four sums.
+template <int Shift>
+inline void add_totals(const vector* v, std::int64_t* sums) {
+  __m512i wide[4];
+  for (int c = 0; c < 4; ++c)
+    wide[c] = _mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v[c])),
+                               _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v[c], 1)));
+  const __m512i a =
+      _mm512_add_epi64(_mm512_unpacklo_epi64(wide[0], wide[1]), _mm512_unpackhi_epi64(wide[0], wide[1]));
+  const __m512i b =
+      _mm512_add_epi64(_mm512_unpacklo_epi64(wide[2], wide[3]), _mm512_unpackhi_epi64(wide[2], wide[3]));
+  const __m512i c = _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
+  const __m256i d = _mm512_castsi512_si256(c), e = _mm512_extracti64x4_epi64(c, 1);
+  const __m256i four =
+      _mm256_add_epi64(_mm256_permute2x128_si256(d, e, 0x20), _mm256_permute2x128_si256(d, e, 0x31));
+  __m256i* const to = reinterpret_cast<__m256i*>(sums);
+  _mm256_storeu_si256(to, _mm256_add_epi64(_mm256_loadu_si256(to), _mm256_slli_epi64(four, Shift)));
+}
 #else
 inline vector load(const void* p) {
   return _mm256_loadu_si256(static_cast<const vector*>(p));
@@ -77,13 +96,14 @@ inline void store_weights(std::int8_t* p, vector v) {
 inline vector exclusive_or(vector a, vector b) {
   return _mm256_xor_si256(a, b);
 }
-inline vector either(vector a, vector b) {
-  return _mm256_or_si256(a, b);
+// Bits set in neither of them.
+inline vector neither(vector a, vector b) {
+  return _mm256_xor_si256(_mm256_or_si256(a, b), _mm256_set1_epi16(-1));
 }
-// v + 1 where the unsigned sum is below one of its terms, i.e. where the addition carried.
-inline vector plus_carry(vector v, vector sum, vector term) {
-  const vector kept = _mm256_cmpeq_epi16(_mm256_max_epu16(sum, term), sum);  // -1 where nothing carried
-  return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), kept);
+// v + 1 where a > b, unsigned.
+inline vector plus_one_above(vector v, vector a, vector b) {
+  const vector not_above = _mm256_cmpeq_epi16(_mm256_max_epu16(a, b), b);  // -1 where it is not
+  return _mm256_add_epi16(_mm256_add_epi16(v, _mm256_set1_epi16(1)), not_above);
 }
 template <int Shift>
 inline void add_four(__m128i lanes_32, std::int64_t* sums) {
@@ -103,6 +123,11 @@ inline std::int64_t total(vector v) {
   return _mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
          _mm256_extract_epi64(sums, 3);
 }
+// Totals of four vectors of 32-bit lanes, times 2^Shift, onto four sums.
+template <int Shift>
+inline void add_totals(const vector* v, std::int64_t* sums) {
+  for (int c = 0; c < 4; ++c) sums[c] += total(v[c]) * (1 << Shift);
+}
 #endif
 
 inline vector load_weights(const std::int16_t* p) {
@@ -116,12 +141,18 @@ inline vector all(int value) {
 }
 /// The same vector, of which the compiler knows nothing.
 inline vector opaque(vector v) {
-  __asm__("" : "+x"(v));
+  __asm__("" : "+v"(v));
   return v;
 }
 inline vector all_32(std::int32_t value) {
   return APICAL_VECTOR(set1_epi32)(value);
 }
+/// Two 16-bit numbers, alternating.
+inline vector pair_of(std::int32_t first, std::int32_t second) {
+  return all_32(static_cast<std::int32_t>((static_cast<std::uint32_t>(first) & 0xffffu) |
+                                          (static_cast<std::uint32_t>(second) << 16)));
+}
+
 inline vector plus(vector a, vector b) {
   return APICAL_VECTOR(add_epi16)(a, b);
 }
@@ -142,6 +173,14 @@ inline vector product_low(vector a, vector b) {
 }
 inline vector product_high(vector a, vector b) {
   return APICAL_VECTOR(mulhi_epi16)(a, b);
+}
+/// (a · b + 2^14) >> 15
+inline vector product_rounded(vector a, vector b) {
+  return APICAL_VECTOR(mulhrs_epi16)(a, b);
+}
+/// (a + b + 1) >> 1, unsigned
+inline vector average(vector a, vector b) {
+  return APICAL_VECTOR(avg_epu16)(a, b);
 }
 /// Products of 16-bit lanes, neighbours added, in 32-bit lanes.
 inline vector multiply_add(vector a, vector b) {

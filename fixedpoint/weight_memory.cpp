@@ -33,12 +33,13 @@ void WeightMemory::Free::operator()(void* p) const {
 }
 
 WeightMemory::WeightMemory(const Projection& p, const Population& source, const Population& target)
-    : stride_((p.rows + row_block - 1) / row_block * row_block) {
+    : stride_((p.rows + row_block - 1) / row_block * row_block), columns_(p.columns) {
   const std::size_t words = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(p.columns);
   if (!provable_in_16_bits(p, source, target)) {
     wide_.resize(words);
   } else {
-    magnitude_ = static_cast<std::int32_t>(std::max(-p.weight.minimum_raw(), p.weight.maximum_raw()));
+    limit_ = static_cast<std::int32_t>(std::max(-p.weight.minimum_raw(), p.weight.maximum_raw()));
+    magnitude_ = found_ = 1;
     if (fits(p.weight, 8))
       bytes_.reset(zeros<std::int8_t>(words));
     else
@@ -53,12 +54,30 @@ WeightMemory::WeightMemory(const Projection& p, const Population& source, const 
 
 void WeightMemory::set(int row, int column, std::int64_t raw) {
   const auto place = static_cast<std::size_t>(column * stride_ + row);
+  if (!wide()) magnitude_ = found_ = std::max(magnitude_, static_cast<std::int32_t>(std::abs(raw)));
   if (wide())
     wide_[place] = raw;
   else if (bytes_)
     bytes_[place] = static_cast<std::int8_t>(raw);
   else
     words_[place] = static_cast<std::int16_t>(raw);
+}
+
+void WeightMemory::moved(std::int64_t change, const Kernels& kernels) {
+  constexpr int least_between = 32;  // looking costs about a tenth of a LEARN
+  ++looked_;
+  grown_ += change;
+  magnitude_ = static_cast<std::int32_t>(std::min<std::int64_t>(limit_, found_ + grown_));
+  if (looked_ < least_between || grown_ < found_) return;
+  visit([&](const auto* weights) {
+    const std::ptrdiff_t count = stride_ * columns_;
+    if constexpr (sizeof(*weights) == 1)
+      found_ = kernels.bytes.largest(weights, count);
+    else
+      found_ = kernels.words.largest(weights, count);
+  });
+  magnitude_ = found_ = std::max(found_, 1);
+  grown_ = looked_ = 0;
 }
 
 }  // namespace apical::fixedpoint

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "fixedpoint/kernels.hpp"
 #include "fixedpoint/program.hpp"
 
 namespace apical::fixedpoint {
@@ -17,7 +18,10 @@ class WeightMemory {
   bool wide() const { return !wide_.empty(); }
   int word_bits() const { return wide() ? 64 : bytes_ ? 8 : 16; }  ///< as the emulator stores them
   std::ptrdiff_t stride() const { return stride_; }                ///< from column to column
-  std::int32_t magnitude() const { return magnitude_; }            ///< bounds |raw| when not wide
+  /// Bounds |raw| when not wide: what was found last, raised by what may have been added since.
+  std::int32_t magnitude() const { return magnitude_; }
+  /// No weight has moved by more than `change`. Looks at all of them when the bound has become far too loose.
+  void moved(std::int64_t change, const Kernels&);
   std::int64_t* wide_column(int column) { return wide_.data() + column * stride_; }
   std::int64_t at(int row, int column) const {
     const auto place = static_cast<std::size_t>(column * stride_ + row);
@@ -38,8 +42,10 @@ class WeightMemory {
   struct Free {
     void operator()(void* p) const;
   };
-  std::ptrdiff_t stride_;
-  std::int32_t magnitude_ = 0;
+  std::ptrdiff_t stride_, columns_;
+  std::int32_t magnitude_ = 0, limit_ = 0;  ///< limit_: of the format
+  std::int32_t found_ = 0;                  ///< when all were looked at, `looked_` moves ago
+  std::int64_t grown_ = 0, looked_ = 0;     ///< grown_: what may have been added since
   std::unique_ptr<std::int8_t[], Free> bytes_;
   std::unique_ptr<std::int16_t[], Free> words_;
   std::vector<std::int64_t> wide_;

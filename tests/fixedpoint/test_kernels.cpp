@@ -7,20 +7,11 @@
 
 #include "fixedpoint/counter_random.hpp"
 #include "fixedpoint/quantise.hpp"
+#include "tests/fixedpoint/kernel_levels.hpp"
 
 using namespace apical::fixedpoint;
 
 namespace {
-
-std::vector<int> supported_levels() {
-  std::vector<int> levels = {1};
-  for (const int level : {3, 4}) try {
-      kernels(level);
-      levels.push_back(level);
-    } catch (const std::invalid_argument&) {
-    }
-  return levels;
-}
 
 template <class T>
 const MatrixKernels<T>& of(int level) {
@@ -77,7 +68,11 @@ TYPED_TEST(Kernel, ForwardIsTheExactSumOnEveryLevel) {
     for (const std::ptrdiff_t columns : {1, 3, 4, 5, 70, 785})
       for (const std::int64_t high : {1, 255, 4096, 32767, 65535}) {
         if (rows == 2049 && columns == 785) continue;
-        const auto w = this->weights(rows, columns);
+        // Small weights leave room for whole values, large ones don't.
+        const std::int64_t magnitude = this->random() % 2 == 0 ? -this->lowest : 90;
+        const auto w = this->weights(rows, columns, -magnitude, magnitude - 1);
+        for (const int level : supported_levels())
+          EXPECT_LE(of<TypeParam>(level).largest(w.data(), this->stride * columns), magnitude);
         std::vector<std::int32_t> index;
         std::vector<std::int64_t> value;
         for (std::int32_t j = 0; j < columns; ++j)
@@ -98,12 +93,20 @@ TYPED_TEST(Kernel, ForwardIsTheExactSumOnEveryLevel) {
           const std::ptrdiff_t middle = this->stride / row_block / 2 * row_block;
           for (const auto& [first, last] : {std::pair{std::ptrdiff_t{0}, middle}, {middle, this->stride}})
             of<TypeParam>(level).forward(w.data(), this->stride, first, last, list,
-                                         static_cast<std::int32_t>(-this->lowest), scratch.data(),
-                                         sums.data());
+                                         static_cast<std::int32_t>(magnitude), scratch.data(), sums.data());
           ASSERT_EQ(sums, expected) << "level " << level << ", " << rows << " x " << columns << ", to "
                                     << high;
         }
       }
+}
+
+TYPED_TEST(Kernel, LargestIsAMagnitude) {
+  for (const int level : supported_levels())
+    for (const int extreme : {-128, -5, 0, 4, 127}) {
+      std::vector<TypeParam> w(96, TypeParam{0});
+      w[static_cast<std::size_t>(this->random() % 96)] = static_cast<TypeParam>(extreme);
+      EXPECT_EQ(of<TypeParam>(level).largest(w.data(), 96), std::abs(extreme));
+    }
 }
 
 TYPED_TEST(Kernel, BackwardIsTheExactSumOnEveryLevel) {
@@ -159,7 +162,11 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
         }
         const std::vector<std::int32_t> index = {0, 2, 3, 5, 8};
         std::vector<std::int64_t> rate;
-        for (std::size_t c = 0; c < index.size(); ++c) rate.push_back(extreme(this->random, -32768, 32767));
+        // Small and large rates, for LEARN's two ways to a change.
+        for (std::size_t c = 0; c < index.size(); ++c) {
+          const std::int64_t highest = (std::int64_t{1} << (this->random() % 16)) - 1;
+          rate.push_back(extreme(this->random, -highest - 1, highest));
+        }
         auto expected = before;
         std::vector<std::int64_t> basal(padded, 11), apical(columns, 13);
         for (std::size_t c = 0; c < index.size(); ++c)
@@ -206,89 +213,6 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
             }
           }
       }
-}
-
-// The whole quantiser in runs: every mode, widths and shifts beyond the fast path, and what it tallies.
-TEST(NeuronKernels, QuantiseIsTheQuantiser) {
-  const std::uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
-  std::mt19937_64 random(seed);
-  for (int mode = 0; mode < 8; ++mode)
-    for (int overflow = 0; overflow < 4; ++overflow)
-      for (int trial = 0; trial < 60; ++trial) {
-        const Format f{2 + static_cast<int>(random() % 31), static_cast<int>(random() % 30),
-                       random() % 3 != 0, static_cast<Rounding>(mode), static_cast<Overflow>(overflow)};
-        const int frac = static_cast<int>(random() % 90) - 10;
-        const std::size_t count = 1 + random() % 40;
-        std::vector<std::int64_t> exact, before;
-        for (std::size_t i = 0; i < count; ++i) {
-          exact.push_back(static_cast<std::int64_t>(random()) >> (3 + random() % 61));
-          before.push_back(static_cast<std::int64_t>(random() % 3));
-        }
-        const RandomRows rows{static_cast<std::uint32_t>(random()), static_cast<std::uint32_t>(random()),
-                              static_cast<std::uint32_t>(random() % 4096),
-                              static_cast<std::uint32_t>(random() % 999)};
-        std::vector<std::int64_t> expected;
-        std::uint64_t saturated = 0, zeros = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::uint32_t key =
-              row_key(rows.seed, rows.tick, rows.stream, rows.first + static_cast<std::uint32_t>(i));
-          const Quantised q = quantise(exact[i], frac, f, random16(key, 0));
-          expected.push_back(q.raw);
-          saturated += q.saturated;
-          zeros += q.raw == 0 && exact[i] != 0;
-        }
-        for (const int level : supported_levels()) {
-          auto values = before;
-          const Tally t = kernels(level).neurons->quantise[mode](
-              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, true, values.data());
-          ASSERT_EQ(values, expected) << "level " << level << " " << name_of(f.rounding);
-          EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
-          EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
-          EXPECT_EQ(t.saturated, saturated);
-          EXPECT_EQ(t.rounded_to_zero, zeros);
-          EXPECT_EQ(t.changed, expected != before);
-          EXPECT_EQ(t.nonzero, expected != std::vector<std::int64_t>(count, 0));
-          auto uncounted = before;
-          const Tally u = kernels(level).neurons->quantise[mode](
-              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, false, uncounted.data());
-          ASSERT_EQ(uncounted, expected);
-          EXPECT_EQ(u.changed, t.changed);
-          EXPECT_EQ(u.nonzero, t.nonzero);
-        }
-      }
-}
-
-TEST(NeuronKernels, SendAndDiffering) {
-  std::mt19937_64 random(5);
-  for (const int level : supported_levels())
-    for (const std::size_t count : {1u, 7u, 8u, 9u, 300u}) {
-      std::vector<std::int64_t> values, sent;
-      for (std::size_t i = 0; i < count; ++i) {
-        values.push_back(static_cast<std::int64_t>(random() % 9) - 4);
-        sent.push_back(static_cast<std::int64_t>(random() % 9) - 4);
-      }
-      const auto n = static_cast<std::ptrdiff_t>(count);
-      std::vector<std::int32_t> index(count + 8);
-      std::vector<std::int64_t> value(count + 8);
-      const std::ptrdiff_t found =
-          kernels(level).neurons->differing(values.data(), sent.data(), n, index.data(), value.data());
-      std::ptrdiff_t expected = 0, beyond = 0;
-      std::int64_t largest = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::int64_t difference = values[i] - sent[i];
-        if (difference == 0) continue;
-        ASSERT_EQ(index[static_cast<std::size_t>(expected)], static_cast<std::int32_t>(i));
-        ASSERT_EQ(value[static_cast<std::size_t>(expected++)], difference);
-        beyond += std::abs(difference) > 2;
-        if (std::abs(difference) <= 2) largest = std::max(largest, std::abs(difference));
-      }
-      EXPECT_EQ(found, expected);
-      std::int64_t stays = 0;
-      EXPECT_EQ(kernels(level).neurons->send(values.data(), n, 2, sent.data(), &stays), beyond);
-      EXPECT_EQ(stays, largest);
-      for (std::size_t i = 0; i < count; ++i) EXPECT_LE(std::abs(values[i] - sent[i]), 2);
-    }
 }
 
 TEST(Kernels, UnknownLevelIsRefused) {
