@@ -1,4 +1,5 @@
 #pragma once
+
 #include "hw/registers.hpp"
 
 namespace apical::sim {
