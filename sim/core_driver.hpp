@@ -25,7 +25,13 @@ class CoreDriver {
     reset();
     load();
   }
-  ~CoreDriver() { model_->final(); }
+  /// A model erases its scopes from the thread's context, which another driver may have set since.
+  ~CoreDriver() {
+    Verilated::threadContextp(&context_);
+    model_->final();
+    model_.reset();
+    Verilated::threadContextp(Verilated::defaultContextp());
+  }
 
   void reset() {
     model_->request_i = 0;
