@@ -3,8 +3,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "sim/backdoor.hpp"
 #include "sim/core_map.hpp"
 #include "sim/image.hpp"
 
@@ -18,27 +21,34 @@ class CoreDriver {
   CoreDriver(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& core,
              const Thresholds& thresholds = {})
       : program_(std::move(program)), lanes_(core.lanes), image_(assemble(*program_, core, thresholds)) {
+    find_memories();
     reset();
     load();
   }
-  ~CoreDriver() { model_.final(); }
+  /// A model erases its scopes from the thread's context, which another driver may have set since.
+  ~CoreDriver() {
+    Verilated::threadContextp(&context_);
+    model_->final();
+    model_.reset();
+    Verilated::threadContextp(Verilated::defaultContextp());
+  }
 
   void reset() {
-    model_.request_i = 0;
-    model_.rst_ni = 0;
+    model_->request_i = 0;
+    model_->rst_ni = 0;
     clock();
     clock();
-    model_.rst_ni = 1;
+    model_->rst_ni = 1;
     clock();
   }
 
   /// One clock: inputs as they are, both edges.
   void clock() {
-    model_.clk_i = 1;
-    model_.eval();
+    model_->clk_i = 1;
+    model_->eval();
     ++clocks_;
-    model_.clk_i = 0;
-    model_.eval();
+    model_->clk_i = 0;
+    model_->eval();
   }
 
   void write(int offset, std::uint32_t value) { access(offset, true, value); }
@@ -92,19 +102,52 @@ class CoreDriver {
     return read(reg::cycles) - before;
   }
 
+  /// A signal or a weight between ticks: in place where the model shows its memories, else through the
+  /// window.
   std::int64_t signal(int memory, int population, int unit) {
+    const std::uint32_t address =
+        image_.first_unit[static_cast<std::size_t>(population)] + static_cast<std::uint32_t>(unit);
+    if (signals_.empty()) return read_memory(memory, address);
+    const MemoryView& view = signals_[static_cast<std::size_t>(memory)];
+    return view ? view[address] : 0;
+  }
+  std::int64_t weight(int projection, int row, int column) {
+    const std::uint32_t address = weight_address(image_, *program_, lanes_, projection, row, column);
+    if (banks_.empty()) return read_memory(window::weights, address);
+    const std::uint32_t width = static_cast<std::uint32_t>(lanes_);
+    return banks_[address % width][address / width];
+  }
+  /// The same through the window, as a host on a board reads.
+  std::int64_t window_signal(int memory, int population, int unit) {
     return read_memory(
         memory, image_.first_unit[static_cast<std::size_t>(population)] + static_cast<std::uint32_t>(unit));
   }
-  std::int64_t weight(int projection, int row, int column) {
+  std::int64_t window_weight(int projection, int row, int column) {
     return read_memory(window::weights, weight_address(image_, *program_, lanes_, projection, row, column));
   }
 
-  Model& model() { return model_; }
+  Model& model() { return *model_; }
   const CoreImage& image() const { return image_; }
   std::uint64_t clocks() const { return clocks_; }  ///< simulated since the construction
 
  private:
+  std::unique_ptr<Model> make() {
+    if constexpr (std::is_constructible_v<Model, VerilatedContext*, const char*>)
+      return std::make_unique<Model>(&context_, "core");
+    else
+      return std::make_unique<Model>();
+  }
+  void find_memories() {
+    const auto name = [](int number) { return "__BRA__" + std::to_string(number) + "__KET__"; };
+    const std::string top = "core.apical_core.";
+    for (int m = 0; m < memory::scratch; ++m)
+      signals_.emplace_back(context_, top + "u_neuron.u_memory.gen_signal" + name(m) + ".gen_ram.u_ram");
+    for (int b = 0; b < lanes_; ++b)
+      banks_.emplace_back(context_, top + "u_lanes.u_weights.gen_bank" + name(b) + ".u_ram");
+    if (signals_.front() && banks_.front()) return;
+    signals_.clear();
+    banks_.clear();
+  }
   void load() {
     write(reg::control, 2);
     while ((read(reg::status) & 2) != 0) {
@@ -116,22 +159,24 @@ class CoreDriver {
   }
 
   std::uint32_t access(int offset, bool is_write, std::uint32_t value) {
-    model_.request_i = 1;
-    model_.write_i = is_write;
-    model_.addr_i = static_cast<std::uint8_t>(offset);
-    model_.wdata_i = value;
-    model_.eval();
-    while (!model_.ack_o) clock();
-    const std::uint32_t data = model_.rdata_o;
+    model_->request_i = 1;
+    model_->write_i = is_write;
+    model_->addr_i = static_cast<std::uint8_t>(offset);
+    model_->wdata_i = value;
+    model_->eval();
+    while (!model_->ack_o) clock();
+    const std::uint32_t data = model_->rdata_o;
     clock();
-    model_.request_i = 0;
+    model_->request_i = 0;
     return data;
   }
 
   std::shared_ptr<const fixedpoint::Program> program_;
   int lanes_;
   CoreImage image_;
-  Model model_;
+  VerilatedContext context_;  ///< its own, so that drivers of one model don't share memories
+  std::unique_ptr<Model> model_ = make();
+  std::vector<MemoryView> signals_, banks_;
   std::uint64_t clocks_ = 0;
   int selected_ = -1;
   std::uint32_t next_ = 0;

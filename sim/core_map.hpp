@@ -1,5 +1,7 @@
 #pragma once
 
+#include "hw/registers.hpp"
+
 namespace apical::sim {
 
 /// Memories of the core as the window numbers them (hw/rtl/apical_kinds.svh).
@@ -21,13 +23,6 @@ inline constexpr int acc_basal = 0, acc_apical = 1, voltage = 2, table = 3, adva
                      nudge_slope = 6, error = 7, copy_nudge = 8, membrane = 9, start_error = 10,
                      start_mismatch = 11, decay = 12, step = 13, input = 14;
 }
-/// Registers (hw/apical.rdl).
-namespace reg {
-inline constexpr int id = 0x00, parameters = 0x04, control = 0x08, status = 0x0c, errors = 0x10, tick = 0x14,
-                     seed = 0x18, beta = 0x1c, tick_operation = 0x20, decay_length = 0x24, link = 0x28,
-                     always = 0x2c, window_select = 0x30, window_address = 0x34, window_high = 0x38,
-                     window_data = 0x3c, input_unit = 0x40, input = 0x44, cycles = 0x48, stalls = 0x4c,
-                     events = 0x50, macs = 0x54, lane_cycles = 0x58;
-}
+namespace reg = apical::reg;
 
 }  // namespace apical::sim

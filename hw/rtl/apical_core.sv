@@ -114,7 +114,7 @@ module apical_core #(
   // verilator lint_on UNUSEDSIGNAL
   logic [16:0]  factor;
   logic [11:0]  pass_slot, stale;
-  logic [7:0]   population, projection, source, target;
+  logic [7:0]   population, active, projection, source, target;
   // verilator lint_off UNUSEDSIGNAL
   logic [223:0] matrix;  // words with bits to spare
   // verilator lint_on UNUSEDSIGNAL
@@ -133,9 +133,9 @@ module apical_core #(
     .window_wdata_i(window_wdata[31:0]), .window_operation_o(window_operation),
     .window_descriptor_o(window_descriptor), .window_decay_o(window_decay), .input_valid_i(input_valid),
     .input_ready_o(input_ready), .input_unit_i(input_unit), .input_o(input_take), .pass_o(pass),
-    .neuron_busy_i(neuron_busy), .nonzero_i(nonzero), .descriptor_o(descriptor), .place_o(place),
+    .neuron_busy_i(neuron_busy), .descriptor_o(descriptor), .place_o(place),
     .theta_rate_o(theta_rate), .theta_error_o(theta_error), .factor_o(factor), .tick_key_o(tick_key),
-    .decays_o(decays), .pass_done_o(pass_done), .pass_slot_o(pass_slot), .population_o(population),
+    .decays_o(decays), .pass_done_o(pass_done), .pass_slot_o(pass_slot), .population_o(population), .active_o(active),
     .stale_i(stale), .projection_o(projection), .matrix_o(matrix), .code_o(code), .scan_o(scan),
     .dense_o(dense), .lanes_busy_i(lanes_busy), .forward_waits_i(forward_waits),
     .forward_dirty_i(forward_dirty), .backward_waits_i(backward_waits), .backward_dirty_i(backward_dirty),
@@ -149,10 +149,10 @@ module apical_core #(
     .always_population_i(wdata_i[31:24]), .always_slots_i(wdata_i[11:0]), .link_we_i(link_we),
     .link_projection_i(wdata_i[7:0]), .link_source_i(wdata_i[15:8]), .link_target_i(wdata_i[23:16]),
     .link_first_i(wdata_i[25:24]), .decays_i(decays), .pass_done_i(pass_done),
-    .pass_population_i(population), .pass_slot_i(pass_slot), .pass_changed_i(changed),
+    .pass_population_i(active), .pass_slot_i(pass_slot), .pass_changed_i(changed),
     .pass_nonzero_i(nonzero), .forward_done_i(forward_done), .backward_done_i(backward_done),
     .learned_i(learn_done && moved_q), .event_i(event_valid), .event_error_i(event_error),
-    .event_population_i(population), .event_renewed_i(renewed), .event_overflow_i(overflow),
+    .event_population_i(active), .event_renewed_i(renewed), .event_overflow_i(overflow),
     .population_i(population), .stale_o(stale), .projection_i(projection),
     .forward_waits_o(forward_waits), .forward_dirty_o(forward_dirty), .backward_waits_o(backward_waits),
     .backward_dirty_o(backward_dirty), .first_o(first), .source_o(source), .target_o(target),
@@ -194,7 +194,7 @@ module apical_core #(
 
   apical_events #(.SW(SW), .UNITS(UNITS), .POPS(POPS)) u_events (
     .clk_i, .rst_ni, .forget_i(forget), .valid_i(event_valid), .error_i(event_error),
-    .population_i(population), .units_i(population_units), .first_i(population_first),
+    .population_i(active), .units_i(population_units), .first_i(population_first),
     .unit_i(event_unit), .delta_i(event_delta), .renewed_o(renewed), .overflow_o(overflow),
     .consume_i(forward_done || backward_done), .consume_error_i(backward_done),
     .consume_population_i(backward_done ? target : source), .read_error_i(code == OP_BACKWARD),

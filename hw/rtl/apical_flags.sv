@@ -129,13 +129,24 @@ module apical_flags #(
 
   // A projection whose source starts a new list before the old one was consumed starts from what was sent; so
   // does everything that shares accumulators with it.
+  // Events count a clock later: finding room for them is long, and nobody asks before.
+  logic       event_q, event_error_q, event_renewed_q, event_overflow_q;
+  logic [7:0] event_population_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) event_q <= 1'b0;
+    else event_q <= event_i;
+  end
+  always_ff @(posedge clk_i) begin
+    {event_error_q, event_renewed_q, event_overflow_q} <= {event_error_i, event_renewed_i, event_overflow_i};
+    event_population_q <= event_population_i;
+  end
   logic [PROJS-1:0] lost_f, lost_b;
   always_comb begin
     for (int k = 0; k < PROJS; k++) begin
-      lost_f[k] = event_i && !event_error_i && source_q[k*8+:8] == event_population_i &&
-                  (event_overflow_i || (event_renewed_i && wait_f_q[k]));
-      lost_b[k] = event_i && event_error_i && target_q[k*8+:8] == event_population_i &&
-                  (event_overflow_i || (event_renewed_i && wait_b_q[k]));
+      lost_f[k] = event_q && !event_error_q && source_q[k*8+:8] == event_population_q &&
+                  (event_overflow_q || (event_renewed_q && wait_f_q[k]));
+      lost_b[k] = event_q && event_error_q && target_q[k*8+:8] == event_population_q &&
+                  (event_overflow_q || (event_renewed_q && wait_b_q[k]));
     end
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -151,8 +162,8 @@ module apical_flags #(
       for (int k = 0; k < PROJS; k++) begin
         if (forward_done_i && projection_i == 8'(k)) {wait_f_q[k], dirty_f_q[k]} <= 2'b00;
         if (backward_done_i && projection_i == 8'(k)) {wait_b_q[k], dirty_b_q[k]} <= 2'b00;
-        if (event_i && !event_error_i && source_q[k*8+:8] == event_population_i) wait_f_q[k] <= 1'b1;
-        if (event_i && event_error_i && target_q[k*8+:8] == event_population_i) wait_b_q[k] <= 1'b1;
+        if (event_q && !event_error_q && source_q[k*8+:8] == event_population_q) wait_f_q[k] <= 1'b1;
+        if (event_q && event_error_q && target_q[k*8+:8] == event_population_q) wait_b_q[k] <= 1'b1;
         for (int m = 0; m < PROJS; m++) begin
           if (lost_f[m] && target_q[m*8+:8] == target_q[k*8+:8]) dirty_f_q[k] <= 1'b1;
           if (lost_b[m] && source_q[m*8+:8] == source_q[k*8+:8]) dirty_b_q[k] <= 1'b1;

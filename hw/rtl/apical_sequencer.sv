@@ -43,7 +43,6 @@ module apical_sequencer #(
   // Neuron unit.
   output logic          pass_o,
   input  logic          neuron_busy_i,
-  input  logic          nonzero_i,
   output logic [127:0]  descriptor_o,
   output logic [31:0]   place_o,        // first group and units of the population
   output logic [31:0]   theta_rate_o,
@@ -53,7 +52,8 @@ module apical_sequencer #(
   output logic          decays_o,
   output logic          pass_done_o,
   output logic [11:0]   pass_slot_o,
-  output logic [7:0]    population_o,
+  output logic [7:0]    population_o,   // that stale_i is asked about
+  output logic [7:0]    active_o,       // whose pass runs
   input  logic [11:0]   stale_i,
   // Lanes.
   output logic [7:0]    projection_o,
@@ -79,10 +79,11 @@ module apical_sequencer #(
   `include "apical_kinds.svh"
 
   typedef enum logic [3:0] {
-    IDLE, MIX, RUN, LOAD, SLOT, PASS_START, PASS_WAIT, LANES_START, LANES_WAIT
+    IDLE, MIX, RUN, LOAD, SLOT, PASS_START, PASS_WAIT, LEAD, LANES_START, LANES_WAIT
   } state_e;
   state_e state_q, state_d, after_q, after_d;
 
+  localparam logic [3:0] LEAD_CLOCKS = 4'd9;  // from the start of a pass to its first written value
   localparam int DESCRIPTORS = POPS * 64 + PROJS * 16;
 
   // ---- Program memories
@@ -272,7 +273,7 @@ module apical_sequencer #(
           load_addr_d = load_addr_q + 1'b1;
           load_left_d = load_left_q - 1'b1;
           load_word_d = load_word_q + 1'b1;
-        end else if (!storing_q) begin
+        end else begin  // the last word is being stored
           state_d = after_q;
         end
       end
@@ -291,28 +292,28 @@ module apical_sequencer #(
         end
       end
       PASS_START: begin
-        pass_o  = 1'b1;
-        state_d = PASS_WAIT;
+        pass_o      = 1'b1;
+        state_d     = PASS_WAIT;
+        if (learning_q) state_d = LEAD;
+        load_left_d = LEAD_CLOCKS;
       end
       PASS_WAIT: begin
         if (!neuron_busy_i) begin
-          pass_done_o = !learning_q;
-          if (!learning_q) begin
-            state_d = SLOT;
-          end else if (nonzero_i) begin
-            state_d = LANES_START;
-          end else begin
-            state_d = RUN;
-            pc_d    = pc_q + 1'b1;
-          end
+          pass_done_o = 1'b1;
+          state_d     = SLOT;
         end
+      end
+      LEAD: begin
+        // The lanes' scan follows the steps as they are written, one per clock like it.
+        load_left_d = load_left_q - 1'b1;
+        if (load_left_q == '0) state_d = LANES_START;
       end
       LANES_START: begin
         scan_o  = 1'b1;
         state_d = LANES_WAIT;
       end
       LANES_WAIT: begin
-        if (!lanes_busy_i) begin
+        if (!lanes_busy_i && !neuron_busy_i) begin
           forward_done_o  = code == OP_FORWARD;
           backward_done_o = code == OP_BACKWARD;
           learn_done_o    = code == OP_LEARN;
@@ -372,6 +373,7 @@ module apical_sequencer #(
   assign tick_key_o   = tick_key_q;
   assign pass_slot_o  = slot_q;
   assign population_o = state_q == RUN ? index : header_q;
+  assign active_o     = header_q;
   assign projection_o = index;
   assign code_o       = code;
   assign dense_o      = dense_q;

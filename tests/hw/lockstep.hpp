@@ -80,6 +80,12 @@ void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const Core
     if (testing::Test::HasFatalFailure()) return;
   }
   ASSERT_EQ(core.read(reg::errors), 0u);
+  // What a host reads through the window is what lies in the memories.
+  for (int p = 1; p < static_cast<int>(program->populations.size()); ++p)
+    for (int m = 0; m < memory::scratch; ++m)
+      ASSERT_EQ(core.window_signal(m, p, 0), core.signal(m, p, 0)) << "memory " << m;
+  for (int row = 0; row < program->projections[0].rows; ++row)
+    ASSERT_EQ(core.window_weight(0, row, 0), core.weight(0, row, 0)) << "row " << row;
 }
 
 }  // namespace apical::sim

@@ -1,0 +1,140 @@
+// Event-driven or anew: with thresholds above 0 a core that follows events holds the state of one that
+// recomputes every sum and every signal in every tick.
+#include <iostream>
+
+#include "VCoreEvents.h"
+#include "fixedpoint/compiler.hpp"
+#include "lockstep.hpp"
+
+using namespace apical;
+using namespace apical::fixedpoint;
+
+namespace {
+
+NetworkDescription network(std::mt19937_64& random) {
+  NetworkDescription net;
+  net.layers = {9, 8, 7, 3};
+  net.beta = 0.5;
+  net.eta = {0.1};
+  net.rho = {0.8};
+  net.parallel_order = random() & 1;
+  net.gamma = static_cast<int>(random() & 1);
+  net.mismatch = random() & 1;
+  net.learning = random() % 3 != 0;
+  net.formats.by_signal = default_formats();
+  std::normal_distribution<double> normal(0.0, 0.5);
+  for (std::size_t k = 1; k < net.layers.size(); ++k) {
+    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
+    for (double& w : net.weights.back()) w = normal(random);
+  }
+  return net;
+}
+
+sim::CoreParameters parameters() {
+  sim::CoreParameters c;
+  c.lanes = 4;
+  c.sw = 16;
+  c.ww = 16;
+  c.aw = 48;
+  c.dw = 32;
+  c.ew = 62;
+  c.lw = 48;
+  c.units = 64;
+  c.depth = 256;
+  c.pops = 4;
+  c.projs = 3;
+  c.ops = 64;
+  c.table = 2048;
+  c.base = c.delta = 30;
+  c.decay = 256;
+  c.advanced = c.mismatch = c.random = c.left = 1;
+  c.levels = 7;
+  c.align = 6;
+  return c;
+}
+
+}  // namespace
+
+TEST(HwEvents, FollowingEventsEqualsStartingAnew) {
+  constexpr std::uint64_t seed = 4000;
+  std::cout << "seed " << seed << "\n";
+  std::uint64_t sent = 0, sent_always = 0;
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    std::mt19937_64 random(seed + i);
+    const auto program = std::make_shared<const Program>(compile(network(random)));
+    sim::Thresholds thresholds;
+    for (std::size_t p = 0; p < program->populations.size(); ++p) {
+      thresholds.rate.push_back(static_cast<std::uint32_t>(random() % 400));
+      thresholds.error.push_back(static_cast<std::uint32_t>(random() % 100));
+    }
+    sim::CoreDriver<VCoreEvents> events(program, parameters(), thresholds),
+        anew(program, parameters(), thresholds), always(program, parameters());
+    std::uniform_real_distribution<double> uniform(0.0, 1.0);
+    std::vector<std::int64_t> input(9), target(3);
+    for (int t = 0; t < 30; ++t) {
+      const bool changes = t % 5 == 0;
+      for (auto& x : input)
+        if (changes) x = static_cast<std::int64_t>(uniform(random) * 16384);
+      for (auto& x : target)
+        if (changes) x = static_cast<std::int64_t>(uniform(random) * 4096);
+      for (auto* core : {&events, &anew, &always}) {
+        if (changes) {
+          core->write_input(input.data(), input.size());
+          core->write_target(target.data(), target.size());
+          core->set_beta(t % 15 == 0 ? 0 : 1 << 13);
+        }
+        if (core == &anew) core->write(sim::reg::seed, program->seed);  // marks everything as changed
+        core->tick();
+      }
+      for (int p = 0; p < 4; ++p) {
+        const auto theta_rate = static_cast<std::int64_t>(thresholds.rate[static_cast<std::size_t>(p)]);
+        const auto theta_error = static_cast<std::int64_t>(thresholds.error[static_cast<std::size_t>(p)]);
+        for (int unit = 0; unit < program->populations[static_cast<std::size_t>(p)].units; ++unit) {
+          for (int m = 0; m <= sim::memory::sent_error; ++m)
+            ASSERT_EQ(events.signal(m, p, unit), anew.signal(m, p, unit))
+                << "program " << i << " tick " << t << " population " << p << " memory " << m << " unit "
+                << unit;
+          ASSERT_LE(std::abs(events.signal(sim::memory::rate, p, unit) -
+                             events.signal(sim::memory::sent_rate, p, unit)),
+                    theta_rate);
+          ASSERT_LE(std::abs(events.signal(sim::memory::error, p, unit) -
+                             events.signal(sim::memory::sent_error, p, unit)),
+                    theta_error);
+          ASSERT_EQ(always.signal(sim::memory::rate, p, unit),
+                    always.signal(sim::memory::sent_rate, p, unit));
+          ASSERT_EQ(always.signal(sim::memory::error, p, unit),
+                    always.signal(sim::memory::sent_error, p, unit));
+        }
+      }
+      for (int k = 0; k < 3; ++k)
+        for (int row = 0; row < program->projections[static_cast<std::size_t>(k)].rows; ++row)
+          for (int column = 0; column < program->projections[static_cast<std::size_t>(k)].columns; ++column)
+            ASSERT_EQ(events.weight(k, row, column), anew.weight(k, row, column))
+                << "program " << i << " tick " << t;
+    }
+    sent += events.read(sim::reg::events);
+    sent_always += always.read(sim::reg::events);
+  }
+  std::cout << sent << " events with thresholds, " << sent_always << " without\n";
+  EXPECT_LT(sent, sent_always);
+}
+
+TEST(HwEvents, ErrorsAreReportedAndCostNothingElse) {
+  std::mt19937_64 random(1);
+  const auto program = std::make_shared<const Program>(compile(network(random)));
+  sim::CoreDriver<VCoreEvents> core(program, parameters());
+  core.write(sim::reg::input_unit, 9);  // population 0 has nine units
+  core.write(sim::reg::input, 5);
+  EXPECT_EQ(core.read(sim::reg::errors), 2u);
+  core.write(sim::reg::errors, 2);
+  EXPECT_EQ(core.read(sim::reg::errors), 0u);
+  core.read_memory(sim::memory::u, 64);  // beyond UNITS
+  EXPECT_EQ(core.read(sim::reg::errors), 4u);
+  core.write(sim::reg::errors, 4);
+  const std::uint32_t last = core.read(sim::reg::tick_operation);
+  core.write_memory(sim::window::operations, 0, 7);  // no such operation, where the first tick begins
+  core.write_memory(sim::window::operations, last, 7);
+  core.tick();
+  EXPECT_EQ(core.read(sim::reg::errors), 1u);
+  EXPECT_EQ(core.read(sim::reg::tick), 0u);
+}
