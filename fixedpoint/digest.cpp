@@ -26,8 +26,8 @@ void StateDigest::add(std::int64_t value) {
   XXH3_128bits_update(native(state_.get()), &value, sizeof value);
 }
 
-void StateDigest::add(const AlignedVector<std::int64_t>& values) {
-  XXH3_128bits_update(native(state_.get()), values.data(), values.size() * sizeof(std::int64_t));
+void StateDigest::add(const std::int64_t* values, std::size_t count) {
+  XXH3_128bits_update(native(state_.get()), values, count * sizeof(std::int64_t));
 }
 
 std::string StateDigest::hex() const {

@@ -1,9 +1,8 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "fixedpoint/aligned.hpp"
 
 namespace apical::fixedpoint {
 
@@ -13,10 +12,15 @@ class StateDigest {
  public:
   StateDigest();
   void add(std::int64_t value);
-  void add(const AlignedVector<std::int64_t>& values);
+  /// Any contiguous container of 64-bit integers.
+  template <class Integers, class = typename Integers::value_type>
+  void add(const Integers& values) {
+    add(values.data(), values.size());
+  }
   std::string hex() const;  ///< 32 hexadecimal digits
 
  private:
+  void add(const std::int64_t* values, std::size_t count);
   struct Free {
     void operator()(void* state) const;
   };

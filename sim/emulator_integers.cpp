@@ -23,10 +23,11 @@ void EmulatorIntegers::set_beta(std::int64_t value) {
 }
 
 std::vector<std::int64_t> EmulatorIntegers::read(int layer, int field) {
-  if (field == 10) return emulator_.first_mismatch(layer);
-  if (field == 11) return emulator_.sent_rate(layer);
-  if (field == 12) return emulator_.sent_error(layer);
-  return emulator_.signal(static_cast<Signal>(field), layer);
+  const auto& values = field == 10   ? emulator_.first_mismatch(layer)
+                       : field == 11 ? emulator_.sent_rate(layer)
+                       : field == 12 ? emulator_.sent_error(layer)
+                                     : emulator_.signal(static_cast<Signal>(field), layer);
+  return {values.begin(), values.end()};
 }
 
 std::vector<std::int64_t> EmulatorIntegers::weights(int projection) {

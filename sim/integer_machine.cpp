@@ -33,13 +33,6 @@ std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint
   return values;
 }
 
-std::vector<double> to_real(const std::vector<std::int64_t>& raw, const fixedpoint::Format& format) {
-  std::vector<double> values;
-  values.reserve(raw.size());
-  for (const std::int64_t x : raw) values.push_back(format.value(x));
-  return values;
-}
-
 std::int64_t beta_register(double beta) {
   return std::clamp<std::int64_t>(std::llround(std::ldexp(beta, fixedpoint::beta_frac)), 0, (1 << 16) - 1);
 }

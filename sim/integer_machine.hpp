@@ -43,7 +43,13 @@ class IntegerMachine {
 
 /// Real numbers as a host loads them, raw values as real numbers, and beta as its register holds it.
 std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint::Format&);
-std::vector<double> to_real(const std::vector<std::int64_t>& raw, const fixedpoint::Format&);
+template <class Integers>
+std::vector<double> to_real(const Integers& raw, const fixedpoint::Format& format) {
+  std::vector<double> values;
+  values.reserve(raw.size());
+  for (const std::int64_t x : raw) values.push_back(format.value(x));
+  return values;
+}
 std::int64_t beta_register(double beta);
 
 /// Hash of all architectural state; that of fixedpoint::Emulator::digest().
