@@ -158,9 +158,9 @@ void backward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std
     for (; j < last; ++j) {
       const T* const w = weights + j * stride;
       i64 sum_low = 0, sum_high = 0;
-      for (std::ptrdiff_t i = begin; i < end; ++i) sum_low += static_cast<i32>(w[i]) * low[i];
+      for (std::ptrdiff_t i = begin; i < end; ++i) sum_low += static_cast<i64>(w[i]) * low[i];
       if (high != nullptr)
-        for (std::ptrdiff_t i = begin; i < end; ++i) sum_high += static_cast<i32>(w[i]) * high[i];
+        for (std::ptrdiff_t i = begin; i < end; ++i) sum_high += static_cast<i64>(w[i]) * high[i];
       sums[j] += sum_low + 256 * sum_high;
     }
   }

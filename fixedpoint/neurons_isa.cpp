@@ -210,7 +210,7 @@ std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::
 #if APICAL_LEVEL == 4
   for (; i + 64 <= count; i += 64) {
     std::uint64_t differs = 0;
-    for (int part = 0; part < 8; ++part) {
+    for (std::ptrdiff_t part = 0; part < 8; ++part) {
       const __m512i x = _mm512_loadu_si512(a + i + 8 * part);
       const __mmask8 mask = b == nullptr ? _mm512_test_epi64_mask(x, x)
                                          : _mm512_cmpneq_epi64_mask(x, _mm512_loadu_si512(b + i + 8 * part));
@@ -226,7 +226,7 @@ std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::
     }
     __m256i here = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
                                     _mm256_set1_epi32(static_cast<std::int32_t>(i)));
-    for (int part = 0; part < 8; ++part, differs >>= 8) {
+    for (std::ptrdiff_t part = 0; part < 8; ++part, differs >>= 8) {
       const __m512i x = _mm512_loadu_si512(a + i + 8 * part);
       const __m512i difference = b == nullptr ? x : _mm512_sub_epi64(x, _mm512_loadu_si512(b + i + 8 * part));
       const __mmask8 mask = static_cast<__mmask8>(differs);

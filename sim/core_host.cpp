@@ -18,10 +18,14 @@ Thresholds thresholds_of(const fixedpoint::Program& program) {
 
 CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
                    const CoreParameters& parameters)
+    : CoreHost(port, program, parameters, thresholds_of(*program)) {}
+
+CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
+                   const CoreParameters& parameters, const Thresholds& thresholds)
     : port_(port),
       program_(std::move(program)),
       lanes_(parameters.lanes),
-      image_(assemble(*program_, parameters, thresholds_of(*program_))) {}
+      image_(assemble(*program_, parameters, thresholds)) {}
 
 void CoreHost::select(int memory, std::uint32_t address) {
   if (memory == selected_ && address == next_) return;
@@ -68,6 +72,11 @@ void CoreHost::write_target(const std::vector<std::int64_t>& raw) {
 
 void CoreHost::set_beta(std::int64_t value) {
   port_.write(reg::beta, static_cast<std::uint32_t>(value));
+}
+
+void CoreHost::set_learning_scale(double factor) {
+  for (int k = 0; k < static_cast<int>(program_->projections.size()); ++k)
+    set_eta(k, eta_register(*program_, k, factor));
 }
 
 void CoreHost::set_eta(int projection, std::uint32_t value) {

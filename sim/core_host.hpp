@@ -18,23 +18,29 @@ class RegisterPort {
 /// What a host of the core does, in accesses to its registers (hw/apical.rdl).
 class CoreHost {
  public:
-  /// `port` must outlive the host.
+  /// `port` must outlive the host. Thresholds are the program's unless others are given.
   CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&);
+  CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
+           const Thresholds&);
 
   void load();  ///< zeroes the neurons and writes the program
   void write_input(const std::vector<std::int64_t>& raw);
   void write_target(const std::vector<std::int64_t>& raw);
   void set_beta(std::int64_t value);
+  void set_learning_scale(double factor);  ///< all learning rates, times those of the configuration
   /// The register of the learning rate of a projection.
   void set_eta(int projection, std::uint32_t value);
   /// Words of 32 bits or fewer, sign-extended.
   std::int64_t read_signal(int layer, int field, int unit);
   std::int64_t read_weight(int projection, int row, int column);
 
- private:
-  void select(int memory, std::uint32_t address);
+  /// One word of a memory (sim/core_map.hpp).
   void write_memory(int memory, std::uint32_t address, std::int64_t value);
   std::int64_t read_memory(int memory, std::uint32_t address);
+  const CoreImage& image() const { return image_; }
+
+ private:
+  void select(int memory, std::uint32_t address);
 
   RegisterPort& port_;
   std::shared_ptr<const fixedpoint::Program> program_;

@@ -35,11 +35,7 @@ std::string verilator_version() {
 std::string fingerprint(const CoreSources& sources, const std::string& arguments, const CoreBuild& build) {
   std::string all = verilator_version() + arguments + (build.waveform ? "waveform" : "");
   std::vector<fs::path> files;
-  if (build.netlist.empty()) {
-    for (const auto& entry : fs::directory_iterator(sources.rtl)) files.push_back(entry.path());
-  } else {
-    files.push_back(build.netlist);
-  }
+  for (const auto& entry : fs::directory_iterator(sources.rtl)) files.push_back(entry.path());
   for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) all += file.filename().string() + content_of(file);
@@ -50,13 +46,11 @@ void compile(const CoreSources& sources, const CoreParameters& parameters, const
              const CoreBuild& build, const fs::path& folder, const fs::path& target) {
   const fs::path log = folder / "log";
   const std::string trace = build.waveform ? " --trace-fst" : "";
-  const std::string what = build.netlist.empty() ? fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv",
-                                                               shell_word(sources.rtl.string()), arguments)
-                                                 : shell_word(build.netlist.string());
-  run_tools(fmt::format(
-                "verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
-                "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style -Wno-UNOPTFLAT{} --Mdir {} {}",
-                trace, shell_word(folder.string()), what),
+  const std::string rtl = shell_word(sources.rtl.string());
+  run_tools(fmt::format("verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
+                        "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{0} --Mdir {1} -y {2} "
+                        "-I{2} {3} {4}/apical_core.sv",
+                        trace, shell_word(folder.string()), rtl, arguments, rtl),
             log);
   std::vector<std::string> units;
   for (const auto& entry : fs::directory_iterator(folder))
@@ -110,8 +104,7 @@ CoreLibrary::CoreLibrary(const CoreSources& sources, const CoreParameters& param
   file_ = cache / (fingerprint(sources, arguments, build) + ".so");
   if (!fs::exists(file_)) {
     const BuildFolder folder;
-    say(fmt::format("verilating a {} of {} lanes (once; kept in {})",
-                    build.netlist.empty() ? "core" : "netlist", parameters.lanes, cache.string()));
+    say(fmt::format("verilating a core of {} lanes (once; kept in {})", parameters.lanes, cache.string()));
     compile(sources, parameters, arguments, build, folder.path(), file_);
   }
   void* const handle = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);

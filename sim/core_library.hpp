@@ -21,8 +21,6 @@ CoreSources find_core_sources();
 /// How to make a core, beyond its parameters.
 struct CoreBuild {
   bool waveform = false;  ///< able to write FST; slower
-  std::filesystem::path
-      netlist{};  ///< a Verilog netlist of apical_core with these parameters, instead of the RTL
 };
 
 /// A verilated core as a shared library: built by verilator and the C++ compiler when its content (sources,

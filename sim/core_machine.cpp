@@ -37,7 +37,7 @@ CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Pro
         fmt::format("{}: the core refused its program, error register {:#x}", name_, errors));
   for (const fixedpoint::Projection& p : program_->projections) weights_.push_back(p.image);
   eta_.resize(weights_.size());
-  set_learning_scale(1.0);
+  CoreMachine::set_learning_scale(1.0);
 }
 
 void CoreMachine::set_beta(std::int64_t value) {
@@ -46,11 +46,9 @@ void CoreMachine::set_beta(std::int64_t value) {
 }
 
 void CoreMachine::set_learning_scale(double factor) {
-  for (std::size_t k = 0; k < eta_.size(); ++k) {
-    const std::uint32_t value = eta_register(*program_, static_cast<int>(k), factor);
-    eta_[k] = value;
-    host_.set_eta(static_cast<int>(k), value);
-  }
+  for (std::size_t k = 0; k < eta_.size(); ++k)
+    eta_[k] = eta_register(*program_, static_cast<int>(k), factor);
+  host_.set_learning_scale(factor);
 }
 
 void CoreMachine::tick() {

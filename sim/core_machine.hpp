@@ -26,7 +26,7 @@ class PluginPort : public RegisterPort {
   void* self_;
 };
 
-/// The Verilated core (or its netlist) behind the machine interface, driven through its register port like a
+/// The Verilated core behind the machine interface, driven through its register port like a
 /// host would. Signals are read through the window; weights are followed by the retire port and can be read
 /// back whole.
 class CoreMachine : public IntegerMachine {

@@ -15,7 +15,7 @@ const char* field_name(int field);  ///< "basal" .. "target", "first_mismatch", 
 /// The format of a field, for printing it as a real number.
 const fixedpoint::Format& field_format(const fixedpoint::Program&, int layer, int field);
 
-/// A machine that executes a program on integers: emulator, core, netlist. What lockstep compares.
+/// A machine that executes a program on integers: emulator or core. What lockstep compares.
 class IntegerMachine {
  public:
   virtual ~IntegerMachine() = default;

@@ -55,7 +55,7 @@ void expect_state(CoreHost& host, Recorder& recorder, IntegerMachine& emulator, 
 
 }  // namespace
 
-BusScript record(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& parameters,
+BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, const CoreParameters& parameters,
                  const Stimulus& stimulus, std::uint64_t ticks, std::uint64_t weights_every) {
   BusScript script;
   Recorder recorder;
@@ -67,9 +67,7 @@ BusScript record(std::shared_ptr<const fixedpoint::Program> program, const CoreP
   for (std::uint64_t t = 0; t < ticks; ++t) {
     script.first_step.push_back(recorder.steps.size());
     const TickStimulus s = stimulus();
-    if (s.learning_scale)
-      for (int k = 0; k < static_cast<int>(program->projections.size()); ++k)
-        host.set_eta(k, eta_register(*program, k, *s.learning_scale));
+    if (s.learning_scale) host.set_learning_scale(*s.learning_scale);
     if (s.input) host.write_input(*s.input);
     if (s.target) host.write_target(*s.target);
     if (s.beta != emulator.beta()) host.set_beta(s.beta);

@@ -26,7 +26,7 @@ struct BusScript {
 
 /// Plays `ticks` ticks of the stimulus on the emulator and writes down every access of a host that checks all
 /// neuron signals after each of them, and all weights after the last and after every `weights_every`-th.
-BusScript record(std::shared_ptr<const fixedpoint::Program>, const CoreParameters&, const Stimulus&,
+BusScript record(const std::shared_ptr<const fixedpoint::Program>&, const CoreParameters&, const Stimulus&,
                  std::uint64_t ticks, std::uint64_t weights_every);
 
 /// Plays steps on a core; returns the first that read something else than expected, and what it read. Throws

@@ -19,7 +19,7 @@ struct Bundle {
 };
 
 /// Writes a self-contained bundle: the core's sources, bus scripts and memory images for $readmemh, a
-/// testbench in plain Verilog, a Makefile for iverilog and Verilator, README and manifest.json with the
+/// testbench in plain Verilog, a Makefile for Verilator, README and manifest.json with the
 /// SHA-256 of each.
 void write_bundle(const Bundle&, const sim::CoreSources&, OutputFolder&);
 

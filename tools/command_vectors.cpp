@@ -8,7 +8,6 @@
 #include "fixedpoint/compiler.hpp"
 #include "sim/core_machine.hpp"
 #include "sim/external_tools.hpp"
-#include "sim/netlist.hpp"
 #include "tools/bundle.hpp"
 #include "tools/commands.hpp"
 #include "tools/run.hpp"
@@ -18,7 +17,7 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, profile = "smoke", out, folder, machine = "rtl", rtl;
+  std::string config, profile = "smoke", out, folder, rtl;
   std::vector<std::string> set;
   std::uint64_t ticks = 8, weights_every = 8;
 };
@@ -68,9 +67,7 @@ int replay(const Arguments& a) {
   sim::CoreSources sources = sim::find_core_sources();
   sources.rtl = a.rtl.empty() ? std::filesystem::absolute(folder) : std::filesystem::absolute(a.rtl);
   const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
-  sim::CoreBuild build;
-  if (a.machine == "netlist") build.netlist = sim::make_netlist(sources, parameters, say);
-  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(sources, parameters, build, say));
+  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(sources, parameters, sim::CoreBuild{}, say));
   std::size_t checks = 0;
   for (const char* name : {"load.memh", "ticks.memh"}) {
     const std::vector<sim::BusStep> steps = sim::read_steps((folder / name).string());
@@ -79,13 +76,13 @@ int replay(const Arguments& a) {
       std::size_t tick = 0;
       while (tick + 1 < first.size() && first[tick + 1] <= wrong->first) ++tick;
       fmt::print("{} differs: {} step {} (tick {}): register {:#04x}: expected {:#010x}, read {:#010x}\n",
-                 a.machine, name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
+                 "rtl", name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
                  wrong->second);
       return 1;
     }
     for (const sim::BusStep& step : steps) checks += step.kind == sim::BusStep::expect;
   }
-  fmt::print("{} is as expected in all of {} comparisons\n", a.machine, checks);
+  fmt::print("{} is as expected in all of {} comparisons\n", "rtl", checks);
   return 0;
 }
 
@@ -116,10 +113,8 @@ void add_vectors(CLI::App& app, int& status) {
       "Example:\n  apical vectors export tools/configs/digits8.toml --ticks 8 --out vectors && make -C "
       "vectors");
   to->callback([a, &status] { status = export_bundle(*a); });
-  CLI::App* from = command->add_subcommand("replay", "Play a bundle on a machine of the ladder");
+  CLI::App* from = command->add_subcommand("replay", "Play a bundle on the Verilated core");
   from->add_option("DIR", a->folder, "folder of the bundle")->required();
-  from->add_option("--machine", a->machine, "rtl or netlist (default rtl)")
-      ->check(CLI::IsMember({"rtl", "netlist"}));
   from->add_option("--rtl", a->rtl, "folder with another apical_core.sv than the bundle's");
   from->footer("Example:\n  apical vectors replay vectors");
   from->callback([a, &status] { status = replay(*a); });

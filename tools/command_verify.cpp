@@ -10,7 +10,6 @@
 #include "sim/core_machine.hpp"
 #include "sim/core_map.hpp"
 #include "sim/emulator_integers.hpp"
-#include "sim/netlist.hpp"
 #include "tools/commands.hpp"
 #include "tools/progress.hpp"
 #include "tools/run.hpp"
@@ -58,18 +57,12 @@ std::vector<Rung> ladder(const Arguments& a, int lanes,
     sources.rtl = std::filesystem::absolute(a.rtl);
   }
   const sim::CoreParameters parameters = sim::required_parameters(*program, lanes);
-  const auto core = [=](const char* name, bool netlist) {
-    return [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
-      const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
-      sim::CoreBuild build;
-      build.waveform = waveform;
-      if (netlist) build.netlist = sim::make_netlist(sources, parameters, say);
-      auto library = std::make_shared<const sim::CoreLibrary>(sources, parameters, build, say);
-      return std::make_unique<sim::CoreMachine>(name, program, parameters, library);
-    };
-  };
-  rungs.push_back({"rtl", core("rtl", false)});
-  if (a.upto == "netlist") rungs.push_back({"netlist", core("netlist", true)});
+  rungs.push_back({"rtl", [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
+                     auto library = std::make_shared<const sim::CoreLibrary>(
+                         sources, parameters, sim::CoreBuild{waveform},
+                         [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+                     return std::make_unique<sim::CoreMachine>("rtl", program, parameters, library);
+                   }});
   return rungs;
 }
 
@@ -184,8 +177,8 @@ void add_verify(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("verify", "Climb the ladder of machines and compare all state every tick");
   command->add_option("CONFIG", a->config, "configuration file")->required();
-  command->add_option("--upto", a->upto, "last rung: emulator, rtl or netlist (default rtl)")
-      ->check(CLI::IsMember({"emulator", "rtl", "netlist"}));
+  command->add_option("--upto", a->upto, "last rung: emulator or rtl (default rtl)")
+      ->check(CLI::IsMember({"emulator", "rtl"}));
   command->add_option("--ticks", a->ticks, "ticks of training (default 200)")
       ->check(CLI::Range(1u, 1u << 31));
   command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");

@@ -47,8 +47,8 @@ sim::Stimulus make_stimulus(const Config& config, const model::Task& task,
   return [player] { return player->next(); };
 }
 
-sim::Stimulus make_extreme_stimulus(std::shared_ptr<const fixedpoint::Program> program, std::uint64_t seed,
-                                    bool corners) {
+sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Program>& program,
+                                    std::uint64_t seed, bool corners) {
   const auto random = std::make_shared<std::mt19937_64>(seed);
   return [program, random, corners] {
     const auto draw = [&](const fixedpoint::Format& f, int units) {

@@ -12,7 +12,7 @@ sim::Stimulus make_stimulus(const Config&, const model::Task&, std::shared_ptr<c
 
 /// Raw inputs and targets at random over their formats, or at and next to the ends of them with the largest
 /// nudge and the fastest learning (`corners`).
-sim::Stimulus make_extreme_stimulus(std::shared_ptr<const fixedpoint::Program>, std::uint64_t seed,
+sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Program>&, std::uint64_t seed,
                                     bool corners);
 
 /// The task of a configuration; throws std::invalid_argument where it doesn't fit the network.

@@ -9,6 +9,7 @@ trap 'rm -rf "$work"' EXIT
 failures=0
 
 # The lines of ```sh blocks and the last cell of every row that is a command.
+# shellcheck disable=SC2016  # the quotes hold a pattern with back-quotes
 mapfile -t commands < <(awk '/^```sh/{on=1;next} /^```/{on=0} on' README.md &&
   sed -n 's/^|.*| `\([^`]*\)` |$/\1/p' README.md)
 [ "${#commands[@]}" -ge 8 ] || { echo "FAILED: only ${#commands[@]} commands found"; exit 1; }

@@ -36,7 +36,7 @@ TEST_F(CommandLine, RefusesBadInput) {
   file("typo.toml", "[network]\nlayers = [64, 10]\nbeta = 1\n");
   file("pixels", "not idx");
   const std::pair<const char*, const char*> cases[] = {
-      {"", "accepted: run, quantise"},
+      {"", "accepted: run, verify, vectors, quantise"},
       {"walk", "walk"},
       {"run", "CONFIG"},
       {"run absent.toml", "absent.toml"},

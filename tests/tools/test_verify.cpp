@@ -1,0 +1,93 @@
+// The ladder from the command line: a core in lockstep, a core with a fault, vectors for other simulators.
+#include "tests/tools/command_line.hpp"
+
+namespace apical::tools {
+namespace {
+
+using test::CommandLine;
+using test::contains;
+using test::content;
+using test::Outcome;
+
+class Ladder : public CommandLine {
+ protected:
+  Ladder() {
+    file("net.toml",
+         "# small\n[network]\nlayers = [64, 6, 10]\ngain = 0.3\n[dynamics]\nbeta = 0.5\n[learning]\neta = "
+         "0.1\n"
+         "[core]\nlanes = 2\n");
+    // Cores that the test makes stay in its folder.
+    setenv("XDG_CACHE_HOME", folder.c_str(), 1);
+  }
+};
+
+TEST_F(Ladder, CoreAndEmulatorStayEqual) {
+  const Outcome o = apical("verify net.toml --ticks 25 --json");
+  ASSERT_EQ(o.status, 0) << o.error << o.out;
+  const auto r = nlohmann::json::parse(o.out);
+  EXPECT_EQ(r["equal"], true);
+  ASSERT_EQ(r["machines"].size(), 3u);
+  for (const auto& machine : r["machines"])
+    EXPECT_EQ(machine["state_digest"], r["machines"][0]["state_digest"]);
+  EXPECT_GT(r["machines"][2]["cycles"], 1000);
+  // The same training by the training loop: digest of the core and of the emulator.
+  ASSERT_EQ(apical("run net.toml --machine rtl --ticks 25 --out core --set task.test_limit=3").status, 0);
+  ASSERT_EQ(
+      apical("run net.toml --machine emulator --ticks 25 --out emulator --set task.test_limit=3").status, 0);
+  EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
+  EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
+  EXPECT_EQ(apical("verify net.toml --upto silicon").status, 2);
+  EXPECT_EQ(apical("verify net.toml --lanes 3").status, 2);
+  EXPECT_EQ(apical("verify net.toml --rtl absent").status, 2);
+}
+
+// Ties to even become ties up in one module of a copy: verify names the place and shows the wave.
+TEST_F(Ladder, OneFlippedRoundingBitIsFound) {
+  const auto rtl = folder / "rtl";
+  std::filesystem::copy(APICAL_SOURCE_DIR "/hw/rtl", rtl);
+  std::string text = content(rtl / "apical_round.sv");
+  const std::string right = "up = half & (below | floor[0]);", wrong = "up = half & (below | ~floor[0]);";
+  ASSERT_NE(text.find(right), std::string::npos);
+  text.replace(text.find(right), right.size(), wrong);
+  std::ofstream(rtl / "apical_round.sv") << text;
+  // Coarse voltages meet ties soon.
+  const Outcome o = apical(
+      "verify net.toml --rtl rtl --ticks 300 --set formats.u.bits=10 --set formats.u.frac=5 "
+      "--set formats.basal.frac=6 --set formats.basal.bits=11 --out wave");
+  ASSERT_EQ(o.status, 1) << o.error << o.out;
+  EXPECT_TRUE(contains(o.out, "rtl parts from emulator, event in tick ")) << o.out;
+  EXPECT_TRUE(contains(o.out, "of unit ")) << o.out;
+  EXPECT_TRUE(contains(o.out, "written by UPDATE")) << o.out;
+  EXPECT_TRUE(contains(o.out, "bits       0")) << o.out;
+  EXPECT_TRUE(contains(o.out, "0x")) << o.out;
+  EXPECT_GT(std::filesystem::file_size(folder / "wave" / "difference.fst"), 1000u);
+}
+
+TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
+  for (const std::string profile : {"smoke", "random", "corners"}) {
+    const Outcome o = apical("vectors export net.toml --ticks 6 --profile " + profile + " --out " + profile);
+    ASSERT_EQ(o.status, 0) << o.error;
+    const Outcome played = apical("vectors replay " + profile);
+    EXPECT_EQ(played.status, 0) << profile << ": " << played.out << played.error;
+    EXPECT_TRUE(contains(played.out, "as expected in all of")) << played.out;
+  }
+  EXPECT_EQ(
+      std::system(("cd " + (folder / "smoke").string() + " && make >make.log 2>&1 && make check").c_str()), 0)
+      << content(folder / "smoke" / "make.log");
+  // One expected word of the last tick.
+  std::string script = content(folder / "smoke" / "ticks.memh");
+  const std::size_t last = script.rfind("\n1");
+  ASSERT_NE(last, std::string::npos);
+  char& digit = script[last + 12];
+  digit = digit == '0' ? '1' : '0';
+  std::ofstream(folder / "smoke" / "ticks.memh") << script;
+  const Outcome o = apical("vectors replay smoke");
+  EXPECT_EQ(o.status, 1) << o.out;
+  EXPECT_TRUE(contains(o.out, "(tick 5)")) << o.out;
+  EXPECT_TRUE(contains(o.error, "SHA-256")) << o.error;
+  EXPECT_NE(std::system(("cd " + (folder / "smoke").string() + " && make >make.log 2>&1").c_str()), 0);
+  EXPECT_EQ(apical("vectors replay absent").status, 2);
+}
+
+}  // namespace
+}  // namespace apical::tools
