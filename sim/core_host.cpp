@@ -18,7 +18,10 @@ Thresholds thresholds_of(const fixedpoint::Program& program) {
 
 CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
                    const CoreParameters& parameters)
-    : CoreHost(port, program, parameters, thresholds_of(*program)) {}
+    : port_(port),
+      program_(std::move(program)),
+      lanes_(parameters.lanes),
+      image_(assemble(*program_, parameters, thresholds_of(*program_))) {}
 
 CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
                    const CoreParameters& parameters, const Thresholds& thresholds)

@@ -327,11 +327,15 @@ CoreImage assemble(const Program& program, const CoreParameters& core, const Thr
     image.registers.push_back({reg::link, static_cast<std::uint32_t>(k) |
                                               static_cast<std::uint32_t>(p.source) << 8 |
                                               static_cast<std::uint32_t>(p.target) << 16 | 3u << 24});
-    for (int row = 0; row < p.rows; ++row)
-      for (int column = 0; column < p.columns; ++column)
+    // Lanes read whole blocks: what pads them must be a number, though nobody uses the result.
+    for (int row = 0; row < round_up(p.rows, core.lanes); ++row)
+      for (int column = 0; column < round_up(p.columns, core.lanes); ++column) {
+        const bool real = row < p.rows && column < p.columns;
         put(window::weights, weight_address(image, program, core.lanes, static_cast<int>(k), row, column),
-            p.image[static_cast<std::size_t>(row) * static_cast<std::size_t>(p.columns) +
-                    static_cast<std::size_t>(column)]);
+            real ? p.image[static_cast<std::size_t>(row) * static_cast<std::size_t>(p.columns) +
+                           static_cast<std::size_t>(column)]
+                 : 0);
+      }
   }
 
   // Operations: those of the start, then a tick, which begins with the decay of the mismatch.

@@ -97,9 +97,12 @@ module apical_flags #(
         backward_dirty_o = dirty_b_q[k];
       end
     end
-    any_error_o = 1'b0;
-    for (int p = 0; p < POPS; p++) if (target == 8'(p)) any_error_o = any_error_q[p];
   end
+  logic [POPS-1:0] erring;
+  for (genvar p = 0; p < POPS; p++) begin : gen_erring
+    assign erring[p] = any_error_q[p] && target == 8'(p);
+  end
+  assign any_error_o = |erring;
   assign source_o = source;
   assign target_o = target;
 
