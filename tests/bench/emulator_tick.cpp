@@ -194,6 +194,15 @@ BENCHMARK(size)
     ->Unit(benchmark::kMicrosecond)
     ->UseRealTime();
 
+// 1e6 weights of which 5% meet an active source. Argument: schedule.
+void wide_sparse(benchmark::State& state) {
+  EmulatorOptions options;
+  options.statistics = false;
+  options.schedule = static_cast<Schedule>(state.range(0));
+  run(state, apical::bench::network({1000, 1000}), options, 5.0);
+}
+BENCHMARK(wide_sparse)->ArgName("schedule")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
 // Many small networks of a sweep side by side. Arguments: networks, threads.
 void batch(benchmark::State& state) {
   const auto program = compiled(apical::bench::network({64, 64, 10}));

@@ -61,6 +61,8 @@ class Reporter : public benchmark::ConsoleReporter {
                              percent == std::string("5") ? " (at least 6)" : ""),
                  name("sparse_everywhere/", 0), name("sparse_everywhere/", 1));
     }
+    time_ratio("dense over event, 5% of the inputs active, 1000-1000", "wide_sparse/schedule:0",
+               "wide_sparse/schedule:1");
     time_ratio("silent tick over dense tick (below 0.01)", "silent_tick", tick);
     cited("PyTorch latent-equilibrium step (cited) over dense, real digits (at least 25)",
           "real_digits/schedule:0");
