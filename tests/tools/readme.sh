@@ -27,8 +27,9 @@ for command in "${commands[@]}"; do
       command+=" --ticks 800 --set task.test_limit=100"
       ;;
   esac
-  case "$command" in *"apical run"*) command+=" --out $work/out" ;; esac
+  case "$command" in *"apical run"* | *"apical verify"*) command+=" --out $work/out" ;; esac
   command=${command//out\/trace.h5/$work/trace.h5}
+  command=${command//out\/vectors/$work/vectors}
   echo "$command"
   bash -c "$command" >"$work/output" 2>&1 || {
     echo "FAILED: $command"
