@@ -26,7 +26,11 @@ model::GoldenSettings golden_settings(const std::string& flow) {
   s.flow = flow;
   s.tau = 8.0;
   s.beta = 0.25;
-  s.rho = {0.75};
+  s.rho.clear();
+  for (int i = 0; i < 9 + 7 + 4; ++i) {
+    s.rho.push_back(0.5 + 0.25 * (i % 4));
+    s.alpha.push_back((1 + i % 5) / 16.0);
+  }
   s.eta = {1.0 / 64};
   return s;
 }
@@ -39,6 +43,7 @@ fixedpoint::NetworkDescription description(const model::GoldenSettings& s,
   net.activation = fixedpoint::Function::tanh;
   net.tau = s.tau;
   net.rho = s.flow == "gradient" ? std::vector<double>{0.0} : s.rho;
+  net.alpha = s.alpha;
   net.beta = s.beta;
   net.eta = s.eta;
   net.table_index_bits = 16;
