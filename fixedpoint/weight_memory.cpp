@@ -21,7 +21,7 @@ bool provable_in_16_bits(const Projection& p, const Population& source, const Po
 
 template <class T>
 T* zeros(std::size_t words) {
-  void* const memory = std::aligned_alloc(64, words * sizeof(T));
+  void* const memory = std::aligned_alloc(64, (words * sizeof(T) + 63) / 64 * 64);
   if (memory == nullptr) throw std::bad_alloc();
   return std::fill_n(static_cast<T*>(memory), words, T{0}) - words;
 }

@@ -122,7 +122,7 @@ TEST(Quantise, AgreesWithExactRationalsUpTo62Bits) {
     const int x_frac = pick(-70, 130);
     const int shift = x_frac - f.frac;
     if (shift > 1 && shift < 62 && pick(0, 2) == 0)
-      x = (x >> shift << shift) | (std::int64_t{1} << (shift - 1));  // a tie
+      x = (x >> shift) * (std::int64_t{1} << shift) + (std::int64_t{1} << (shift - 1));  // a tie
     if (x >= (std::int64_t{1} << 62) || x <= -(std::int64_t{1} << 62)) continue;
     const Rational scaled = shift >= 0 ? Rational(Wide(x), Wide(1) << static_cast<unsigned>(shift))
                                        : Rational(Wide(x) << static_cast<unsigned>(-shift));
