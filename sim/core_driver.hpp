@@ -18,9 +18,8 @@ namespace apical::sim {
 template <class Model>
 class CoreDriver : public RegisterPort {
  public:
-  CoreDriver(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& core,
-             const Thresholds& thresholds = {})
-      : program_(std::move(program)), lanes_(core.lanes), host_(*this, program_, core, thresholds) {
+  CoreDriver(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& core)
+      : program_(std::move(program)), lanes_(core.lanes), host_(*this, program_, core) {
     find_memories();
     reset();
     load();

@@ -3,32 +3,12 @@
 #include "sim/core_map.hpp"
 
 namespace apical::sim {
-namespace {
-
-Thresholds thresholds_of(const fixedpoint::Program& program) {
-  Thresholds t;
-  for (const fixedpoint::Population& p : program.populations) {
-    t.rate.push_back(static_cast<std::uint32_t>(p.theta_rate));
-    t.error.push_back(static_cast<std::uint32_t>(p.theta_error));
-  }
-  return t;
-}
-
-}  // namespace
-
 CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
                    const CoreParameters& parameters)
     : port_(port),
       program_(std::move(program)),
       lanes_(parameters.lanes),
-      image_(assemble(*program_, parameters, thresholds_of(*program_))) {}
-
-CoreHost::CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program> program,
-                   const CoreParameters& parameters, const Thresholds& thresholds)
-    : port_(port),
-      program_(std::move(program)),
-      lanes_(parameters.lanes),
-      image_(assemble(*program_, parameters, thresholds)) {}
+      image_(assemble(*program_, parameters)) {}
 
 void CoreHost::select(int memory, std::uint32_t address) {
   if (memory == selected_ && address == next_) return;

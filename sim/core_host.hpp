@@ -18,10 +18,8 @@ class RegisterPort {
 /// What a host of the core does, in accesses to its registers (hw/apical.rdl).
 class CoreHost {
  public:
-  /// `port` must outlive the host. Thresholds are the program's unless others are given.
+  /// `port` must outlive the host.
   CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&);
-  CoreHost(RegisterPort& port, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
-           const Thresholds&);
 
   void load();  ///< zeroes the neurons and writes the program
   void write_input(const std::vector<std::int64_t>& raw);

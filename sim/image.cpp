@@ -256,7 +256,7 @@ std::uint32_t weight_address(const CoreImage& image, const Program& program, int
   return word * static_cast<std::uint32_t>(lanes) + static_cast<std::uint32_t>((row + column) % lanes);
 }
 
-CoreImage assemble(const Program& program, const CoreParameters& core, const Thresholds& thresholds) {
+CoreImage assemble(const Program& program, const CoreParameters& core) {
   const CoreParameters need = required_parameters(program, core.lanes);
   for (const auto& [name, member] : sizes)
     refuse_unless(need.*member <= core.*member, name, need.*member, core.*member);
@@ -293,8 +293,8 @@ CoreImage assemble(const Program& program, const CoreParameters& core, const Thr
     put(window::descriptors, at + 60,
         population.units |
             static_cast<std::int64_t>(image.first_unit[p] / static_cast<std::uint32_t>(core.lanes)) << 16);
-    put(window::descriptors, at + 61, thresholds.rate.empty() ? 0 : thresholds.rate[p]);
-    put(window::descriptors, at + 62, thresholds.error.empty() ? 0 : thresholds.error[p]);
+    put(window::descriptors, at + 61, program.populations[p].theta_rate);
+    put(window::descriptors, at + 62, program.populations[p].theta_error);
     std::uint32_t always = 1u << slot::start_error | 1u << slot::start_mismatch;
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;

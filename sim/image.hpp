@@ -45,14 +45,9 @@ struct CoreImage {
   std::vector<std::uint32_t> eta_word;                   ///< descriptor address of every learning rate
 };
 
-/// Thresholds of events in raw LSB, per population; empty: 0 everywhere.
-struct Thresholds {
-  std::vector<std::uint32_t> rate, error;
-};
-
 /// Turns a program into memory and register contents. Throws std::invalid_argument naming the parameter that
 /// is too small for it.
-CoreImage assemble(const fixedpoint::Program&, const CoreParameters&, const Thresholds& = {});
+CoreImage assemble(const fixedpoint::Program&, const CoreParameters&);
 
 /// Address of weight (row, column) of a projection in the window on the weights.
 std::uint32_t weight_address(const CoreImage&, const fixedpoint::Program&, int lanes, int projection, int row,

@@ -62,13 +62,13 @@ TEST(HwEvents, FollowingEventsEqualsStartingAnew) {
   for (std::uint64_t i = 0; i < 12; ++i) {
     std::mt19937_64 random(seed + i);
     const auto program = std::make_shared<const Program>(compile(network(random)));
-    sim::Thresholds thresholds;
-    for (std::size_t p = 0; p < program->populations.size(); ++p) {
-      thresholds.rate.push_back(static_cast<std::uint32_t>(random() % 400));
-      thresholds.error.push_back(static_cast<std::uint32_t>(random() % 100));
+    const auto thrifty = std::make_shared<Program>(*program);
+    for (Population& p : thrifty->populations) {
+      p.theta_rate = static_cast<std::int64_t>(random() % 400);
+      p.theta_error = static_cast<std::int64_t>(random() % 100);
     }
-    sim::CoreDriver<VCoreEvents> events(program, parameters(), thresholds),
-        anew(program, parameters(), thresholds), always(program, parameters());
+    sim::CoreDriver<VCoreEvents> events(thrifty, parameters()), anew(thrifty, parameters()),
+        always(program, parameters());
     std::uniform_real_distribution<double> uniform(0.0, 1.0);
     std::vector<std::int64_t> input(9), target(3);
     for (int t = 0; t < 30; ++t) {
@@ -87,8 +87,8 @@ TEST(HwEvents, FollowingEventsEqualsStartingAnew) {
         core->tick();
       }
       for (int p = 0; p < 4; ++p) {
-        const auto theta_rate = static_cast<std::int64_t>(thresholds.rate[static_cast<std::size_t>(p)]);
-        const auto theta_error = static_cast<std::int64_t>(thresholds.error[static_cast<std::size_t>(p)]);
+        const auto theta_rate = thrifty->populations[static_cast<std::size_t>(p)].theta_rate;
+        const auto theta_error = thrifty->populations[static_cast<std::size_t>(p)].theta_error;
         for (int unit = 0; unit < program->populations[static_cast<std::size_t>(p)].units; ++unit) {
           for (int m = 0; m <= sim::memory::sent_error; ++m)
             ASSERT_EQ(events.signal(m, p, unit), anew.signal(m, p, unit))
