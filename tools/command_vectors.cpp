@@ -5,12 +5,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "fixedpoint/compiler.hpp"
 #include "sim/core_machine.hpp"
 #include "sim/external_tools.hpp"
 #include "tools/bundle.hpp"
 #include "tools/commands.hpp"
-#include "tools/run.hpp"
 #include "tools/stimulus.hpp"
 
 namespace apical::tools {
@@ -26,21 +24,14 @@ int export_bundle(const Arguments& a) {
   Bundle b;
   b.config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(b.config, assignment);
-  check(b.config);
-  std::unique_ptr<model::Task> task;
-  try {
-    task = configured_task(b.config);
-    b.program = std::make_shared<const fixedpoint::Program>(
-        fixedpoint::compile(describe(b.config, starting_weights(b.config, ""))));
-  } catch (const std::invalid_argument& error) {
-    throw InputError(located(b.config, error.what()));
-  }
+  const Assignment given = prepare(b.config, "");
+  b.program = given.program;
   b.profile = a.profile;
   b.version = APICAL_VERSION;
   b.parameters = sim::required_parameters(*b.program, b.config.lanes);
   const sim::Stimulus stimulus =
       a.profile == "smoke" || a.profile == "learning"
-          ? make_stimulus(b.config, *task, b.program)
+          ? make_stimulus(b.config, *given.task, b.program)
           : make_extreme_stimulus(b.program, b.config.seed, a.profile == "corners");
   b.script = sim::record(b.program, b.parameters, stimulus, a.ticks, a.weights_every);
   OutputFolder folder(a.out);

@@ -6,13 +6,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "fixedpoint/compiler.hpp"
 #include "sim/core_machine.hpp"
 #include "sim/core_map.hpp"
 #include "sim/emulator_integers.hpp"
 #include "tools/commands.hpp"
 #include "tools/progress.hpp"
-#include "tools/run.hpp"
 #include "tools/stimulus.hpp"
 
 namespace apical::tools {
@@ -93,16 +91,7 @@ int execute(const Arguments& a) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
   if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
-  check(config);
-  std::unique_ptr<model::Task> task;
-  std::shared_ptr<const fixedpoint::Program> program;
-  try {
-    task = configured_task(config);
-    program = std::make_shared<const fixedpoint::Program>(
-        fixedpoint::compile(describe(config, starting_weights(config, a.weights))));
-  } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
-  }
+  const auto [task, program] = prepare(config, a.weights);
   const std::vector<Rung> rungs = ladder(a, config.lanes, program);
   std::vector<std::unique_ptr<sim::IntegerMachine>> machines;
   std::vector<sim::IntegerMachine*> pointers;
@@ -110,7 +99,9 @@ int execute(const Arguments& a) {
     machines.push_back(rung.make(false));
     pointers.push_back(machines.back().get());
   }
-  const auto stimulus = [&] { return make_stimulus(config, *task, program); };
+  const auto stimulus = [&, &task = task, &program = program] {
+    return make_stimulus(config, *task, program);
+  };
   std::optional<sim::Difference> difference;
   const auto start = std::chrono::steady_clock::now();
   {

@@ -4,7 +4,9 @@
 
 #include <random>
 
+#include "fixedpoint/compiler.hpp"
 #include "model/schedule.hpp"
+#include "tools/run.hpp"
 
 namespace apical::tools {
 namespace {
@@ -73,6 +75,19 @@ sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Prog
     if (corners) s.learning_scale = (*random)() % 3 == 0 ? 1e9 : 1.0;
     return s;
   };
+}
+
+Assignment prepare(const Config& config, const std::string& weights) {
+  try {
+    check(config);
+    Assignment a;
+    a.task = configured_task(config);
+    a.program = std::make_shared<const fixedpoint::Program>(
+        fixedpoint::compile(describe(config, starting_weights(config, weights))));
+    return a;
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
 }
 
 std::unique_ptr<model::Task> configured_task(const Config& config) {

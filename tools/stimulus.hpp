@@ -15,6 +15,14 @@ sim::Stimulus make_stimulus(const Config&, const model::Task&, std::shared_ptr<c
 sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Program>&, std::uint64_t seed,
                                     bool corners);
 
+/// What a machine of the ladder is given: a configuration's task and its compiled program. `weights`: a file
+/// to start from, or "". Throws InputError for whatever the configuration gets wrong.
+struct Assignment {
+  std::unique_ptr<model::Task> task;
+  std::shared_ptr<const fixedpoint::Program> program;
+};
+Assignment prepare(const Config&, const std::string& weights);
+
 /// The task of a configuration; throws std::invalid_argument where it doesn't fit the network.
 std::unique_ptr<model::Task> configured_task(const Config&);
 
