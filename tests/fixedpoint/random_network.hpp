@@ -6,6 +6,22 @@
 
 namespace apical::test {
 
+/// Default formats and normal weights of standard deviation 0.5 (bias included), beta 0.5, eta 0.1.
+inline fixedpoint::NetworkDescription plain_network(std::vector<int> layers, std::uint64_t seed) {
+  fixedpoint::NetworkDescription net;
+  net.layers = std::move(layers);
+  net.beta = 0.5;
+  net.eta = {0.1};
+  net.formats.by_signal = fixedpoint::default_formats();
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal(0.0, 0.5);
+  for (std::size_t k = 1; k < net.layers.size(); ++k) {
+    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
+    for (double& w : net.weights.back()) w = normal(random);
+  }
+  return net;
+}
+
 /// Any network that compiles: shapes, formats, roundings, overflows, orders and rules at random.
 class RandomNetwork {
  public:

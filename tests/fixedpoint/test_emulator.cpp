@@ -4,25 +4,12 @@
 
 #include "fixedpoint/compiler.hpp"
 #include "fixedpoint/emulator.hpp"
+#include "tests/fixedpoint/random_network.hpp"
 
 using namespace apical::fixedpoint;
+using apical::test::plain_network;
 
 namespace {
-
-NetworkDescription random_network(std::vector<int> layers, std::uint64_t seed) {
-  NetworkDescription net;
-  net.layers = std::move(layers);
-  net.beta = 0.5;
-  net.eta = {0.1};
-  net.formats.by_signal = default_formats();
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0.0, 0.5);
-  for (std::size_t k = 1; k < net.layers.size(); ++k) {
-    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
-    for (double& w : net.weights.back()) w = normal(random);
-  }
-  return net;
-}
 
 // Drives an emulator with random inputs and targets that change every third tick.
 std::string run(const NetworkDescription& net, int ticks, EmulatorOptions options = {}, double beta = 0.5) {
@@ -58,7 +45,7 @@ std::vector<std::int64_t> all_weights(const Emulator& emulator) {
 }  // namespace
 
 TEST(Emulator, ThreadsKernelsAndStatisticsDoNotChangeABit) {
-  const NetworkDescription net = random_network({700, 800, 12}, 3);  // wide enough for threads to be used
+  const NetworkDescription net = plain_network({700, 800, 12}, 3);  // wide enough for threads to be used
   const std::string reference = run(net, 12, {1, false, 1});
   EXPECT_EQ(run(net, 12, {1, true, 0}), reference);
   for (int threads = 2; threads <= 4; ++threads)
@@ -68,7 +55,7 @@ TEST(Emulator, ThreadsKernelsAndStatisticsDoNotChangeABit) {
 // Errors one bit wider than they need to be: the 16-bit kernels refuse them, and nothing else changes.
 TEST(Emulator, NarrowAndWideArithmeticAgree) {
   for (int mode = 0; mode < 8; ++mode) {
-    NetworkDescription net = random_network({20, 15, 6}, 5);
+    NetworkDescription net = plain_network({20, 15, 6}, 5);
     net.formats.by_signal["weight"] = {12, 8, true, static_cast<Rounding>(mode), Overflow::sat};
     NetworkDescription wide = net;
     const Program program = compile(net);
@@ -84,7 +71,7 @@ TEST(Emulator, NarrowAndWideArithmeticAgree) {
 TEST(Emulator, WithoutNudgeNotOneWeightBitChanges) {
   for (const bool parallel : {false, true})
     for (const int gamma : {0, 1}) {
-      NetworkDescription net = random_network({9, 8, 5}, 11);
+      NetworkDescription net = plain_network({9, 8, 5}, 11);
       net.parallel_order = parallel;
       net.gamma = gamma;
       Emulator emulator(std::make_shared<const Program>(compile(net)));
@@ -102,7 +89,7 @@ TEST(Emulator, WithoutNudgeNotOneWeightBitChanges) {
 }
 
 TEST(Emulator, SeedDecidesTheStochasticRoundingAndNothingElse) {
-  NetworkDescription net = random_network({9, 8, 5}, 2);
+  NetworkDescription net = plain_network({9, 8, 5}, 2);
   const std::string first = run(net, 30);
   EXPECT_EQ(run(net, 30), first);
   net.seed = 2;
@@ -114,7 +101,7 @@ TEST(Emulator, SeedDecidesTheStochasticRoundingAndNothingElse) {
 }
 
 TEST(Emulator, DigestSeesEverySignalAndWeight) {
-  const NetworkDescription net = random_network({3, 4, 2}, 1);
+  const NetworkDescription net = plain_network({3, 4, 2}, 1);
   const std::string digest = run(net, 5);
   NetworkDescription other = net;
   other.weights[1][0] += 0.25;
@@ -124,7 +111,7 @@ TEST(Emulator, DigestSeesEverySignalAndWeight) {
 }
 
 TEST(Emulator, CountsWhatSaturates) {
-  NetworkDescription net = random_network({9, 8, 5}, 4);
+  NetworkDescription net = plain_network({9, 8, 5}, 4);
   net.formats.by_signal["u"] = {6, 5, true, Rounding::rnd_conv, Overflow::sat};  // +-1 is far too little
   net.weights[0].assign(net.weights[0].size(), 2.0);
   EmulatorOptions options;

@@ -3,6 +3,7 @@
 #include "VApical.h"
 #include "fixedpoint/compiler.hpp"
 #include "lockstep.hpp"
+#include "tests/fixedpoint/random_network.hpp"
 
 using namespace apical;
 using namespace apical::fixedpoint;
@@ -54,18 +55,8 @@ class OverAxi {
 }  // namespace
 
 TEST(HwBus, LockstepOverAxi) {
-  NetworkDescription net;
-  net.layers = {5, 4, 3};
-  net.beta = 0.5;
-  net.eta = {0.1};
-  net.formats.by_signal = default_formats();
+  NetworkDescription net = test::plain_network({5, 4, 3}, 3);
   net.table_index_bits = 5;
-  std::mt19937_64 random(3);
-  std::normal_distribution<double> normal(0.0, 0.5);
-  for (std::size_t k = 1; k < net.layers.size(); ++k) {
-    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
-    for (double& w : net.weights.back()) w = normal(random);
-  }
   const auto program = std::make_shared<const Program>(compile(net));
   sim::CoreParameters c;
   c.lanes = 2;

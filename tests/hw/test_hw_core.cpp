@@ -6,9 +6,11 @@
 #include "VCore4.h"
 #include "fixedpoint/compiler.hpp"
 #include "lockstep.hpp"
+#include "tests/fixedpoint/random_network.hpp"
 
 using namespace apical;
 using namespace apical::fixedpoint;
+using apical::test::plain_network;
 
 namespace {
 
@@ -35,21 +37,6 @@ sim::CoreParameters generous(int lanes) {
   c.levels = 7;
   c.align = 6;
   return c;
-}
-
-NetworkDescription plain_network(std::vector<int> layers, std::uint64_t seed) {
-  NetworkDescription net;
-  net.layers = std::move(layers);
-  net.beta = 0.5;
-  net.eta = {0.1};
-  net.formats.by_signal = default_formats();
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal(0.0, 0.5);
-  for (std::size_t k = 1; k < net.layers.size(); ++k) {
-    net.weights.emplace_back(static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + 1)));
-    for (double& w : net.weights.back()) w = normal(random);
-  }
-  return net;
 }
 
 // A network in which everything that may vary does.
