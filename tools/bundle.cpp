@@ -23,6 +23,13 @@ module testbench;
   reg [31:0] wdata = 0, got = 0;
   wire ack;
   wire [31:0] rdata;
+  wire idle, done, retire_valid, retire_sent;
+  wire [3:0] retire_signal;
+  wire [@UA@-1:0] retire_addr;
+  wire [@SW@-1:0] retire_old, retire_new;
+  wire [15:0] retire_random;
+  wire [@LANES@-1:0] retire_weight_valid;
+  wire [@LANES@*@WW@-1:0] retire_weight_old, retire_weight_new;
   reg [47:0] load [0:@LOAD@];
   reg [47:0] ticks [0:@TICKS@];
   reg [47:0] step;
@@ -30,10 +37,28 @@ module testbench;
 
   apical_core #(@PARAMETERS@) dut (
     .clk_i(clk), .rst_ni(rst_n), .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata),
-    .ack_o(ack), .rdata_o(rdata)
+    .ack_o(ack), .rdata_o(rdata), .idle_o(idle), .done_o(done), .retire_tick_o(), .retire_operation_o(),
+    .retire_valid_o(retire_valid), .retire_signal_o(retire_signal), .retire_addr_o(retire_addr),
+    .retire_old_o(retire_old), .retire_new_o(retire_new), .retire_random_o(retire_random),
+    .retire_sent_o(retire_sent), .retire_weight_valid_o(retire_weight_valid), .retire_weight_projection_o(),
+    .retire_weight_row_o(), .retire_weight_column_o(), .retire_weight_old_o(retire_weight_old),
+    .retire_weight_new_o(retire_weight_new), .retire_weight_random_o()
   );
 
   always #5 clk = ~clk;
+
+  // Nothing that others look at is ever unknown, nor any word that replaces state.
+  integer lane;
+  task unknown(input [8*16-1:0] what);
+    begin $display("FAIL: %0s is unknown at %0t", what, $time); $finish; end
+  endtask
+  always @(negedge clk) if (rst_n) begin
+    if (^{idle, done, retire_valid, retire_sent, retire_weight_valid} === 1'bx) unknown("a handshake");
+    if (retire_valid && ^{retire_signal, retire_addr, retire_old, retire_new, retire_random} === 1'bx) unknown("a signal");
+    for (lane = 0; lane < @LANES@; lane = lane + 1)
+      if (retire_weight_valid[lane] &&
+          ^{retire_weight_old[lane*@WW@+:@WW@], retire_weight_new[lane*@WW@+:@WW@]} === 1'bx) unknown("a weight");
+  end
 
   // Called just after a falling edge, and ends there: away from the edge that the core looks at.
   task access(input is_write, input [7:0] offset, input [31:0] value);
@@ -93,18 +118,34 @@ endmodule
 )";
 
 constexpr const char* makefile =
-    R"(# make: replays the vectors under Verilator; succeeds only where everything is as expected.
+    R"(# make: replays the vectors under Verilator and Icarus Verilog; succeeds only where everything is as expected.
+SOURCES := $(wildcard apical_*.sv)
+
+all: verilator iverilog
+
 verilator: obj/Vtestbench
 	obj/Vtestbench | tee verilator.log
 	grep -q '^PASS' verilator.log
 
-obj/Vtestbench: testbench.v $(wildcard apical_*.sv)
+obj/Vtestbench: testbench.v $(SOURCES)
 	verilator --binary --timing -O3 -j 2 -I. --top-module testbench -Mdir obj -Wno-fatal -Wno-lint -Wno-style $^ >verilator.build.log 2>&1
+
+iverilog: testbench.vvp
+	vvp -n testbench.vvp | tee iverilog.log
+	grep -q '^PASS' iverilog.log
+
+# Icarus Verilog 11.0 may run always_comb blocks for ever (its issue 508, mended later); always @* means the same here.
+icarus/%.sv: %.sv
+	mkdir -p icarus
+	sed 's/always_comb begin/always @* begin/' $< >$@
+
+testbench.vvp: testbench.v $(SOURCES:%=icarus/%)
+	iverilog -g2012 -I. -s testbench -o $@ $^ >iverilog.build.log 2>&1
 
 check:
 	sha256sum --check --quiet SHA256SUMS
 
-.PHONY: verilator check
+.PHONY: all verilator iverilog check
 )";
 
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
@@ -128,6 +169,13 @@ std::string weights_text(const fixedpoint::Projection& p) {
   for (const std::int64_t raw : p.image)
     text += fmt::format("{:0{}x}\n", static_cast<std::uint64_t>(raw) & mask, (p.weight.bits + 3) / 4);
   return text;
+}
+
+// $clog2.
+int address_bits(int words) {
+  int bits = 0;
+  while ((1 << bits) < words) ++bits;
+  return bits;
 }
 
 nlohmann::ordered_json in_json(const fixedpoint::Format& f) {
@@ -162,6 +210,10 @@ void write_bundle(const Bundle& b, const sim::CoreSources& sources, OutputFolder
     parameter_json[name] = std::stoi(value);
   }
   std::string bench = replaced(testbench, "@PARAMETERS@", parameters);
+  const sim::CoreParameters& core = b.parameters;
+  for (const auto& [token, value] : std::map<std::string, int>{
+           {"@LANES@", core.lanes}, {"@SW@", core.sw}, {"@WW@", core.ww}, {"@UA@", address_bits(core.units)}})
+    bench = replaced(bench, token, std::to_string(value));
   bench = replaced(bench, "@LOAD@", std::to_string(b.script.load.size() - 1));
   bench = replaced(bench, "@TICKS@", std::to_string(b.script.ticks.size() - 1));
   bench = replaced(bench, "@STATUS@", fmt::format("{:02x}", sim::reg::status));

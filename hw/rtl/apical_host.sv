@@ -85,12 +85,9 @@ module apical_host #(
   assign is_window = addr_i == REG_WINDOW_DATA;
   assign is_input  = addr_i == REG_INPUT && write_i;
   assign refused   = (is_window && !(idle_i && !clear_q && in_range_q)) || (is_input && (running_q || clear_q));
-  always_comb begin
-    ack_o = request_i;
-    if (is_input) ack_o = request_i && ((input_valid_o && input_ready_i) || running_q || clear_q);
-    else if (is_window && !write_i && !refused) ack_o = request_i && wait_q == 3'd4;
-    else if (is_window && !running_q && !clear_q && !idle_i) ack_o = 1'b0;  // soon idle
-  end
+  assign ack_o = request_i && (is_input ? (input_valid_o && input_ready_i) || running_q || clear_q :
+                               is_window && !write_i && !refused ? wait_q == 3'd4 :
+                               !(is_window && !running_q && !clear_q && !idle_i));  // soon idle
   assign acts   = ack_o && request_i && !refused;
   assign writes = acts && write_i;
 

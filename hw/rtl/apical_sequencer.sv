@@ -158,6 +158,20 @@ module apical_sequencer #(
   assign population_at = 16'({index, 6'b0});
   assign projection_at = 16'(POPS * 64) + 16'({index, 4'b0});
   assign bad_index     = code == OP_UPDATE ? index >= 8'(POPS) : index >= 8'(PROJS);
+
+  // What others answer within the clock is assigned once, for its answer wakes the block below.
+  logic walked;
+  assign walked          = state_q == LANES_WAIT && !lanes_busy_i && !neuron_busy_i;
+  assign done_o          = state_q == RUN && code == OP_END;
+  assign bad_operation_o = state_q == RUN && code != OP_END && (code > OP_LEARN || bad_index);
+  assign decays_o        = state_q == MIX && mix_q == 3'd6 && (factor_d != '0 || factor_q != '0);
+  assign pass_o          = state_q == PASS_START;
+  assign pass_done_o     = state_q == PASS_WAIT && !neuron_busy_i;
+  assign scan_o          = state_q == LANES_START;
+  assign forward_done_o  = walked && code == OP_FORWARD;
+  assign backward_done_o = walked && code == OP_BACKWARD;
+  assign learn_done_o    = walked && code == OP_LEARN;
+
   always_comb begin
     slot_d = due & (~due + 1'b1);
     slot_number = '0;
@@ -181,8 +195,6 @@ module apical_sequencer #(
     learning_d = learning_q;
     dense_d = dense_q;
     left_d = left_q;
-    {done_o, bad_operation_o, decays_o, pass_o, pass_done_o} = '0;
-    {scan_o, forward_done_o, backward_done_o, learn_done_o} = '0;
     unique case (state_q)
       IDLE: begin
         if (start_q && !neuron_busy_i) begin
@@ -206,7 +218,6 @@ module apical_sequencer #(
         if (mix_q == 3'd6) begin
           tick_key_d = mixed;
           factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) ? decay_word : '0;
-          decays_o   = factor_d != '0 || factor_q != '0;
           state_d    = RUN;
         end
       end
@@ -214,10 +225,7 @@ module apical_sequencer #(
         learning_d = 1'b0;
         left_d     = slots;
         unique case (code)
-          OP_END: begin
-            done_o  = 1'b1;
-            state_d = IDLE;
-          end
+          OP_END: state_d = IDLE;
           OP_FORWARD, OP_BACKWARD: begin
             dense_d = code == OP_FORWARD ? forward_dirty_i : backward_dirty_i;
             if (dense_d || (code == OP_FORWARD ? forward_waits_i : backward_waits_i)) begin
@@ -259,10 +267,9 @@ module apical_sequencer #(
               pc_d = pc_q + 1'b1;
             end
           end
-          default: bad_operation_o = 1'b1;
+          default: ;
         endcase
-        if (code != OP_END && (bad_operation_o || bad_index)) begin
-          bad_operation_o = 1'b1;
+        if (bad_operation_o) begin
           state_d         = IDLE;
           header_valid_d  = 1'b0;
           input_ready_d   = 1'b0;
@@ -292,33 +299,21 @@ module apical_sequencer #(
         end
       end
       PASS_START: begin
-        pass_o      = 1'b1;
         state_d     = PASS_WAIT;
         if (learning_q) state_d = LEAD;
         load_left_d = LEAD_CLOCKS;
       end
-      PASS_WAIT: begin
-        if (!neuron_busy_i) begin
-          pass_done_o = 1'b1;
-          state_d     = SLOT;
-        end
-      end
+      PASS_WAIT: if (pass_done_o) state_d = SLOT;
       LEAD: begin
         // The lanes' scan follows the steps as they are written, one per clock like it.
         load_left_d = load_left_q - 1'b1;
         if (load_left_q == '0) state_d = LANES_START;
       end
-      LANES_START: begin
-        scan_o  = 1'b1;
-        state_d = LANES_WAIT;
-      end
+      LANES_START: state_d = LANES_WAIT;
       LANES_WAIT: begin
-        if (!lanes_busy_i && !neuron_busy_i) begin
-          forward_done_o  = code == OP_FORWARD;
-          backward_done_o = code == OP_BACKWARD;
-          learn_done_o    = code == OP_LEARN;
-          state_d         = RUN;
-          pc_d            = pc_q + 1'b1;
+        if (walked) begin
+          state_d = RUN;
+          pc_d    = pc_q + 1'b1;
         end
       end
       default: state_d = IDLE;
@@ -341,6 +336,7 @@ module apical_sequencer #(
       factor_q <= '0;
       load_left_q <= '0;
       storing_q <= 1'b0;
+      learning_q <= 1'b0;
     end else begin
       state_q <= state_d;
       after_q <= after_d;
@@ -352,6 +348,7 @@ module apical_sequencer #(
       factor_q <= factor_d;
       load_left_q <= load_left_d;
       storing_q <= state_q == LOAD && load_left_q != '0;
+      learning_q <= learning_d;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -359,7 +356,6 @@ module apical_sequencer #(
     load_word_q <= load_word_d;
     header_q <= header_d;
     tick_key_q <= tick_key_d;
-    learning_q <= learning_d;
     dense_q <= dense_d;
     left_q <= left_d;
     store_q <= load_word_q;
