@@ -21,7 +21,7 @@ module apical_limit #(
     logic unused;  // the format is known
     // verilator lint_on UNUSEDSIGNAL
     assign unused    = ^{bits_i, signed_i, overflow_i};
-    assign fits      = !lost_i && (x_i[W-1:Y-1] == '0 || x_i[W-1:Y-1] == '1);
+    assign fits      = !lost_i && (&x_i[W-1:Y-1] || !(|x_i[W-1:Y-1]));
     assign limited_o = !fits;
     assign y_o       = fits ? $signed(x_i[Y-1:0]) : {negative_i, {(Y-1){!negative_i}}};
   end else begin : gen_any

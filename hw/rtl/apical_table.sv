@@ -31,7 +31,8 @@ module apical_table #(
 
   // raw - lowest: the sign bit turned over, within the format's bits.
   always_comb begin
-    mask = FIXED != 0 ? '1 : ~({SW{1'b1}} << in_bits_i);
+    // Not '1: Yosys 0.23 makes one bit of it beside a sized operand.
+    mask = FIXED != 0 ? {SW{1'b1}} : ~({SW{1'b1}} << in_bits_i);
     top  = FIXED != 0 || in_signed_i ? mask ^ (mask >> 1) : '0;
   end
   assign low_o   = n & ~({SW{1'b1}} << low_bits_i);
