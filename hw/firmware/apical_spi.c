@@ -8,7 +8,7 @@ void apical_write(uint32_t offset, uint32_t value) {
 }
 
 uint32_t apical_read(uint32_t offset) {
-  uint8_t frame[6] = {0};  /* the second byte gives the core time to answer */
+  uint8_t frame[6] = {0}; /* the second byte gives the core time to answer */
   uint32_t value = 0;
   frame[0] = (uint8_t)(offset / 4u);
   apical_spi_exchange(frame, sizeof frame);
@@ -22,7 +22,7 @@ int apical_wait(void) {
   return -1;
 }
 
-int apical_load(const uint32_t *words, uint32_t count) {
+int apical_load(const uint32_t* words, uint32_t count) {
   for (uint32_t at = 0; at < count;) {
     const uint32_t head = words[at++];
     if (head == 0 && apical_wait() != 0) return -1;
@@ -36,17 +36,17 @@ static void select_word(uint32_t memory, uint32_t address) {
   apical_write(APICAL_WINDOW_ADDRESS, address);
 }
 
-void apical_write_memory(uint32_t memory, uint32_t address, const int32_t *values, uint32_t count) {
+void apical_write_memory(uint32_t memory, uint32_t address, const int32_t* values, uint32_t count) {
   select_word(memory, address);
   for (uint32_t i = 0; i < count; ++i) apical_write(APICAL_WINDOW_DATA, (uint32_t)values[i]);
 }
 
-void apical_read_memory(uint32_t memory, uint32_t address, int32_t *values, uint32_t count) {
+void apical_read_memory(uint32_t memory, uint32_t address, int32_t* values, uint32_t count) {
   select_word(memory, address);
   for (uint32_t i = 0; i < count; ++i) values[i] = (int32_t)apical_read(APICAL_WINDOW_DATA);
 }
 
-void apical_write_input(const int32_t *raw, uint32_t count) {
+void apical_write_input(const int32_t* raw, uint32_t count) {
   apical_write(APICAL_INPUT_UNIT, 0);
   for (uint32_t i = 0; i < count; ++i) apical_write(APICAL_INPUT, (uint32_t)raw[i]);
 }
@@ -56,7 +56,8 @@ int apical_tick(void) {
   return apical_wait();
 }
 
-uint32_t apical_weight_address(uint32_t first, uint32_t columns, uint32_t lanes, uint32_t row, uint32_t column) {
+uint32_t apical_weight_address(uint32_t first, uint32_t columns, uint32_t lanes, uint32_t row,
+                               uint32_t column) {
   const uint32_t blocks = (columns + lanes - 1) / lanes;
   const uint32_t word = first + (row / lanes * blocks + column / lanes) * lanes + row % lanes;
   return word * lanes + (row + column) % lanes;

@@ -341,6 +341,7 @@ module apical_sequencer #(
       factor_q <= '0;
       load_left_q <= '0;
       storing_q <= 1'b0;
+      learning_q <= 1'b0;
     end else begin
       state_q <= state_d;
       after_q <= after_d;
@@ -352,6 +353,7 @@ module apical_sequencer #(
       factor_q <= factor_d;
       load_left_q <= load_left_d;
       storing_q <= state_q == LOAD && load_left_q != '0;
+      learning_q <= learning_d;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -359,7 +361,6 @@ module apical_sequencer #(
     load_word_q <= load_word_d;
     header_q <= header_d;
     tick_key_q <= tick_key_d;
-    learning_q <= learning_d;
     dense_q <= dense_d;
     left_q <= left_d;
     store_q <= load_word_q;
