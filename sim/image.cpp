@@ -349,6 +349,10 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   put(window::operations, pc, 0);
   image.registers.push_back({reg::decay_length, static_cast<std::uint32_t>(program.decay.size())});
   image.registers.push_back({reg::seed, program.seed});
+  // Hosts name a word only where it doesn't follow the last one.
+  std::sort(image.memory.begin(), image.memory.end(), [](const CoreWrite& a, const CoreWrite& b) {
+    return std::pair(a.select, a.address) < std::pair(b.select, b.address);
+  });
   return image;
 }
 

@@ -18,7 +18,7 @@ module apical_lane #(
   input  logic                 fresh_i,     // stage 3: the sum starts at 0
   input  logic signed [AW-1:0] sum_i,       // stage 3
   output logic signed [AW-1:0] sum_o,       // stage 3
-  input  logic [31:0]          key_i,       // stage 3: of the row
+  input  logic [31:0]          key_i,       // stage 2: of the row
   input  logic signed [7:0]    shift_i,
   input  logic        [2:0]    rounding_i,
   input  logic        [5:0]    bits_i,
@@ -45,8 +45,8 @@ module apical_lane #(
   assign exact = LW'(product_q);
   assign a = learn_i ? MW'(rate_i) : MW'(weight_i);
 
-  apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
-  apical_random u_random (.key_i, .column_i(column_hash), .random_o(random_d));
+  apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
+  apical_random u_random (.clk_i, .key_i, .column_i(column_hash), .random_o(random_d));
   apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT)) u_round (
     .x_i(exact), .shift_i, .mode_i(rounding_i), .random_i(random_d), .y_o(change_d), .lost_o(lost)
   );

@@ -105,7 +105,7 @@ module apical_lanes #(
   logic [GA-1:0] sum_addr1, sum_addr1_q, sum_addr2_q, sum_addr3_q;
   logic          fresh1_q, fresh2_q, fresh3_q;
   logic [SW:0]   factor1_q, factor2_q;
-  logic [31:0]   key1_q, key2_q, key3_q;
+  logic [31:0]   key1_q, key2_q;
   localparam int TW = A + 2 * (UA + 1);
   logic [TW-1:0] place1_q, place2_q, place3_q, place4_q, place5_q;  // block, row, first column
   logic [LANES-1:0] mask2_q, mask3_q, mask4_q, mask5_q;
@@ -170,7 +170,7 @@ module apical_lanes #(
     apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED)) u_lane (
       .clk_i, .column_i(32'(place_q) + 32'(l)), .learn_i,
       .weight_i(weights2_q[l*WW+:WW]), .rate_i(rates2_q[l*SW+:SW]), .factor_i(factor2_q),
-      .fresh_i(fresh3_q), .sum_i(sum_bank[l*AW+:AW]), .sum_o(sum_d), .key_i(key3_q),
+      .fresh_i(fresh3_q), .sum_i(sum_bank[l*AW+:AW]), .sum_o(sum_d), .key_i(key2_q),
       .shift_i, .rounding_i, .bits_i, .signed_i, .overflow_i,
       .weight_o(weights5[l*WW+:WW]), .old_o(old5[l*WW+:WW]), .random_o(random5[l*16+:16])
     );
@@ -188,7 +188,7 @@ module apical_lanes #(
     sum_addr3_q <= sum_addr2_q;
     {fresh1_q, factor1_q, key1_q} <= {fresh_q, factor_q, key_q};
     {fresh2_q, factor2_q, key2_q} <= {fresh1_q, factor1_q, key1_q};
-    {fresh3_q, key3_q} <= {fresh2_q, key2_q};
+    fresh3_q    <= fresh2_q;
     place1_q <= {block_q, unit_q, place_q};
     place2_q <= place1_q;
     place3_q <= place2_q;

@@ -1,5 +1,7 @@
 // mix32, Bob Jenkins' integer hash: six add/shift/xor steps, two per register stage. No multiplier.
-module apical_mix (
+module apical_mix #(
+  parameter int LAST = 1     // 0: the last stage has no register, a_o comes two clocks later
+) (
   input  logic        clk_i,
   input  logic        enable_i,
   input  logic [31:0] a_i,
@@ -21,5 +23,5 @@ module apical_mix (
       third_q  <= third_d;
     end
   end
-  assign a_o = third_q;
+  assign a_o = LAST != 0 ? third_q : third_d;
 endmodule

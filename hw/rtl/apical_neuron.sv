@@ -244,7 +244,7 @@ module apical_neuron #(
   logic                 limited;  // of interest to proofs only
   // verilator lint_on UNUSEDSIGNAL
   if (RANDOM != 0) begin : gen_random
-    apical_mix u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
+    apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
   end else begin : gen_no_random
     // verilator lint_off UNUSEDSIGNAL
     logic unused;  // the key of a unit is of no use here
@@ -252,7 +252,7 @@ module apical_neuron #(
     assign unused = ^key_pre_q;
     assign key = '0;
   end
-  apical_random u_random (.key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
+  apical_random u_random (.clk_i, .key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
   assign random_d = no_random ? '0 : random_bits;
   apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM)) u_round (
     .x_i(x_q), .shift_i(shift), .mode_i(rounding), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)

@@ -43,6 +43,7 @@ module apical_spi #(
   logic [5:0]  count_q;
   logic [31:0] shift_q, rdata;
   logic [7:0]  command_q;
+  logic [6:0]  next_q;        // the command of this frame; that of the last one may still be waiting
   logic        request_q, ack, rise, done, done_q;
   // verilator lint_off UNUSEDSIGNAL
   logic        fall_command;  // bit 6 of a command has no meaning
@@ -57,6 +58,7 @@ module apical_spi #(
       mosi_q    <= '0;
       count_q   <= '0;
       command_q <= '0;
+      next_q    <= '0;
       request_q <= 1'b0;
       done_q    <= 1'b0;
     end else begin
@@ -69,8 +71,9 @@ module apical_spi #(
         count_q <= '0;
       end else if (rise) begin
         count_q <= count_q + 1'b1;
-        if (count_q < 6'd8) command_q <= {command_q[6:0], mosi_q[1]};
-        if (count_q == 6'd7 && !command_q[6]) request_q <= 1'b1;  // a read
+        next_q  <= {next_q[5:0], mosi_q[1]};
+        if (count_q == 6'd7) command_q <= {next_q, mosi_q[1]};
+        if (count_q == 6'd7 && !next_q[6]) request_q <= 1'b1;  // a read
         if (count_q == 6'd39 && command_q[7]) request_q <= 1'b1;  // a write
       end
       if (request_q && ack) request_q <= 1'b0;
@@ -78,7 +81,7 @@ module apical_spi #(
   end
   always_ff @(posedge clk_i) begin
     if (request_q && ack && !command_q[7]) shift_q <= rdata;
-    else if (rise && (command_q[7] || count_q >= 6'd16)) shift_q <= {shift_q[30:0], mosi_q[1]};
+    else if (rise && (command_q[7] ? count_q >= 6'd8 : count_q >= 6'd16)) shift_q <= {shift_q[30:0], mosi_q[1]};
   end
   assign miso_o  = shift_q[31];
   assign ready_o = !request_q;

@@ -35,6 +35,9 @@ TEST(HwRandom, RandomBitsOfKeyAndColumn) {
     const std::uint32_t column = static_cast<std::uint32_t>(i % 4096);
     module.key_i = key;
     module.column_i = mix32(column);
+    module.clk_i = 0;
+    module.eval();
+    module.clk_i = 1;
     module.eval();
     ASSERT_EQ(module.random_o, random16(key, column)) << "key " << key << " column " << column;
   }
