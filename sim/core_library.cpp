@@ -19,21 +19,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string verilator_version() {
-  std::FILE* const pipe = popen("verilator --version 2>/dev/null", "r");
+std::string version_of(const std::string& tool) {
+  std::FILE* const pipe = popen((tool + " --version 2>/dev/null").c_str(), "r");
   char line[200] = "";
   if (pipe != nullptr) {
     if (std::fgets(line, sizeof line, pipe) == nullptr) line[0] = '\0';
     pclose(pipe);
   }
   if (line[0] == '\0')
-    throw std::runtime_error("verilator is not installed; tools/setup installs what the core needs");
+    throw std::runtime_error(tool + " is not installed; tools/setup installs what the core needs");
   return line;
 }
 
 // Everything that decides what the library does.
 std::string fingerprint(const CoreSources& sources, const std::string& arguments, const CoreBuild& build) {
-  std::string all = verilator_version() + arguments + (build.waveform ? "waveform" : "");
+  std::string all = version_of("verilator") + arguments + (build.waveform ? "waveform" : "");
+  if (build.netlist) all += version_of("yosys") + content_of(sources.synthesis / "generic");
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(sources.rtl)) files.push_back(entry.path());
   for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
@@ -47,10 +48,19 @@ void compile(const CoreSources& sources, const CoreParameters& parameters, const
   const fs::path log = folder / "log";
   const std::string trace = build.waveform ? " --trace-fst" : "";
   const std::string rtl = shell_word(sources.rtl.string());
+  std::string verilog = fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv", rtl, arguments);
+  if (build.netlist) {
+    std::string defines;
+    for (const std::string& one : parameters.arguments()) defines += " -D" + one.substr(2);  // "-GLANES=4"
+    run_tools(fmt::format("{}/generic {} --top apical_core --rtl {}{}",
+                          shell_word(sources.synthesis.string()), shell_word(folder.string()), rtl, defines),
+              log);
+    // Verilator 5.006 folds trees of gates wrongly.
+    verilog = "-Wno-fatal -fno-const-bit-op-tree " + shell_word((folder / "netlist.v").string());
+  }
   run_tools(fmt::format("verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
-                        "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{0} --Mdir {1} -y {2} "
-                        "-I{2} {3} {4}/apical_core.sv",
-                        trace, shell_word(folder.string()), rtl, arguments, rtl),
+                        "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{} --Mdir {} {}",
+                        trace, shell_word(folder.string()), verilog),
             log);
   std::vector<std::string> units;
   for (const auto& entry : fs::directory_iterator(folder))
@@ -90,7 +100,8 @@ CoreSources find_core_sources() {
   std::string tried;
   for (const fs::path& base : {fs::current_path(), self, self / "..", self / "../.."}) {
     if (fs::exists(base / "hw" / "rtl" / "apical_core.sv"))
-      return {fs::canonical(base / "hw" / "rtl"), fs::canonical(base / "sim")};
+      return {fs::canonical(base / "hw" / "rtl"), fs::canonical(base / "sim"),
+              fs::canonical(base / "hw" / "synthesis")};
     tried += (tried.empty() ? "" : ", ") + (base / "hw" / "rtl").lexically_normal().string();
   }
   throw std::runtime_error("no Verilog of the core here; looked in " + tried);
@@ -104,7 +115,9 @@ CoreLibrary::CoreLibrary(const CoreSources& sources, const CoreParameters& param
   file_ = cache / (fingerprint(sources, arguments, build) + ".so");
   if (!fs::exists(file_)) {
     const BuildFolder folder;
-    say(fmt::format("verilating a core of {} lanes (once; kept in {})", parameters.lanes, cache.string()));
+    say(fmt::format("{} a core of {} lanes (once; kept in {})",
+                    build.netlist ? "synthesising and verilating" : "verilating", parameters.lanes,
+                    cache.string()));
     compile(sources, parameters, arguments, build, folder.path(), file_);
   }
   void* const handle = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);

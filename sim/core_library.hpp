@@ -9,9 +9,9 @@
 
 namespace apical::sim {
 
-/// Where the Verilog is: hw/rtl of the source tree, and the sources of the plugin.
+/// Where the Verilog is: hw/rtl of the source tree, the sources of the plugin, and hw/synthesis.
 struct CoreSources {
-  std::filesystem::path rtl, plugin;
+  std::filesystem::path rtl, plugin, synthesis;
 };
 
 /// The source tree that this program was built from, or the one around `program`; throws std::runtime_error
@@ -21,6 +21,7 @@ CoreSources find_core_sources();
 /// How to make a core, beyond its parameters.
 struct CoreBuild {
   bool waveform = false;  ///< able to write FST; slower
+  bool netlist = false;   ///< the gates that yosys makes of it (hw/synthesis/generic)
 };
 
 /// A verilated core as a shared library: built by verilator and the C++ compiler when its content (sources,

@@ -15,7 +15,7 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, profile = "smoke", out, folder, rtl;
+  std::string config, profile = "smoke", out, folder, rtl, machine = "rtl";
   std::vector<std::string> set;
   std::uint64_t ticks = 8, weights_every = 8;
 };
@@ -58,7 +58,8 @@ int replay(const Arguments& a) {
   sim::CoreSources sources = sim::find_core_sources();
   sources.rtl = a.rtl.empty() ? std::filesystem::absolute(folder) : std::filesystem::absolute(a.rtl);
   const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
-  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(sources, parameters, sim::CoreBuild{}, say));
+  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(
+      sources, parameters, sim::CoreBuild{false, a.machine == "netlist"}, say));
   std::size_t checks = 0;
   for (const char* name : {"load.memh", "ticks.memh"}) {
     const std::vector<sim::BusStep> steps = sim::read_steps((folder / name).string());
@@ -67,13 +68,13 @@ int replay(const Arguments& a) {
       std::size_t tick = 0;
       while (tick + 1 < first.size() && first[tick + 1] <= wrong->first) ++tick;
       fmt::print("{} differs: {} step {} (tick {}): register {:#04x}: expected {:#010x}, read {:#010x}\n",
-                 "rtl", name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
+                 a.machine, name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
                  wrong->second);
       return 1;
     }
     for (const sim::BusStep& step : steps) checks += step.kind == sim::BusStep::expect;
   }
-  fmt::print("{} is as expected in all of {} comparisons\n", "rtl", checks);
+  fmt::print("{} is as expected in all of {} comparisons\n", a.machine, checks);
   return 0;
 }
 
@@ -106,6 +107,8 @@ void add_vectors(CLI::App& app, int& status) {
   to->callback([a, &status] { status = export_bundle(*a); });
   CLI::App* from = command->add_subcommand("replay", "Play a bundle on the Verilated core");
   from->add_option("DIR", a->folder, "folder of the bundle")->required();
+  from->add_option("--machine", a->machine, "rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"rtl", "netlist"}));
   from->add_option("--rtl", a->rtl, "folder with another apical_core.sv than the bundle's");
   from->footer("Example:\n  apical vectors replay vectors");
   from->callback([a, &status] { status = replay(*a); });

@@ -55,12 +55,15 @@ std::vector<Rung> ladder(const Arguments& a, int lanes,
     sources.rtl = std::filesystem::absolute(a.rtl);
   }
   const sim::CoreParameters parameters = sim::required_parameters(*program, lanes);
-  rungs.push_back({"rtl", [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
-                     auto library = std::make_shared<const sim::CoreLibrary>(
-                         sources, parameters, sim::CoreBuild{waveform},
-                         [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
-                     return std::make_unique<sim::CoreMachine>("rtl", program, parameters, library);
-                   }});
+  for (const std::string name : {"rtl", "netlist"}) {
+    if (name == "netlist" && a.upto != name) break;
+    rungs.push_back({name, [=](bool waveform) -> std::unique_ptr<sim::IntegerMachine> {
+                       auto library = std::make_shared<const sim::CoreLibrary>(
+                           sources, parameters, sim::CoreBuild{waveform, name == "netlist"},
+                           [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+                       return std::make_unique<sim::CoreMachine>(name, program, parameters, library);
+                     }});
+  }
   return rungs;
 }
 
@@ -168,8 +171,8 @@ void add_verify(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("verify", "Climb the ladder of machines and compare all state every tick");
   command->add_option("CONFIG", a->config, "configuration file")->required();
-  command->add_option("--upto", a->upto, "last rung: emulator or rtl (default rtl)")
-      ->check(CLI::IsMember({"emulator", "rtl"}));
+  command->add_option("--upto", a->upto, "last rung: emulator, rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"emulator", "rtl", "netlist"}));
   command->add_option("--ticks", a->ticks, "ticks of training (default 200)")
       ->check(CLI::Range(1u, 1u << 31));
   command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");
