@@ -36,7 +36,9 @@ std::string fingerprint(const CoreSources& sources, const std::string& arguments
   std::string all = version_of("verilator") + arguments + (build.waveform ? "waveform" : "");
   if (build.netlist) all += version_of("yosys") + content_of(sources.synthesis / "generic");
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(sources.rtl)) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(sources.rtl))
+    if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh")
+      files.push_back(entry.path());
   for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) all += file.filename().string() + content_of(file);
@@ -56,7 +58,8 @@ void compile(const CoreSources& sources, const CoreParameters& parameters, const
                           shell_word(sources.synthesis.string()), shell_word(folder.string()), rtl, defines),
               log);
     // Verilator 5.006 folds trees of gates wrongly.
-    verilog = "-Wno-fatal -fno-const-bit-op-tree " + shell_word((folder / "netlist.v").string());
+    verilog = "-Wno-fatal -fno-const-bit-op-tree --output-split 10000 --output-split-cfuncs 2000 " +
+              shell_word((folder / "netlist.v").string());
   }
   run_tools(fmt::format("verilator --cc --top-module apical_core --prefix VApicalCore -O3 --x-assign fast "
                         "--x-initial fast --noassert --no-timing -Wno-lint -Wno-style{} --Mdir {} {}",
@@ -70,11 +73,11 @@ void compile(const CoreSources& sources, const CoreParameters& parameters, const
   for (const char* unit : {"/verilated.cpp", "/verilated_threads.cpp"}) units.push_back(verilator + unit);
   if (build.waveform) units.push_back(verilator + "/verilated_fst_c.cpp");
   const std::string compiler = fmt::format(
-      "c++ -std=c++17 -O2 -fPIC -w -DVM_TRACE={0} -DVM_TRACE_FST={0} -DVM_COVERAGE=0 -DVM_SC=0 "
+      "c++ -std=c++17 -O{7} -fPIC -w -DVM_TRACE={0} -DVM_TRACE_FST={0} -DVM_COVERAGE=0 -DVM_SC=0 "
       "-DAPICAL_LANES={1} "
       "-DAPICAL_WEIGHT_BITS={2} -DAPICAL_REG_CONTROL={3} -I{4} -I{4}/vltstd -I{5} -I{6}",
       build.waveform ? 1 : 0, parameters.lanes, parameters.ww, reg::control, verilator,
-      shell_word(folder.string()), shell_word(sources.plugin.string()));
+      shell_word(folder.string()), shell_word(sources.plugin.string()), build.netlist ? 1 : 2);
   std::string objects;
   std::string commands;
   for (std::size_t i = 0; i < units.size(); ++i) {
