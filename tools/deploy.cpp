@@ -191,7 +191,7 @@ Deployment fit(const Config& config, const Target& target, int lanes, const Depl
     throw DoesNotFit(fmt::format(
         "{} doesn't fit {}: EBR bits: {} needed by the weights alone ({} of {} bits) and {} by the "
         "activation tables, {} there, {} too many",
-        config.source, target.name, weights, d.core.lanes * d.core.depth, d.core.ww, tables,
+        config.source, target.name, weights, u64(d.core.lanes) * u64(d.core.depth), d.core.ww, tables,
         target.memory_bits, weights + tables - target.memory_bits));
   return d;
 }

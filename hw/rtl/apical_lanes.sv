@@ -77,8 +77,10 @@ module apical_lanes #(
   logic [UA:0]   unit_q, place_q;  // place: elements walked so far
   logic [SW:0]   factor_q;
   logic [31:0]   key_q;
+  logic [UA:0]   extent_q;  // stable long before the first walk: a register shortens the longest path
   logic          last;
-  assign last    = (UA+2)'(place_q) + (UA+2)'(LANES) >= (UA+2)'(extent_i);
+  always_ff @(posedge clk_i) extent_q <= extent_i;
+  assign last    = (UA+2)'(place_q) + (UA+2)'(LANES) >= (UA+2)'(extent_q);
   assign ready_o = !active_q || last;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) active_q <= 1'b0;
@@ -98,7 +100,7 @@ module apical_lanes #(
     end
   end
   assign active_o = active_q;
-  assign macs_o   = !active_q ? '0 : last ? 7'(extent_i - place_q) : 7'(LANES);
+  assign macs_o   = !active_q ? '0 : last ? 7'(extent_q - place_q) : 7'(LANES);
 
   // ---- What travels with a group of weights
   logic [5:1]    valid_q;
@@ -138,7 +140,7 @@ module apical_lanes #(
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
       rates2_d[l*SW+:SW] = (UA+1)'(column1 + (UA+1)'(l)) == sources_i ? one_i : rates1[l*SW+:SW];
-      mask2_d[l] = learn_i && (UA+2)'(column1) + (UA+2)'(l) < (UA+2)'(extent_i) && rates2_d[l*SW+:SW] != '0;
+      mask2_d[l] = learn_i && (UA+2)'(column1) + (UA+2)'(l) < (UA+2)'(extent_q) && rates2_d[l*SW+:SW] != '0;
     end
   end
 

@@ -40,5 +40,12 @@ TEST_F(Digits8, EightBitWeightsLearnOnlyWithStochasticRounding) {
   EXPECT_LE(trained("digits8-8bit-nearest").emulator, 0.5);
 }
 
+// The configuration that fits an iCE40 UP5K: 24 hidden units, 10-bit signals, 8-bit weights.
+TEST_F(Digits8, TenBitSignalsOnASmallPartLearn) {
+  const Accuracy a = trained("digits8-up5k");
+  EXPECT_GE(a.golden, 0.97);
+  EXPECT_GE(a.emulator, 0.96);
+}
+
 }  // namespace
 }  // namespace apical::tools
