@@ -138,11 +138,7 @@ module apical_neuron #(
   logic [SW-1:0]       low, fires_on;
   logic [BASE-1:0]     table_base;
   logic [DELTA-1:0]    table_delta;
-  logic signed [DW-1:0] t0_d, t1_d, t2_d, t3_d, t0_q, t1_q, t2_q, t3_q;
-  logic signed [AM-1:0] a_d, a_q;
-  logic signed [SW-1:0] aux_d, aux_q, slope_q;
-  logic signed [SW-1:0] old1, sent1, first, last;
-  logic signed [AW-1:0] sum_q;
+  logic signed [SW-1:0] old1, sent1;
   logic [31:0]         key_pre_q;
 
   `define SIGNAL(m) $signed(signals[(m)*SW+:SW])
@@ -157,68 +153,20 @@ module apical_neuron #(
     .wbase_i(window_wdata_i[BASE-1:0]), .wdelta_i(window_wdata_i[DELTA-1:0])
   );
 
-  always_comb begin
-    first = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_TARGET) : `SIGNAL(M_BASAL);
-    last  = kind == KIND_NUDGE_TARGET ? `SIGNAL(M_U) : `SIGNAL(M_MEMBRANE);
-    t0_d = DW'(first) <<< align0[ALIGN-1:0];
-    t1_d = DW'(`SIGNAL(M_NUDGE)) <<< align1[ALIGN-1:0];
-    t2_d = DW'(`SIGNAL(M_MISMATCH)) <<< align2[ALIGN-1:0];
-    t3_d = DW'(last) <<< align3[ALIGN-1:0];
-    a_d  = '0;
-    aux_d = `SIGNAL(M_ERROR);
-    unique case (kind)
-      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR: a_d = AM'($signed({1'b0, rho}));
-      KIND_MEMBRANE:     a_d = AM'($signed({1'b0, alpha}));
-      KIND_NUDGE_TARGET: a_d = AM'($signed({1'b0, beta_i}));
-      KIND_NUDGE_SLOPE:  a_d = AM'(`SIGNAL(M_SLOPE));
-      KIND_DECAY:        a_d = AM'($signed({1'b0, factor_i}));
-      KIND_STEP:         a_d = AM'($signed({1'b0, eta_i}));
-      KIND_TABLE:        a_d = $signed({{(AM - SW) {1'b0}}, low});
-      default:           a_d = '0;
-    endcase
-    unique case (kind)
-      KIND_NUDGE_SLOPE: aux_d = `SIGNAL(M_APICAL);
-      KIND_DECAY:       aux_d = `SIGNAL(M_FIRST_MISMATCH);
-      KIND_ADVANCED:    aux_d = `SIGNAL(M_SCRATCH);
-      KIND_INPUT:       aux_d = $signed(input1_q);
-      default:          aux_d = `SIGNAL(M_ERROR);
-    endcase
-    sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
-  end
+  assign sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
 
-  // ---- Stage 2: the drive; factors and addend
-  logic signed [DW-1:0] drive;
-  logic signed [BM-1:0] b_d, b_q;
-  logic signed [EW-1:0] addend_d, addend_q;
+  logic signed [BM-1:0] b_q;
+  logic signed [EW-1:0] addend_q;
   logic signed [AM-1:0] a2_q;
   logic signed [SW-1:0] slope2_q;
-  always_comb begin
-    drive = '0;
-    unique case (kind)
-      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR, KIND_MEMBRANE:
-        drive = t0_q + (use_nudge ? t1_q : '0) + t2_q - t3_q;
-      KIND_NUDGE_TARGET:   drive = t0_q - t3_q;
-      KIND_COPY_NUDGE:     drive = t1_q;
-      KIND_START_ERROR:    drive = -t0_q;
-      KIND_START_MISMATCH: drive = -t0_q - t1_q;
-      default:             drive = '0;
-    endcase
-    unique case (kind)
-      KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR, KIND_MEMBRANE, KIND_NUDGE_TARGET: b_d = BM'(drive);
-      KIND_TABLE:                               b_d = BM'($signed(table_delta));
-      KIND_NUDGE_SLOPE, KIND_DECAY, KIND_STEP:  b_d = BM'(aux_q);
-      default:                                  b_d = '0;
-    endcase
-    unique case (kind)
-      KIND_ACC_BASAL, KIND_ACC_APICAL:          addend_d = EW'(sum_q);
-      KIND_VOLTAGE, KIND_MEMBRANE:              addend_d = EW'(t3_q);
-      KIND_ERROR:                               addend_d = EW'(t3_q) - EW'(t0_q);
-      KIND_TABLE:                               addend_d = EW'($signed(table_base));
-      KIND_ADVANCED, KIND_INPUT:                addend_d = EW'(aux_q);
-      KIND_COPY_NUDGE, KIND_START_ERROR, KIND_START_MISMATCH: addend_d = EW'(drive);
-      default:                                  addend_d = '0;
-    endcase
-  end
+  apical_operands #(
+    .SW(SW), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .ALIGN(ALIGN), .AM(AM), .BM(BM)
+  ) u_operands (
+    .clk_i, .kind_i(kind), .align0_i(align0), .align1_i(align1), .align2_i(align2), .align3_i(align3),
+    .use_nudge_i(use_nudge), .signals_i(signals), .rho_i(rho), .alpha_i(alpha), .beta_i, .eta_i, .factor_i,
+    .input_i(input1_q), .sum_i, .low_i(low), .table_base_i(table_base), .table_delta_i(table_delta),
+    .a_o(a2_q), .b_o(b_q), .addend_o(addend_q), .slope_o(slope2_q)
+  );
 
   // ---- Stages 3 and 4: product and sum
   logic signed [EW-1:0] product_q, shifted_q, x_d, x_q;
@@ -276,19 +224,7 @@ module apical_neuron #(
     unit1_q  <= s0_unit;
     addr1_q  <= s0_addr;
     input1_q <= input_value_i;
-    t0_q <= t0_d;
-    t1_q <= t1_d;
-    t2_q <= t2_d;
-    t3_q <= t3_d;
-    a_q  <= a_d;
-    aux_q <= aux_d;
-    slope_q <= `SIGNAL(M_SLOPE);
-    sum_q <= $signed(sum_i);
     key_pre_q <= tick_key_i + {stream, 20'b0} + 32'(unit1_q);
-    a2_q <= a_q;
-    b_q <= b_d;
-    addend_q <= addend_d;
-    slope2_q <= slope_q;
     product_q <= EW'(a2_q) * EW'(b_q);
     shifted_q <= shifted_d;
     slope3_q <= slope2_q;
@@ -302,38 +238,21 @@ module apical_neuron #(
     travel_q <= {travel_q[5*(UA+2*SW)-1:0], addr1_q, old1, sent1};
   end
 
-  // ---- Stage 7: write; send what moved by more than theta
-  logic signed [SW:0] moved;
-  logic signed [SW+1:0] theta, above, below;
-  logic               sends, passes_theta;
-  logic [16:0]        we;
-  assign moved        = (SW+1)'(y_q) - (SW+1)'(sent7);
-  assign sends        = dest == 4'(M_RATE) || dest == 4'(M_ERROR);
-  // |moved| > theta as two comparisons side by side: shorter than taking the magnitude first.
-  assign theta        = $signed({2'b0, dest == 4'(M_ERROR) ? theta_error_i : theta_rate_i});
-  assign above        = (SW+2)'(moved) - theta;
-  assign below        = (SW+2)'(moved) + theta;
-  assign passes_theta = (!above[SW+1] && above != '0) || below[SW+1];
-  // Sending takes a clock more: the comparison is long.
-  logic                 event_q;
-  logic        [UA-1:0] event_addr_q;
-  logic signed [SW-1:0] event_sent_q;
-  logic signed [SW:0]   event_delta_q;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) event_q <= 1'b0;
-    else event_q <= valid_q[7] && sends && passes_theta;
-  end
-  always_ff @(posedge clk_i) begin
-    event_addr_q  <= addr7;
-    event_sent_q  <= y_q;
-    event_delta_q <= moved;
-  end
+  // ---- Stages 7 and 8: write; send what moved by more than theta
+  logic          event_q;
+  logic [UA-1:0] event_addr_q;
+  logic [SW-1:0] event_sent_q;
+  logic [16:0]   we;
+  apical_send #(.SW(SW), .UA(UA)) u_send (
+    .clk_i, .rst_ni, .valid_i(valid_q[7]), .rate_i(dest == 4'(M_RATE)), .error_i(dest == 4'(M_ERROR)),
+    .theta_rate_i, .theta_error_i, .addr_i(addr7), .value_i(y_q), .sent_i(sent7), .valid_o(event_q),
+    .addr_o(event_addr_q), .sent_o(event_sent_q), .delta_o(event_delta_o)
+  );
   assign event_valid_o = event_q;
   assign event_error_o = dest == 4'(M_ERROR);
   assign event_unit_o  = event_addr_q - first_i;
   assign event_addr_o  = event_addr_q;
   assign event_sent_o  = event_sent_q;
-  assign event_delta_o = event_delta_q;
   always_comb begin
     we = window_we_i;
     if (valid_q[7]) begin

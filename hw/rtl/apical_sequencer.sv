@@ -84,41 +84,27 @@ module apical_sequencer #(
   state_e state_q, state_d, after_q, after_d;
 
   localparam logic [3:0] LEAD_CLOCKS = 4'd9;  // from the start of a pass to its first written value
-  localparam int DESCRIPTORS = POPS * 64 + PROJS * 16;
 
-  // ---- Program memories
+  // ---- Program and descriptor registers
   logic [OA-1:0] pc_q, pc_d;
   // verilator lint_off UNUSEDSIGNAL
   logic [31:0]   op;  // a word with fields to spare
+  logic [16*32-1:0] words;  // 0..3 pass, 4..10 matrix, 12..14 population; 11 and 15 are nobody's
   // verilator lint_on UNUSEDSIGNAL
-  logic [31:0]   word;
   logic [16:0]   decay_word;
   logic [15:0]   load_addr_q, load_addr_d;
+  logic [3:0]    load_left_q, load_left_d, load_word_q, load_word_d;
   logic [31:0]   next_tick;
+  logic          loads;
   assign next_tick = tick_i + 1'b1;
-  apical_ram #(.DEPTH(OPS), .W(32)) u_operations (
-    .clk_i, .we_i(window_we_operation_i), .waddr_i(window_addr_i[OA-1:0]), .wdata_i(window_wdata_i),
-    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[OA-1:0] : pc_d), .rdata_o(op)
+  assign loads     = state_q == LOAD && load_left_q != '0;
+  apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH)) u_program (
+    .clk_i, .rst_ni, .window_we_operation_i, .window_we_descriptor_i, .window_we_decay_i, .window_addr_i, .window_i,
+    .window_wdata_i, .window_operation_o, .window_descriptor_o, .window_decay_o(decay_word),
+    .operation_i(pc_d), .operation_o(op), .decay_i(next_tick[YA-1:0]), .descriptor_i(load_addr_q[EA-1:0]),
+    .load_i(loads), .word_i(load_word_q), .words_o(words)
   );
-  apical_ram #(.DEPTH(DESCRIPTORS), .W(32)) u_descriptors (
-    .clk_i, .we_i(window_we_descriptor_i), .waddr_i(window_addr_i[EA-1:0]), .wdata_i(window_wdata_i),
-    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[EA-1:0] : load_addr_q[EA-1:0]), .rdata_o(word)
-  );
-  if (MISMATCH != 0) begin : gen_decay
-    apical_ram #(.DEPTH(DECAY), .W(17)) u_decay (
-      .clk_i, .we_i(window_we_decay_i), .waddr_i(window_addr_i[YA-1:0]), .wdata_i(window_wdata_i[16:0]),
-      .re_i(1'b1), .raddr_i(window_i ? window_addr_i[YA-1:0] : next_tick[YA-1:0]), .rdata_o(decay_word)
-    );
-  end else begin : gen_no_decay
-    // verilator lint_off UNUSEDSIGNAL
-    logic unused;  // nothing decays
-    // verilator lint_on UNUSEDSIGNAL
-    assign unused = window_we_decay_i;
-    assign decay_word = '0;
-  end
-  assign window_operation_o  = op;
-  assign window_descriptor_o = word;
-  assign window_decay_o      = decay_word;
+  assign window_decay_o = decay_word;
 
   // ---- The operation under way
   logic [2:0]  code;
@@ -128,18 +114,12 @@ module apical_sequencer #(
   assign index = op[10:3];
   assign slots = op[27:16];
 
-  // ---- Descriptor registers: 0..3 pass, 4..10 matrix, 12..14 population
-  // verilator lint_off UNUSEDSIGNAL
-  logic [16*32-1:0] words_q;  // 11 and 15 are nobody's
-  // verilator lint_on UNUSEDSIGNAL
-  logic [3:0]       load_left_q, load_left_d, load_word_q, load_word_d, store_q;
-  logic             storing_q;
   logic             header_valid_q, header_valid_d, input_ready_q, input_ready_d, start_q, start_d;
   logic [7:0]       header_q, header_d;
-  assign descriptor_o  = words_q[0+:128];
-  assign matrix_o      = words_q[4*32+:7*32];
-  assign theta_rate_o  = words_q[13*32+:32];
-  assign theta_error_o = words_q[14*32+:32];
+  assign descriptor_o  = words[0+:128];
+  assign matrix_o      = words[4*32+:7*32];
+  assign theta_rate_o  = words[13*32+:32];
+  assign theta_error_o = words[14*32+:32];
 
   // ---- Key of the tick: mix32(mix32(seed) + tick)
   logic [2:0]  mix_q, mix_d;
@@ -335,7 +315,6 @@ module apical_sequencer #(
       mix_q <= '0;
       factor_q <= '0;
       load_left_q <= '0;
-      storing_q <= 1'b0;
       learning_q <= 1'b0;
     end else begin
       state_q <= state_d;
@@ -347,7 +326,6 @@ module apical_sequencer #(
       mix_q <= mix_d;
       factor_q <= factor_d;
       load_left_q <= load_left_d;
-      storing_q <= state_q == LOAD && load_left_q != '0;
       learning_q <= learning_d;
     end
   end
@@ -358,13 +336,11 @@ module apical_sequencer #(
     tick_key_q <= tick_key_d;
     dense_q <= dense_d;
     left_q <= left_d;
-    store_q <= load_word_q;
     if (state_q == SLOT) slot_q <= slot_d;
-    for (int w = 0; w < 16; w++) if (storing_q && store_q == 4'(w)) words_q[w*32+:32] <= word;
   end
 
   // A LEARN's pass is over the projection's target, an UPDATE's over its population.
-  assign place_o      = learning_q ? words_q[5*32+:32] : words_q[12*32+:32];
+  assign place_o      = learning_q ? words[5*32+:32] : words[12*32+:32];
   assign factor_o     = factor_q;
   assign tick_key_o   = tick_key_q;
   assign pass_slot_o  = slot_q;
@@ -378,7 +354,7 @@ module apical_sequencer #(
 
   // A value is taken in one clock; one for a unit that does not exist is dropped and reported.
   logic in_range;
-  assign in_range      = input_unit_i < 20'(words_q[12*32+:16]);
+  assign in_range      = input_unit_i < 20'(words[12*32+:16]);
   assign input_ready_o = state_q == IDLE && !start_q && input_ready_q;
   assign input_o       = input_valid_i && input_ready_o && in_range;
   assign bad_unit_o    = input_valid_i && input_ready_o && !in_range;

@@ -1,0 +1,70 @@
+// The program's memories (operations, descriptors, decay factors) and the registers that hold descriptors in use.
+module apical_program #(
+  parameter int POPS  = 4,
+  parameter int PROJS = 4,
+  parameter int OPS   = 64,
+  parameter int DECAY = 256,
+  parameter int MISMATCH = 1,
+  parameter int OA    = $clog2(OPS),
+  parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
+  parameter int YA    = $clog2(DECAY)
+) (
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  // Host.
+  input  logic          window_we_operation_i,
+  input  logic          window_we_descriptor_i,
+  input  logic          window_we_decay_i,
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [15:0]   window_addr_i,  // as wide as a memory may be
+  // verilator lint_on UNUSEDSIGNAL
+  input  logic          window_i,
+  input  logic [31:0]   window_wdata_i,
+  output logic [31:0]   window_operation_o,
+  output logic [31:0]   window_descriptor_o,
+  output logic [16:0]   window_decay_o,  // of decay_i while there is no window
+  // Sequencer: words come a clock after their addresses.
+  input  logic [OA-1:0] operation_i,
+  output logic [31:0]   operation_o,
+  input  logic [YA-1:0] decay_i,
+  input  logic [EA-1:0] descriptor_i,
+  input  logic          load_i,          // the word at descriptor_i goes into register word_i
+  input  logic [3:0]    word_i,
+  output logic [511:0]  words_o
+);
+  logic [31:0] word;
+  logic [3:0]  store_q;
+  logic        storing_q;
+
+  apical_ram #(.DEPTH(OPS), .W(32)) u_operations (
+    .clk_i, .we_i(window_we_operation_i), .waddr_i(window_addr_i[OA-1:0]), .wdata_i(window_wdata_i),
+    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[OA-1:0] : operation_i), .rdata_o(operation_o)
+  );
+  apical_ram #(.DEPTH(POPS * 64 + PROJS * 16), .W(32)) u_descriptors (
+    .clk_i, .we_i(window_we_descriptor_i), .waddr_i(window_addr_i[EA-1:0]), .wdata_i(window_wdata_i),
+    .re_i(1'b1), .raddr_i(window_i ? window_addr_i[EA-1:0] : descriptor_i), .rdata_o(word)
+  );
+  if (MISMATCH != 0) begin : gen_decay
+    apical_ram #(.DEPTH(DECAY), .W(17)) u_decay (
+      .clk_i, .we_i(window_we_decay_i), .waddr_i(window_addr_i[YA-1:0]), .wdata_i(window_wdata_i[16:0]),
+      .re_i(1'b1), .raddr_i(window_i ? window_addr_i[YA-1:0] : decay_i), .rdata_o(window_decay_o)
+    );
+  end else begin : gen_no_decay
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;  // nothing decays
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = ^{window_we_decay_i, decay_i};
+    assign window_decay_o = '0;
+  end
+  assign window_operation_o  = operation_o;
+  assign window_descriptor_o = word;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) storing_q <= 1'b0;
+    else storing_q <= load_i;
+  end
+  always_ff @(posedge clk_i) begin
+    store_q <= word_i;
+    for (int w = 0; w < 16; w++) if (storing_q && store_q == 4'(w)) words_o[w*32+:32] <= word;
+  end
+endmodule
