@@ -91,6 +91,12 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
   return result;
 }
 
+std::uint32_t CoreModel::peek(int offset, std::uint64_t clock) {
+  settle(clock);
+  if (offset != reg::window_data) return read(offset, clock);
+  return in_range() ? static_cast<std::uint32_t>(read_window()) : 0;
+}
+
 std::uint32_t CoreModel::read(int offset, std::uint64_t clock) const {
   const bool busy = running_ || clock < neuron_free_;
   const auto now = [&](std::uint32_t count) {  // a counter of clocks while a tick is under way

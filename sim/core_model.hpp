@@ -41,6 +41,8 @@ class CoreModel {
   /// read 0 and ignore writes.
   Access access(int offset, bool write, std::uint32_t value, std::uint64_t clock);
 
+  /// What a read would give, without its effects.
+  std::uint32_t peek(int offset, std::uint64_t clock);
   bool running(std::uint64_t clock);            ///< a tick is under way
   bool interrupt(std::uint64_t clock);          ///< the line
   bool idle(std::uint64_t clock);               ///< as idle_o: neither a tick nor an input on its way

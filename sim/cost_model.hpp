@@ -27,6 +27,8 @@ inline constexpr std::uint64_t input_header =
 inline constexpr std::uint64_t input_pass = 6;  ///< and so where its format isn't
 inline constexpr std::uint64_t input_drains =
     8;  ///< from an INPUT until the neuron unit is idle; +1 if it sent
+inline constexpr std::uint64_t bus_request = 1;  ///< from a request on AXI4-Lite or the stream to the core
+inline constexpr std::uint64_t bus_answer = 1;   ///< to answer on AXI4-Lite
 }  // namespace clocks
 
 /// What the lanes did in one FORWARD, BACKWARD or LEARN.

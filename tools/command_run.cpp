@@ -61,7 +61,7 @@ void add_run(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("run", "Train and test the task of a configuration");
   command->add_option("CONFIG", a->config, "configuration file (tools/CONFIGURATION.md lists the keys)")
       ->required();
-  command->add_option("--machine", a->machine, "golden, emulator, both or rtl (default: run.machine)");
+  command->add_option("--machine", a->machine, "golden, emulator, both, tlm or rtl (default: run.machine)");
   command->add_option("--schedule", a->schedule,
                       "dense, event or auto (default: run.schedule); the same bits");
   command->add_option("--set", a->set, "section.key=value, as often as needed")

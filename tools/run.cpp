@@ -14,8 +14,10 @@
 #include "fixedpoint/compiler.hpp"
 #include "model/hdf5_file.hpp"
 #include "model/schedule.hpp"
+#include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
+#include "sim/systemc/platform_machine.hpp"
 #include "tools/golden_machine.hpp"
 #include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
@@ -177,14 +179,18 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   return results;
 }
 
-std::unique_ptr<sim::Machine> make_emulator(const Config& config,
-                                            std::shared_ptr<const fixedpoint::Program> program) {
+fixedpoint::EmulatorOptions options_of(const Config& config) {
   fixedpoint::EmulatorOptions how;
   how.threads = config.threads;
   how.schedule = config.schedule == "dense"   ? fixedpoint::Schedule::dense
                  : config.schedule == "event" ? fixedpoint::Schedule::event
                                               : fixedpoint::Schedule::automatic;
-  return std::make_unique<sim::EmulatorMachine>(std::move(program), how);
+  return how;
+}
+
+std::unique_ptr<sim::Machine> make_emulator(const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
+  return std::make_unique<sim::EmulatorMachine>(std::move(program), options_of(config));
 }
 
 std::unique_ptr<sim::Machine> make_core(const Config& config,
@@ -195,6 +201,13 @@ std::unique_ptr<sim::Machine> make_core(const Config& config,
       [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
   return std::make_unique<sim::CoreRunner>(
       std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
+}
+
+std::unique_ptr<sim::Machine> make_platform(const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
+  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
+  return std::make_unique<sim::CoreRunner>(
+      std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, options_of(config)));
 }
 
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
@@ -261,6 +274,8 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
                                             load.name, load.values, load.became_zero, load.saturated));
     if (config.machine == "rtl")
       machines.push_back(make_core(config, program));
+    else if (config.machine == "tlm")
+      machines.push_back(make_platform(config, program));
     else
       machines.push_back(make_emulator(config, program));
   }
