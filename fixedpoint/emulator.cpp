@@ -159,19 +159,11 @@ void Emulator::set_beta_register(std::int64_t value) {
   beta_ = value;
 }
 
-bool Emulator::write_input(int unit, std::int64_t raw) {
-  Layer& l = at(0);
-  const auto i = static_cast<std::size_t>(unit);
-  l.signals[static_cast<std::size_t>(Signal::rate)][i] = raw;
-  const std::int64_t away = std::abs(raw - l.sent_rate[i]);
-  if (away <= population(0).theta_rate) {
-    l.activity.largest_unsent = std::max(l.activity.largest_unsent, away);
-    return false;
-  }
-  l.sent_rate[i] = raw;
-  ++l.activity.rate_events;
-  ++l.rate_version;
-  return true;
+int Emulator::write_inputs(int first, const std::int64_t* raw, int count) {
+  observed_ = {};
+  std::copy_n(raw, count, at(0).signals[static_cast<std::size_t>(Signal::rate)].begin() + first);
+  send_rates(0, first, count);
+  return observed_.rates;
 }
 
 void Emulator::write_target(int unit, std::int64_t raw) {

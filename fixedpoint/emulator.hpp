@@ -70,8 +70,9 @@ class Emulator {
   }
   bool errors_are_zero(int layer) const { return at(layer).errors_are_zero; }
 
-  /// Host operations in raw values, which must lie within their formats. write_input: true if the unit sent.
-  bool write_input(int unit, std::int64_t raw);
+  /// Host operations in raw values, which must lie within their formats. write_inputs: units first ..
+  /// first + count - 1, each at most once per call; returns how many sent.
+  int write_inputs(int first, const std::int64_t* raw, int count);
   void write_target(int unit, std::int64_t raw);
   void set_beta_register(std::int64_t value);
   void set_eta_register(int projection, std::int64_t value) {

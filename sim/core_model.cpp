@@ -1,6 +1,7 @@
 #include "sim/core_model.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "fixedpoint/quantise.hpp"
 #include "sim/core_map.hpp"
@@ -82,7 +83,7 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
     if (busy)
       errors_ |= bad_access;
     else
-      write_input(value, result.done);
+      result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, 0, clock);
   } else if (is_write) {
     write(offset, value, clock);
   } else {
@@ -216,41 +217,65 @@ void CoreModel::clear(std::uint64_t clock) {
   clears_ = clock + 1 + static_cast<std::uint64_t>(core_.units);
 }
 
-// An input takes the sequencer's descriptor registers; units follow each other through the neuron unit.
-void CoreModel::write_input(std::uint32_t value, std::uint64_t& clock) {
+// Inputs take the sequencer's descriptor registers, and follow each other through the neuron unit every
+// `interval` clocks. Returns the clock in which the last one was taken.
+std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std::uint64_t interval,
+                                      std::uint64_t clock) {
   if (chosen_ || !input_ready_) clock = std::max(clock, neuron_free_);
   if (!input_ready_) clock += (header_ == 0 ? 0 : clocks::input_header) + clocks::input_pass;
+  clock += interval * static_cast<std::uint64_t>(count - 1);
   header_ = 0;
   input_ready_ = true;
   chosen_ = false;
-  const std::uint32_t unit = input_unit_;
-  input_unit_ = (input_unit_ + 1) & 0xfffff;
+  const int first = static_cast<int>(input_unit_);
+  input_unit_ = (input_unit_ + static_cast<std::uint32_t>(count)) & 0xfffff;
   const std::uint32_t* const header = memories_.descriptors.data() + 60;
   const int units = static_cast<int>(header[0] & 0xffff);
-  if (static_cast<int>(unit) >= units) {
-    errors_ |= bad_unit;
-    return;
-  }
+  const int there = std::clamp(units - first, 0, count);
+  if (there < count) errors_ |= bad_unit;
+  if (there == 0) return clock;
   const std::uint32_t pass = memories_.descriptors[slot::rate * 4];
   const fixedpoint::Format format{static_cast<int>(pass >> 8 & 63), 0, (pass >> 14 & 1) != 0,
                                   static_cast<fixedpoint::Rounding>(pass >> 15 & 7),
                                   static_cast<fixedpoint::Overflow>(pass >> 18 & 3)};
-  const std::int64_t raw = fixedpoint::quantise(sign_extended(value, core_.sw), 0, format).raw;
-  bool sent = false;
+  const std::int64_t low = format.minimum_raw(), high = format.maximum_raw();
+  inputs_.resize(static_cast<std::size_t>(there));
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, words + 4 * i, 4);
+    const std::int64_t value = sign_extended(word, core_.sw);
+    inputs_[i] = value < low || value > high ? fixedpoint::quantise(value, 0, format).raw : value;
+  }
+  const std::size_t at =
+      static_cast<std::size_t>(first) + (header[0] >> 16) * static_cast<std::size_t>(core_.lanes);
+  int sent = 0;
+  bool last = false;
   if (emulator_) {
-    sent = emulator_->write_input(static_cast<int>(unit), raw);
+    const std::int64_t& known = emulator_->sent_rate(0)[static_cast<std::size_t>(first + there - 1)];
+    const std::int64_t before = known;
+    sent = emulator_->write_inputs(first, inputs_.data(), there);
+    last = known != before;
   } else {
-    const std::size_t at = unit + (header[0] >> 16) * static_cast<std::size_t>(core_.lanes);
-    std::int64_t& known = memories_.signals[memory::sent_rate].at(at);
-    sent = std::abs(raw - known) > static_cast<std::int64_t>(header[1]);
-    memories_.signals[memory::rate].at(at) = raw;
-    if (sent) known = raw;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      std::int64_t& known = memories_.signals[memory::sent_rate].at(at + i);
+      last = std::abs(inputs_[i] - known) > static_cast<std::int64_t>(header[1]);
+      memories_.signals[memory::rate].at(at + i) = inputs_[i];
+      if (last) known = inputs_[i];
+      sent += last;
+    }
   }
-  if (sent) {
-    flags_.send(0, false, 1, units);
-    ++counters_.events;
-  }
-  neuron_free_ = clock + clocks::input_drains + (sent ? 1 : 0);
+  flags_.send(0, false, sent, units);
+  counters_.events += static_cast<std::uint32_t>(sent);
+  neuron_free_ = clock + clocks::input_drains + (last ? 1 : 0);
+  return clock;
+}
+
+std::uint64_t CoreModel::stream(const unsigned char* words, std::size_t count, std::uint64_t clock) {
+  settle(clock);
+  clock = std::max({clock, running_ ? ends_ : 0, clears_});
+  settle(clock);
+  return write_inputs(words, static_cast<int>(count), clocks::bus_request + 1, clock + clocks::bus_request) +
+         1;
 }
 
 bool CoreModel::in_range() const {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fixedpoint/emulator.hpp"
 #include "sim/core_flags.hpp"
@@ -41,6 +42,9 @@ class CoreModel {
   /// read 0 and ignore writes.
   Access access(int offset, bool write, std::uint32_t value, std::uint64_t clock);
 
+  /// Values for INPUT as the stream brings them, the first one offered in `clock`; returns the clock in which
+  /// the next one may be. Waits for the end of a tick.
+  std::uint64_t stream(const unsigned char* words, std::size_t count, std::uint64_t clock);
   /// What a read would give, without its effects.
   std::uint32_t peek(int offset, std::uint64_t clock);
   bool running(std::uint64_t clock);            ///< a tick is under way
@@ -66,7 +70,8 @@ class CoreModel {
   void settle(std::uint64_t clock);
   std::uint32_t read(int offset, std::uint64_t clock) const;
   void write(int offset, std::uint32_t value, std::uint64_t clock);
-  void write_input(std::uint32_t value, std::uint64_t& clock);
+  std::uint64_t write_inputs(const unsigned char* words, int count, std::uint64_t interval,
+                             std::uint64_t clock);
   bool in_range() const;
   std::int64_t read_window() const;
   void write_window(std::uint32_t value);
@@ -98,6 +103,7 @@ class CoreModel {
   std::unique_ptr<fixedpoint::Emulator> emulator_;
   Disassembly code_;
   std::string trouble_;
+  std::vector<std::int64_t> inputs_;  ///< of one burst
 
   std::uint32_t tick_ = 0, beta_ = 0, high_ = 0, address_ = 0, select_ = 0, input_unit_ = 0, errors_ = 0;
   std::uint32_t enable_ = 0, address_mask_ = 0;

@@ -10,6 +10,9 @@ namespace apical::sim {
 namespace {
 
 const sc_core::sc_time clock_period(10, sc_core::SC_NS);
+// How far the host may run ahead where nobody has chosen: about as long as a tick, and it waits for its end
+// anyway.
+const sc_core::sc_time default_quantum(100, sc_core::SC_US);
 
 }  // namespace
 
@@ -133,6 +136,8 @@ TlmMachine::Parts::Parts(const std::string& name, const CoreParameters& paramete
                          fixedpoint::EmulatorOptions options)
     : platform((name + "_platform").c_str(), clock_period),
       core(name.c_str(), parameters, clock_period, options) {
+  auto& quantum = tlm::tlm_global_quantum::instance();
+  if (quantum.get() == sc_core::SC_ZERO_TIME) quantum.set(default_quantum);
   platform.attach(core);
 }
 

@@ -91,16 +91,9 @@ void TlmCore::stream(tlm_generic_payload& access, sc_time& delay) {
     status = tlm::TLM_BURST_ERROR_RESPONSE;
   access.set_response_status(status);
   if (status != tlm::TLM_OK_RESPONSE) return;
-  std::uint64_t clock = clock_at(delay);
-  if (model_.running(clock)) clock = model_.ends();
-  for (unsigned at = 0; at < length; at += word_bytes) {
-    std::uint32_t value = 0;
-    std::memcpy(&value, access.get_data_ptr() + at, word_bytes);
-    clock = model_.access(reg::input, true, value, clock + clocks::bus_request).done + 1;
-  }
-  clock_ = clock;
-  changed_.notify(until(clock));
-  delay = until(clock);
+  clock_ = model_.stream(access.get_data_ptr(), length / word_bytes, clock_at(delay));
+  changed_.notify(until(clock_));
+  delay = until(clock_);
 }
 
 // Registers can be looked at without effect, and not written.
