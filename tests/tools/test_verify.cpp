@@ -26,15 +26,27 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   ASSERT_EQ(o.status, 0) << o.error << o.out;
   const auto r = nlohmann::json::parse(o.out);
   EXPECT_EQ(r["equal"], true);
-  ASSERT_EQ(r["machines"].size(), 3u);
+  ASSERT_EQ(r["machines"].size(), 4u);
   for (const auto& machine : r["machines"])
     EXPECT_EQ(machine["state_digest"], r["machines"][0]["state_digest"]);
-  EXPECT_GT(r["machines"][2]["cycles"], 1000);
+  EXPECT_GT(r["machines"][3]["cycles"], 1000);
+  // The platform's clocks on the same core.
+  const Outcome timing = apical("verify net.toml --timing --ticks 25 --programs 0 --json");
+  ASSERT_EQ(timing.status, 0) << timing.error << timing.out;
+  const auto clocks = nlohmann::json::parse(timing.out);
+  ASSERT_EQ(clocks.size(), 1u);
+  EXPECT_EQ(clocks[0]["ticks"], 25);
+  EXPECT_EQ(clocks[0]["equal_state"], true);
+  EXPECT_GT(clocks[0]["core"], 1000);
+  EXPECT_LT(clocks[0]["worst_tick"], 1e-9);
   // The same training by the training loop: digest of the core and of the emulator.
   ASSERT_EQ(apical("run net.toml --machine rtl --ticks 25 --out core --set task.test_limit=3").status, 0);
   ASSERT_EQ(
       apical("run net.toml --machine emulator --ticks 25 --out emulator --set task.test_limit=3").status, 0);
+  ASSERT_EQ(apical("run net.toml --machine tlm --ticks 25 --out tlm --set task.test_limit=3").status, 0);
   EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
+  EXPECT_EQ(result("tlm")["state_digest"], result("emulator")["state_digest"]);
+  EXPECT_EQ(result("tlm")["test_accuracy"], result("emulator")["test_accuracy"]);
   EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
   EXPECT_EQ(apical("verify net.toml --upto silicon").status, 2);
   EXPECT_EQ(apical("verify net.toml --lanes 3").status, 2);
