@@ -83,7 +83,7 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
     if (busy)
       errors_ |= bad_access;
     else
-      result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, 0, clock);
+      result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, clock);
   } else if (is_write) {
     write(offset, value, clock);
   } else {
@@ -217,13 +217,11 @@ void CoreModel::clear(std::uint64_t clock) {
   clears_ = clock + 1 + static_cast<std::uint64_t>(core_.units);
 }
 
-// Inputs take the sequencer's descriptor registers, and follow each other through the neuron unit every
-// `interval` clocks. Returns the clock in which the last one was taken.
-std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std::uint64_t interval,
-                                      std::uint64_t clock) {
+// Inputs take the sequencer's descriptor registers and go through the neuron unit; on the stream, which waits
+// for an idle core, one after the other. Returns the clock in which the last one was taken.
+std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std::uint64_t clock) {
   if (chosen_ || !input_ready_) clock = std::max(clock, neuron_free_);
   if (!input_ready_) clock += (header_ == 0 ? 0 : clocks::input_header) + clocks::input_pass;
-  clock += interval * static_cast<std::uint64_t>(count - 1);
   header_ = 0;
   input_ready_ = true;
   chosen_ = false;
@@ -233,6 +231,9 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   const int units = static_cast<int>(header[0] & 0xffff);
   const int there = std::clamp(units - first, 0, count);
   if (there < count) errors_ |= bad_unit;
+  const auto before = static_cast<std::uint64_t>(std::min(there, count - 1));  // of the last one
+  clock += before * (clocks::bus_request + clocks::input_drains) +
+           (static_cast<std::uint64_t>(count - 1) - before) * (clocks::bus_request + 1);
   if (there == 0) return clock;
   const std::uint32_t pass = memories_.descriptors[slot::rate * 4];
   const fixedpoint::Format format{static_cast<int>(pass >> 8 & 63), 0, (pass >> 14 & 1) != 0,
@@ -252,9 +253,9 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   bool last = false;
   if (emulator_) {
     const std::int64_t& known = emulator_->sent_rate(0)[static_cast<std::size_t>(first + there - 1)];
-    const std::int64_t before = known;
+    const std::int64_t was = known;
     sent = emulator_->write_inputs(first, inputs_.data(), there);
-    last = known != before;
+    last = known != was;
   } else {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       std::int64_t& known = memories_.signals[memory::sent_rate].at(at + i);
@@ -266,16 +267,16 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   }
   flags_.send(0, false, sent, units);
   counters_.events += static_cast<std::uint32_t>(sent);
+  clock += static_cast<std::uint64_t>(sent - (last && there == count ? 1 : 0));
   neuron_free_ = clock + clocks::input_drains + (last ? 1 : 0);
   return clock;
 }
 
 std::uint64_t CoreModel::stream(const unsigned char* words, std::size_t count, std::uint64_t clock) {
   settle(clock);
-  clock = std::max({clock, running_ ? ends_ : 0, clears_});
+  clock = std::max({clock, running_ ? ends_ : 0, clears_, neuron_free_});
   settle(clock);
-  return write_inputs(words, static_cast<int>(count), clocks::bus_request + 1, clock + clocks::bus_request) +
-         1;
+  return write_inputs(words, static_cast<int>(count), clock + clocks::bus_request) + 1;
 }
 
 bool CoreModel::in_range() const {

@@ -70,8 +70,7 @@ class CoreModel {
   void settle(std::uint64_t clock);
   std::uint32_t read(int offset, std::uint64_t clock) const;
   void write(int offset, std::uint32_t value, std::uint64_t clock);
-  std::uint64_t write_inputs(const unsigned char* words, int count, std::uint64_t interval,
-                             std::uint64_t clock);
+  std::uint64_t write_inputs(const unsigned char* words, int count, std::uint64_t clock);
   bool in_range() const;
   std::int64_t read_window() const;
   void write_window(std::uint32_t value);

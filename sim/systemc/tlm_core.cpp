@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "sim/core_map.hpp"
+#include "sim/systemc/responses.hpp"
 
 namespace apical::sim {
 
@@ -44,20 +44,6 @@ sc_time TlmCore::until(std::uint64_t clock) const {
   return sc_time::from_value(then > now ? then - now : 0);
 }
 
-// Sets the error response of an access that the core has no answer to.
-bool TlmCore::refused(tlm_generic_payload& access) const {
-  access.set_dmi_allowed(false);
-  tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-  if (access.get_address() > static_cast<unsigned>(reg::interrupt) || access.get_address() % word_bytes != 0)
-    status = tlm::TLM_ADDRESS_ERROR_RESPONSE;
-  else if (access.get_byte_enable_ptr() != nullptr)
-    status = tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-  else if (access.get_data_length() != word_bytes || access.get_streaming_width() != word_bytes)
-    status = tlm::TLM_BURST_ERROR_RESPONSE;
-  access.set_response_status(status);
-  return status != tlm::TLM_OK_RESPONSE;
-}
-
 // One access over AXI4-Lite whose address is offered in `clock`; returns the clock in which the next may be.
 std::uint64_t TlmCore::serve(tlm_generic_payload& access, std::uint64_t clock) {
   const int offset = static_cast<int>(access.get_address());
@@ -75,30 +61,20 @@ std::uint64_t TlmCore::serve(tlm_generic_payload& access, std::uint64_t clock) {
 }
 
 void TlmCore::transport(tlm_generic_payload& access, sc_time& delay) {
-  if (refused(access) || access.get_command() == tlm::TLM_IGNORE_COMMAND) return;
+  if (refuse_register_access(access) || access.get_command() == tlm::TLM_IGNORE_COMMAND) return;
   delay = until(serve(access, clock_at(delay)));
 }
 
 void TlmCore::stream(tlm_generic_payload& access, sc_time& delay) {
-  access.set_dmi_allowed(false);
-  const unsigned length = access.get_data_length();
-  tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
-  if (!access.is_write())
-    status = tlm::TLM_COMMAND_ERROR_RESPONSE;
-  else if (access.get_byte_enable_ptr() != nullptr)
-    status = tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-  else if (length == 0 || length % word_bytes != 0 || access.get_streaming_width() != word_bytes)
-    status = tlm::TLM_BURST_ERROR_RESPONSE;
-  access.set_response_status(status);
-  if (status != tlm::TLM_OK_RESPONSE) return;
-  clock_ = model_.stream(access.get_data_ptr(), length / word_bytes, clock_at(delay));
+  if (refuse_stream(access)) return;
+  clock_ = model_.stream(access.get_data_ptr(), access.get_data_length() / word_bytes, clock_at(delay));
   changed_.notify(until(clock_));
   delay = until(clock_);
 }
 
 // Registers can be looked at without effect, and not written.
 unsigned TlmCore::debug(tlm_generic_payload& access) {
-  if (refused(access) || !access.is_read()) return 0;
+  if (refuse_register_access(access) || !access.is_read()) return 0;
   const std::uint32_t value =
       model_.peek(static_cast<int>(access.get_address()), clock_at(sc_core::SC_ZERO_TIME));
   std::memcpy(access.get_data_ptr(), &value, word_bytes);
@@ -135,7 +111,8 @@ void TlmCore::begin() {
   tlm_generic_payload& access = *waiting_.front();
   sc_time none = sc_core::SC_ZERO_TIME;
   std::uint64_t clock = clock_at(none);
-  if (!refused(access) && access.get_command() != tlm::TLM_IGNORE_COMMAND) clock = serve(access, clock);
+  if (!refuse_register_access(access) && access.get_command() != tlm::TLM_IGNORE_COMMAND)
+    clock = serve(access, clock);
   tlm::tlm_phase taken = tlm::END_REQ;
   registers->nb_transport_bw(access, taken, none);
   phases_.notify(access, tlm::END_REQ, until(clock));

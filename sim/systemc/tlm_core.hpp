@@ -35,7 +35,6 @@ class TlmCore : public sc_core::sc_module {
  private:
   std::uint64_t clock_at(const sc_core::sc_time& delay);
   sc_core::sc_time until(std::uint64_t clock) const;
-  bool refused(tlm::tlm_generic_payload&) const;
   std::uint64_t serve(tlm::tlm_generic_payload&, std::uint64_t clock);
   void transport(tlm::tlm_generic_payload&, sc_core::sc_time& delay);
   void stream(tlm::tlm_generic_payload&, sc_core::sc_time& delay);
