@@ -60,6 +60,10 @@ class Reader {
     d_.program = program_;
     program_->learning = false;
     for (CoreOperation& op : d_.operations) translate(op);
+    for (std::size_t pc = 0; pc < d_.operations.size(); ++pc)
+      if (d_.operations[pc].kind == CoreOperation::execute)
+        (pc < m_.tick_operation ? program_->start : program_->operations)
+            .push_back(d_.operations[pc].operation);
     for (int k = 0; k < last_; ++k) check_projection(k);
     return std::move(d_);
   }
@@ -73,8 +77,12 @@ class Reader {
   Format format(std::uint32_t word) const {
     Format f;
     f.bits = static_cast<int>(bits(word, 8, 6));
-    if (f.bits < 1 || f.bits > core_.sw) f.bits = core_.sw;  // of a pass that nobody runs, or found below
     f.is_signed = bits(word, 14, 1) != 0;
+    // Of a pass that nobody runs; one that does is compared with its descriptor below.
+    if (f.bits < 1 || f.bits + (f.is_signed ? 0 : 1) > core_.sw) {
+      f.bits = core_.sw;
+      f.is_signed = true;
+    }
     f.rounding = static_cast<Rounding>(bits(word, 15, 3));
     f.overflow = static_cast<Overflow>(bits(word, 18, 2));
     f.frac = 0;

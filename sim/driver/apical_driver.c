@@ -70,9 +70,10 @@ uint32_t apical_tick(const struct apical_bus *bus) {
   return apical_read32(bus, APICAL_ERRORS);
 }
 
-uint32_t apical_read_memory(const struct apical_bus *bus, uint32_t memory, uint32_t address) {
+void apical_read_memory(const struct apical_bus *bus, uint32_t memory, uint32_t address, uint32_t *words,
+                        uint32_t count) {
   point_window(bus, memory, address);
-  return apical_read32(bus, APICAL_WINDOW_DATA);
+  for (uint32_t i = 0; i < count; ++i) words[i] = apical_read32(bus, APICAL_WINDOW_DATA);
 }
 
 void apical_write_memory(const struct apical_bus *bus, uint32_t memory, uint32_t address, uint32_t value) {

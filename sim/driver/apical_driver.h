@@ -53,8 +53,8 @@ void apical_set_beta(const struct apical_bus *, uint32_t beta);
 uint32_t apical_tick(const struct apical_bus *);
 /* The output with the highest voltage; the first of several. */
 uint32_t apical_classify(const struct apical_bus *, const struct apical_image *);
-/* A word of a memory, its lower 32 bits. */
-uint32_t apical_read_memory(const struct apical_bus *, uint32_t memory, uint32_t address);
+/* Words of a memory, their lower 32 bits, from an address on. */
+void apical_read_memory(const struct apical_bus *, uint32_t memory, uint32_t address, uint32_t *words, uint32_t count);
 void apical_write_memory(const struct apical_bus *, uint32_t memory, uint32_t address, uint32_t value);
 
 #ifdef __cplusplus

@@ -28,6 +28,7 @@ void Bus::transport(int, tlm_generic_payload& access, sc_time& delay) {
   const std::uint64_t address = access.get_address();
   Target* const target = find(address);
   if (target == nullptr) {
+    access.set_dmi_allowed(false);
     access.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     return;
   }

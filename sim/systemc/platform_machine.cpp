@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "sim/core_map.hpp"
@@ -94,30 +95,41 @@ std::vector<std::int64_t> PlatformMachine::read(int layer, int field) {
   std::vector<std::int64_t> values(static_cast<std::size_t>(p.units));
   if (layer == 0 && field != memory::rate && field != memory::sent_rate) return values;
   const bool is_unsigned = !field_format(*program_, layer, field).is_signed;
-  run([&] {
-    const std::uint32_t first = image_.first_unit[static_cast<std::size_t>(layer)];
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const std::uint32_t word =
-          apical_read_memory(&platform_.access_layer(), static_cast<std::uint32_t>(field),
-                             first + static_cast<std::uint32_t>(i));
-      values[i] = is_unsigned ? std::int64_t{word} : std::int64_t{static_cast<std::int32_t>(word)};
-    }
-  });
+  const std::vector<std::uint32_t> words =
+      read_memory(field, image_.first_unit[static_cast<std::size_t>(layer)], values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = is_unsigned ? std::int64_t{words[i]} : std::int64_t{static_cast<std::int32_t>(words[i])};
   return values;
 }
 
 std::vector<std::int64_t> PlatformMachine::weights(int projection) {
   const fixedpoint::Projection& p = program_->projections[static_cast<std::size_t>(projection)];
+  const auto address = [&](int row, int column) {
+    return weight_address(image_, *program_, parameters_.lanes, projection, row, column);
+  };
+  // All of its blocks, padding included: the window counts up by itself.
+  const auto lanes = static_cast<std::uint32_t>(parameters_.lanes);
+  const std::uint32_t first = image_.first_block[static_cast<std::size_t>(projection)] * lanes;
+  std::uint32_t last = first;
+  for (int row = std::max(0, p.rows - parameters_.lanes); row < p.rows; ++row)
+    for (int column = std::max(0, p.columns - parameters_.lanes); column < p.columns; ++column)
+      last = std::max(last, address(row, column));
+  const std::vector<std::uint32_t> words = read_memory(window::weights, first, last - first + 1);
   std::vector<std::int64_t> values;
   values.reserve(p.image.size());
-  run([&] {
-    for (int row = 0; row < p.rows; ++row)
-      for (int column = 0; column < p.columns; ++column)
-        values.push_back(static_cast<std::int32_t>(apical_read_memory(
-            &platform_.access_layer(), window::weights,
-            weight_address(image_, *program_, parameters_.lanes, projection, row, column))));
-  });
+  for (int row = 0; row < p.rows; ++row)
+    for (int column = 0; column < p.columns; ++column)
+      values.push_back(static_cast<std::int32_t>(words[address(row, column) - first]));
   return values;
+}
+
+std::vector<std::uint32_t> PlatformMachine::read_memory(int memory, std::uint32_t first, std::size_t count) {
+  std::vector<std::uint32_t> words(count);
+  run([&] {
+    apical_read_memory(&platform_.access_layer(), static_cast<std::uint32_t>(memory), first, words.data(),
+                       static_cast<std::uint32_t>(count));
+  });
+  return words;
 }
 
 std::uint32_t PlatformMachine::read_register(int offset) {

@@ -40,6 +40,7 @@ class PlatformMachine : public RegisterMachine {
  private:
   void run(const std::function<void()>& job);
   void load();
+  std::vector<std::uint32_t> read_memory(int memory, std::uint32_t first, std::size_t count);
 
   std::string name_;
   Platform& platform_;

@@ -2,6 +2,7 @@
 // Verilated core on its pins, and the emulator. Equal state after every tick, and equal time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "VApicalDigits.h"
@@ -88,7 +89,7 @@ TEST(SideBySide, TlmEmulatorAndRtlAgreeOnEveryTickOfDigitsAndOnItsTime) {
   Design& d = design();
   Stimulus stimulus =
       tools::make_stimulus(d.world.config, *d.world.assignment.task, d.world.assignment.program);
-  constexpr int ticks = 200;
+  constexpr int ticks = 60;
   const auto timed = [](PlatformMachine& machine, Platform& platform, const TickStimulus& s) {
     machine.read_register(reg::status);  // the program is loaded by now
     const sc_core::sc_time before = platform.host.now();
