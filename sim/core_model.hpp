@@ -55,7 +55,9 @@ class CoreModel {
   /// Why the last tick stopped with bad_operation although a core would have run it, or "".
   const std::string& trouble() const { return trouble_; }
   /// Called with every operation as it is executed, ahead of its time.
-  void listen(std::function<void(const OperationRecord&)> listener) { listener_ = std::move(listener); }
+  void listen(std::function<void(const OperationRecord&)> listener) {
+    listeners_.push_back(std::move(listener));
+  }
 
  private:
   struct Counters {
@@ -96,7 +98,7 @@ class CoreModel {
   int queue_;
   CoreMemories memories_;
   CoreFlags flags_;
-  std::function<void(const OperationRecord&)> listener_;
+  std::vector<std::function<void(const OperationRecord&)>> listeners_;
 
   /// While it is there it holds the state, and memories_ what it was before.
   std::unique_ptr<fixedpoint::Emulator> emulator_;

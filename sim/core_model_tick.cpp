@@ -130,7 +130,7 @@ void CoreModel::tick(std::uint64_t clock) {
     now += record.clocks;
     pending_.lane_cycles += static_cast<std::uint32_t>(record.lane_clocks);
     pending_.events += static_cast<std::uint32_t>(record.events);
-    if (listener_) listener_(record);
+    for (const auto& listener : listeners_) listener(record);
     if (!goes_on) break;
   }
   ends_ = now;

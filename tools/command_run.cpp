@@ -74,6 +74,10 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("--weights", a->options.weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--trace", a->options.trace,
                       "HDF5 file for u, rate, error and basal of every training tick");
+  command->add_option("--timeline", a->options.timeline,
+                      "with --machine tlm: operations and stalls as Chrome trace-event JSON, for Perfetto");
+  command->add_option("--vcd", a->options.waveform,
+                      "with --machine tlm: operations and interrupts as a waveform");
   command->add_option("--out", a->out,
                       "folder for result.json, weights.h5, report.html (default: out/<config>)");
   command->add_flag("--json", a->json, "print result.json instead of the summary");

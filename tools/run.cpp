@@ -203,11 +203,13 @@ std::unique_ptr<sim::Machine> make_core(const Config& config,
       std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
 }
 
-std::unique_ptr<sim::Machine> make_platform(const Config& config,
-                                            std::shared_ptr<const fixedpoint::Program> program) {
+std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOptions& options,
+                                               std::shared_ptr<const fixedpoint::Program> program) {
   const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
-  return std::make_unique<sim::CoreRunner>(
-      std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, options_of(config)));
+  auto machine = std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, options_of(config));
+  if (!options.timeline.empty()) machine->write_timeline(options.timeline);
+  if (!options.waveform.empty()) machine->write_waveform(options.waveform);
+  return machine;
 }
 
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
@@ -265,6 +267,10 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
     machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
   }
   std::shared_ptr<const fixedpoint::Program> program;
+  sim::TlmMachine* platform = nullptr;
+  if (config.machine != "tlm" && !(options.timeline + options.waveform).empty())
+    throw InputError(
+        fmt::format("--timeline, --vcd: run.machine is \"{}\"; accepted: \"tlm\"", config.machine));
   if (config.machine != "golden") {
     program =
         std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, outcome.initial)));
@@ -272,17 +278,21 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
       if (load.became_zero + load.saturated > 0)
         outcome.notes.push_back(fmt::format("{}: of {} weights, {} became 0 and {} saturated on loading",
                                             load.name, load.values, load.became_zero, load.saturated));
-    if (config.machine == "rtl")
+    if (config.machine == "rtl") {
       machines.push_back(make_core(config, program));
-    else if (config.machine == "tlm")
-      machines.push_back(make_platform(config, program));
-    else
+    } else if (config.machine == "tlm") {
+      auto made = make_platform(config, options, program);
+      platform = made.get();
+      machines.push_back(std::make_unique<sim::CoreRunner>(std::move(made)));
+    } else {
       machines.push_back(make_emulator(config, program));
+    }
   }
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
   outcome.results = side_by_side(config, *task, machines, names, options.trace);
+  if (platform != nullptr) platform->finish_traces();
   for (RunResult& r : outcome.results)
     for (std::size_t k = 0; k < r.activity.size(); ++k)
       r.energy.push_back(sim::estimate(*program, static_cast<int>(k), r.activity[k], config.energy));

@@ -46,4 +46,9 @@ Platform::Platform(const sc_core::sc_module_name& name, const sc_core::sc_time& 
   access_.stream = stream;
 }
 
+void Platform::trace(sc_core::sc_trace_file* file) const {
+  sc_core::sc_trace(file, interrupt_, std::string(name()) + ".interrupt");
+  sc_core::sc_trace(file, dma_done_, std::string(name()) + ".dma_done");
+}
+
 }  // namespace apical::sim

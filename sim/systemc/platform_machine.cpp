@@ -153,6 +153,23 @@ TlmMachine::Parts::Parts(const std::string& name, const CoreParameters& paramete
   platform.attach(core);
 }
 
+void TlmMachine::write_timeline(const std::filesystem::path& file) {
+  parts_->timeline = std::make_unique<Timeline>(file, program_of(), clock_period.to_seconds() * 1e9);
+  parts_->core.model().listen([this](const OperationRecord& record) { parts_->timeline->add(record); });
+}
+
+void TlmMachine::write_waveform(const std::filesystem::path& file) {
+  parts_->probe = std::make_unique<OperationProbe>((name() + "_probe").c_str(), parts_->core);
+  parts_->waveform = std::make_unique<Waveform>(file);
+  parts_->probe->trace(parts_->waveform->file());
+  parts_->platform.trace(parts_->waveform->file());
+}
+
+void TlmMachine::finish_traces() {
+  if (parts_->timeline) parts_->timeline->finish();
+  if (parts_->waveform) parts_->waveform->finish();
+}
+
 TlmMachine::TlmMachine(const std::string& name, std::shared_ptr<const fixedpoint::Program> program,
                        const CoreParameters& parameters, fixedpoint::EmulatorOptions options)
     : TlmMachine(name, std::make_unique<Parts>(name, parameters, options), std::move(program), parameters) {}

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,8 +8,10 @@
 
 #include "sim/image.hpp"
 #include "sim/integer_machine.hpp"
+#include "sim/systemc/operation_probe.hpp"
 #include "sim/systemc/platform.hpp"
 #include "sim/systemc/tlm_core.hpp"
+#include "sim/timeline.hpp"
 
 namespace apical::sim {
 
@@ -35,6 +38,7 @@ class PlatformMachine : public RegisterMachine {
   std::vector<std::int64_t> weights(int projection) override;
   std::uint32_t read_register(int offset) override;
 
+  const std::shared_ptr<const fixedpoint::Program>& program_of() const { return program_; }
   int classify();  ///< by the driver, from the voltages of the outputs
 
  private:
@@ -67,11 +71,20 @@ class TlmMachine : public PlatformMachine {
   TlmMachine(const std::string& name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
              fixedpoint::EmulatorOptions options = {});
 
+  /// From the first tick on, written when finish_traces() is called: operations and stalls as Chrome
+  /// trace-event JSON (Timeline), operations and interrupts as VCD. To be called before the first tick.
+  void write_timeline(const std::filesystem::path&);
+  void write_waveform(const std::filesystem::path&);
+  void finish_traces();
+
  private:
   struct Parts {
     Parts(const std::string& name, const CoreParameters&, fixedpoint::EmulatorOptions);
     Platform platform;
     TlmCore core;
+    std::unique_ptr<OperationProbe> probe;
+    std::unique_ptr<Timeline> timeline;
+    std::unique_ptr<Waveform> waveform;
   };
   TlmMachine(const std::string& name, std::unique_ptr<Parts>, std::shared_ptr<const fixedpoint::Program>,
              const CoreParameters&);

@@ -43,11 +43,28 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   ASSERT_EQ(apical("run net.toml --machine rtl --ticks 25 --out core --set task.test_limit=3").status, 0);
   ASSERT_EQ(
       apical("run net.toml --machine emulator --ticks 25 --out emulator --set task.test_limit=3").status, 0);
-  ASSERT_EQ(apical("run net.toml --machine tlm --ticks 25 --out tlm --set task.test_limit=3").status, 0);
+  ASSERT_EQ(
+      apical("run net.toml --machine tlm --ticks 25 --out tlm --set task.test_limit=3 --timeline time.json "
+             "--vcd wave.vcd")
+          .status,
+      0);
   EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["test_accuracy"], result("emulator")["test_accuracy"]);
   EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
+  // The timeline's operations fill its ticks.
+  double inside = 0.0, ticks = 0.0;
+  std::size_t count = 0;
+  for (const auto& event : nlohmann::json::parse(content(folder / "time.json"))["traceEvents"]) {
+    if (event["ph"] != "X" || event["tid"] == 3) continue;
+    (event["tid"] == 1 ? ticks : inside) += event["args"]["clocks"].get<double>();
+    count += event["tid"] == 1 ? 1u : 0u;
+  }
+  EXPECT_GE(count, 25u);
+  EXPECT_EQ(ticks, inside + 8.0 * static_cast<double>(count));  // the start of a tick is no operation
+  EXPECT_TRUE(contains(content(folder / "wave.vcd"), "busy")) << "no VCD";
+  EXPECT_FALSE(std::filesystem::exists(folder / "wave.vcd.partial.vcd"));
+  EXPECT_EQ(apical("run net.toml --machine emulator --timeline time.json").status, 2);
   EXPECT_EQ(apical("verify net.toml --upto silicon").status, 2);
   EXPECT_EQ(apical("verify net.toml --lanes 3").status, 2);
   EXPECT_EQ(apical("verify net.toml --rtl absent").status, 2);
