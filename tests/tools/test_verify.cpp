@@ -55,7 +55,8 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   // The timeline's operations fill its ticks.
   double inside = 0.0, ticks = 0.0;
   std::size_t count = 0;
-  for (const auto& event : nlohmann::json::parse(content(folder / "time.json"))["traceEvents"]) {
+  const auto timeline = nlohmann::json::parse(content(folder / "time.json"));
+  for (const auto& event : timeline["traceEvents"]) {
     if (event["ph"] != "X" || event["tid"] == 3) continue;
     (event["tid"] == 1 ? ticks : inside) += event["args"]["clocks"].get<double>();
     count += event["tid"] == 1 ? 1u : 0u;
