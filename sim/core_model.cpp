@@ -235,7 +235,7 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   clock += before * (clocks::bus_request + clocks::input_drains) +
            (static_cast<std::uint64_t>(count - 1) - before) * (clocks::bus_request + 1);
   if (there == 0) return clock;
-  const std::uint32_t pass = memories_.descriptors[slot::rate * 4];
+  const std::uint32_t pass = memories_.descriptors[std::size_t{slot::rate} * 4];
   const fixedpoint::Format format{static_cast<int>(pass >> 8 & 63), 0, (pass >> 14 & 1) != 0,
                                   static_cast<fixedpoint::Rounding>(pass >> 15 & 7),
                                   static_cast<fixedpoint::Overflow>(pass >> 18 & 3)};

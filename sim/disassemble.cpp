@@ -16,7 +16,7 @@ using namespace apical::fixedpoint;
 CoreMemories::CoreMemories(const CoreParameters& c) {
   for (auto& memory : signals) memory.assign(static_cast<std::size_t>(c.units), 0);
   operations.assign(static_cast<std::size_t>(c.ops), 0);
-  descriptors.assign(static_cast<std::size_t>(c.pops * 64 + c.projs * 16), 0);
+  descriptors.assign(static_cast<std::size_t>(c.pops) * 64 + static_cast<std::size_t>(c.projs) * 16, 0);
   decay.assign(static_cast<std::size_t>(c.decay), 0);
   table_base.assign(static_cast<std::size_t>(c.table), 0);
   table_delta.assign(static_cast<std::size_t>(c.table), 0);
@@ -70,10 +70,14 @@ class Reader {
 
  private:
   std::uint32_t header(int p, int word) const {
-    return m_.descriptors[static_cast<std::size_t>(p * 64 + 60 + word)];
+    return m_.descriptors[static_cast<std::size_t>(p) * 64 + 60 + static_cast<std::size_t>(word)];
   }
-  const std::uint32_t* pass(int p, int slot) const { return m_.descriptors.data() + p * 64 + slot * 4; }
-  const std::uint32_t* matrix(int k) const { return m_.descriptors.data() + core_.pops * 64 + k * 16; }
+  const std::uint32_t* pass(int p, int slot) const {
+    return m_.descriptors.data() + std::ptrdiff_t{p} * 64 + std::ptrdiff_t{slot} * 4;
+  }
+  const std::uint32_t* matrix(int k) const {
+    return m_.descriptors.data() + std::ptrdiff_t{core_.pops} * 64 + std::ptrdiff_t{k} * 16;
+  }
   Format format(std::uint32_t word) const {
     Format f;
     f.bits = static_cast<int>(bits(word, 8, 6));
@@ -88,7 +92,11 @@ class Reader {
     f.frac = 0;
     return f;
   }
-  static int shift(std::uint32_t word) { return static_cast<std::int8_t>(bits(word, 20, 8)); }
+  // Eight bits in two's complement.
+  static int signed_byte(std::uint32_t word, int first) {
+    return static_cast<int>(bits(word, first, 8) ^ 0x80) - 0x80;
+  }
+  static int shift(std::uint32_t word) { return signed_byte(word, 20); }
 
   // Operations from one on to the END, or to one that a core stops at.
   void read_operations(std::uint32_t first) {
@@ -183,7 +191,7 @@ class Reader {
     p.weight.frac =
         shift(pass(k + 1, slot::basal)[0]) + target[Signal::basal].frac - source[Signal::rate].frac;
     p.step = format(word[0]);
-    p.learn_shift = static_cast<std::int8_t>(bits(word[7], 24, 8));
+    p.learn_shift = signed_byte(word[7], 24);
     p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;
     p.eta_frac = shift(word[0]) + p.step.frac - target[Signal::error].frac;
     p.eta_dt = std::ldexp(static_cast<double>(bits(word[10], 0, 16)), -p.eta_frac);

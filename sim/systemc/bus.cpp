@@ -65,7 +65,8 @@ void Memory::transport(tlm_generic_payload& access, sc_time& delay) {
   if (status != tlm::TLM_OK_RESPONSE) return;
   if (access.is_read()) std::memcpy(access.get_data_ptr(), bytes_.data() + at, length);
   if (access.is_write()) std::memcpy(bytes_.data() + at, access.get_data_ptr(), length);
-  delay += period_ * static_cast<double>((length + 3) / 4);
+  const std::uint64_t words = (length + 3) / 4;
+  delay += period_ * static_cast<double>(words);
 }
 
 Dma::Dma(const sc_core::sc_module_name& name) : sc_module(name) {
