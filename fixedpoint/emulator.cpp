@@ -85,6 +85,10 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     for (auto* values : {&r.low_keys, &r.high_keys}) values->assign(rows, 0);
     r.scratch.assign(2 * rows, 0);
     r.partial.assign(static_cast<std::size_t>(workers_.threads()), AlignedVector<std::int64_t>(columns, 0));
+    r.moved.assign(r.partial.size(), 0);
+    if (options_.watch_weights)
+      r.before.assign(r.partial.size() * watched_columns * static_cast<std::size_t>(weights_.back().stride()),
+                      0);
   }
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {
@@ -150,6 +154,42 @@ void Emulator::set_beta(double beta) {
   if (beta_ != before) mark(static_cast<int>(layers_.size()) - 1, part::error);
 }
 
+void Emulator::set_beta_register(std::int64_t value) {
+  if (value != beta_) mark(static_cast<int>(layers_.size()) - 1, part::error);
+  beta_ = value;
+}
+
+int Emulator::write_inputs(int first, const std::int64_t* raw, int count) {
+  observed_ = {};
+  std::copy_n(raw, count, at(0).signals[static_cast<std::size_t>(Signal::rate)].begin() + first);
+  send_rates(0, first, count);
+  return observed_.rates;
+}
+
+void Emulator::write_target(int unit, std::int64_t raw) {
+  const int last = static_cast<int>(layers_.size()) - 1;
+  std::int64_t& target =
+      at(last).signals[static_cast<std::size_t>(Signal::target)][static_cast<std::size_t>(unit)];
+  if (target != raw) mark(last, part::error);
+  target = raw;
+}
+
+void Emulator::restore(int index, const LayerState& state) {
+  Layer& l = at(index);
+  static_cast<LayerState&>(l) = state;
+  mark(index, 0xff);
+  l.decays = true;
+  ++l.rate_version;
+  ++l.error_version;
+  const auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
+  for (std::size_t block = 0; block < l.erring.size(); ++block) {
+    const auto first = errors.begin() + static_cast<std::ptrdiff_t>(block) * update_block_units;
+    const auto count = std::min<std::ptrdiff_t>(update_block_units, errors.end() - first);
+    l.erring[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
+  }
+  l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
+}
+
 void Emulator::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
@@ -171,12 +211,14 @@ const SignalCounter& Emulator::counter(Signal signal, int index) const {
 void Emulator::tick() {
   if (tick_ == 0)
     for (const Operation& op : program_->start) execute(op);
-  if (!program_->decay.empty()) decay_mismatch();
+  if (!program_->decay.empty())
+    for (int k = 1; k < static_cast<int>(layers_.size()); ++k) decay_mismatch(k);
   for (const Operation& op : program_->operations) execute(op);
-  ++tick_;
+  end_tick();
 }
 
 void Emulator::execute(const Operation& op) {
+  observed_ = {};
   switch (op.code) {
     case OpCode::forward:
       return forward(op.index);
@@ -196,9 +238,13 @@ void Emulator::mark(int layer, int parts) {
 
 void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   Layer& l = at(index);
+  const std::int64_t last = l.sent_rate[static_cast<std::size_t>(first + count - 1)];
   const std::ptrdiff_t sent = kernels_->neurons->send(
       l.signals[static_cast<std::size_t>(Signal::rate)].data() + first, count, population(index).theta_rate,
       l.sent_rate.data() + first, &l.activity.largest_unsent);
+  observed_.rates += static_cast<int>(sent);
+  if (first + count == static_cast<std::ptrdiff_t>(l.sent_rate.size()))
+    observed_.last_rate = last != l.sent_rate.back();
   // Nobody listens to the rates of the output layer.
   if (index + 1 < static_cast<int>(layers_.size()))
     l.activity.rate_events += static_cast<std::uint64_t>(sent);

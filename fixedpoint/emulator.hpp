@@ -22,7 +22,24 @@ struct EmulatorOptions {
   int kernel_level = 0;  ///< see kernels()
   Schedule schedule = Schedule::automatic;
   std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
-  bool correct_sums = true;  ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
+  bool correct_sums = true;    ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
+  bool watch_weights = false;  ///< Observation::weights_moved is wanted
+};
+
+/// The architectural state of one population, raw, by unit.
+struct LayerState {
+  std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
+  AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
+  AlignedVector<std::int64_t> sent_rate, sent_error;
+};
+
+/// What one operation did, whatever the schedule: for models of what it costs elsewhere.
+struct Observation {
+  std::uint32_t changed = 0;                   ///< one bit per Signal: some unit's value is another one
+  int rates = 0, errors = 0;                   ///< units that sent
+  bool last_rate = false, last_error = false;  ///< the last unit was among them
+  bool steps = false;                          ///< LEARN: some step is not 0
+  bool weights_moved = false;  ///< LEARN: some weight is another one (EmulatorOptions::watch_weights)
 };
 
 /// Executes a program on plain integer arrays, bit-accurate, under any schedule.
@@ -40,6 +57,31 @@ class Emulator {
   void set_learning_scale(double factor);  ///< eta registers = factor times the configured rates
 
   void tick();
+
+  /// A tick in parts, for who executes operations one by one: execute() or decay_mismatch() as often as the
+  /// program says, then end_tick().
+  void execute(const Operation&);
+  void decay_mismatch(int layer);  ///< m = m(0) times the decay of this tick
+  void end_tick() { ++tick_; }
+  const Observation& observed() const { return observed_; }  ///< of the operation executed last
+  /// eta · error of every row; of the last LEARN of a projection that had steps.
+  const AlignedVector<std::int64_t>& steps(int projection) const {
+    return routes_[static_cast<std::size_t>(projection)].steps;
+  }
+  bool errors_are_zero(int layer) const { return at(layer).errors_are_zero; }
+
+  /// Host operations in raw values, which must lie within their formats. write_inputs: units first ..
+  /// first + count - 1, each at most once per call; returns how many sent.
+  int write_inputs(int first, const std::int64_t* raw, int count);
+  void write_target(int unit, std::int64_t raw);
+  void set_beta_register(std::int64_t value);
+  void set_eta_register(int projection, std::int64_t value) {
+    routes_[static_cast<std::size_t>(projection)].eta = value;
+  }
+  /// The state of a population, and its replacement by another one; of a tick. All counts as changed then.
+  const LayerState& state(int layer) const { return at(layer); }
+  void restore(int layer, const LayerState&);
+  void restore_ticks(std::uint32_t ticks) { tick_ = ticks; }
 
   const Program& program() const { return *program_; }
   std::uint32_t ticks() const { return tick_; }
@@ -63,15 +105,13 @@ class Emulator {
   SignalCounter weight_counter(int projection) const;
 
  private:
-  struct Layer {
-    std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
-    AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
-    AlignedVector<std::int64_t> sent_rate, sent_error;
+  struct Layer : LayerState {
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
     std::vector<std::uint8_t> stale;           ///< per block of units: parts whose inputs moved
     std::vector<std::uint8_t> erring;          ///< per block of units: 1 where an error is not 0
     int always = 0;                            ///< parts that draw random bits every tick
+    bool decays = true;                        ///< the mismatch may be another one than 0
     bool membrane_matters = true;              ///< for the soma: not where rho is 1
     AlignedVector<std::int64_t> exact, inner;  ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
@@ -92,6 +132,8 @@ class Emulator {
     AlignedVector<std::uint16_t> low_keys, high_keys;
     AlignedVector<std::int32_t> scratch;
     std::vector<AlignedVector<std::int64_t>> partial;  ///< apical corrections, per thread
+    std::vector<std::uint8_t> moved;                   ///< per thread: a weight is another one
+    AlignedVector<std::int16_t> before;                ///< some columns before LEARN
     SignalCounter weights;
   };
 
@@ -104,7 +146,6 @@ class Emulator {
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
   bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter*);
-  void execute(const Operation&);
   void mark(int layer, int parts);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count, const Tally&);
@@ -126,7 +167,6 @@ class Emulator {
   void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
-  void decay_mismatch();
   Tally quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
                      const std::int64_t* exact);
 
@@ -139,6 +179,7 @@ class Emulator {
   std::vector<Route> routes_;
   std::int64_t beta_ = 0;
   std::uint32_t tick_ = 0;
+  Observation observed_;
 };
 
 }  // namespace apical::fixedpoint

@@ -12,6 +12,9 @@ inline constexpr std::ptrdiff_t update_block_units = 256;
 /// Results are counted bit by bit on every 17th tick; ranges, saturations and zeros on every one.
 inline constexpr std::uint32_t bits_sampled_tick = 17;
 
+/// Columns whose weights are compared at a time until one has moved (EmulatorOptions::watch_weights).
+inline constexpr std::ptrdiff_t watched_columns = 16;
+
 /// Rows first..last, in whole blocks, of one of `parts` parts of a column.
 struct RowRange {
   std::ptrdiff_t first, last;

@@ -1,6 +1,8 @@
 // LEARN: the changes of the weights, and of the sums that they feed.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 #include "fixedpoint/counter_random.hpp"
 #include "fixedpoint/emulator.hpp"
@@ -48,6 +50,7 @@ void Emulator::learn(int index) {
   const Projection& p = projection(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   if (!quantise_steps(index)) return;
+  observed_.steps = true;
   const Layer& source = with_active_sources(p);
   if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
   ColumnList columns{source.active_index.data(), source.active_rate.data(), source.active};
@@ -99,6 +102,8 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
   const int parts = workers_.parts(columns.count * p.rows);
   workers_.run(parts, [&](int part) {
     auto& partial = r.partial[static_cast<std::size_t>(part)];
+    std::uint8_t& moved = r.moved[static_cast<std::size_t>(part)];
+    moved = 0;
     if (apical && parts > 1) std::fill(partial.begin(), partial.end(), 0);
     LearnBlock k{};
     k.stride = w.stride();
@@ -129,13 +134,37 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
       while (k.last < rows.last && (options_.schedule == Schedule::dense || !still(k.last)))
         k.last += row_block;
       w.visit([&](auto* weights) {
-        if constexpr (sizeof(*weights) == 1)
-          kernels_->bytes.learn[rounding](weights, k);
-        else
-          kernels_->words.learn[rounding](weights, k);
+        const auto move = [&] {
+          if constexpr (sizeof(*weights) == 1)
+            kernels_->bytes.learn[rounding](weights, k);
+          else
+            kernels_->words.learn[rounding](weights, k);
+        };
+        // While it isn't known that a weight moved: a few columns, and a look at them.
+        using Word = std::remove_pointer_t<decltype(weights)>;
+        const auto height = static_cast<std::size_t>(k.last - k.first);
+        Word* const before = reinterpret_cast<Word*>(r.before.data() + part * watched_columns * w.stride());
+        k.columns = columns;
+        while (options_.watch_weights && !moved && k.columns.count > 0) {
+          const ColumnList rest = k.columns;
+          k.columns.count = std::min(watched_columns, rest.count);
+          const auto at_column = [&](std::ptrdiff_t c) {
+            return weights + rest.index[c] * w.stride() + k.first;
+          };
+          for (std::ptrdiff_t c = 0; c < k.columns.count; ++c)
+            std::copy_n(at_column(c), height, before + static_cast<std::size_t>(c) * height);
+          move();
+          for (std::ptrdiff_t c = 0; c < k.columns.count && !moved; ++c)
+            moved = std::memcmp(at_column(c), before + static_cast<std::size_t>(c) * height,
+                                height * sizeof(Word)) != 0;
+          k.columns = {rest.index + k.columns.count, rest.value + k.columns.count,
+                       rest.count - k.columns.count};
+        }
+        if (k.columns.count > 0) move();
       });
     }
   });
+  observed_.weights_moved = std::find(r.moved.begin(), r.moved.begin() + parts, 1) != r.moved.begin() + parts;
   const Format& rate = population(p.source)[Signal::rate];
   const std::int64_t largest_rate = std::max(-rate.minimum_raw(), rate.maximum_raw());
   w.moved(((largest_rate * largest) >> p.learn_shift) + 1, *kernels_);
@@ -180,6 +209,7 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
       std::int64_t& weight = w.wide_column(j)[row];
       const std::int64_t change = rounded_change(r.steps[i] * rate, frac, p.weight, random);
       const std::int64_t after = moved(weight, change, p.weight).raw;
+      observed_.weights_moved |= after != weight;
       if (basal) r.basal.sums[i] += (after - weight) * rate;
       if (apical) r.apical.sums[static_cast<std::size_t>(j)] += (after - weight) * r.apical.known[i];
       weight = after;

@@ -69,6 +69,7 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
         ++counter.bits[static_cast<std::size_t>(used_bits(values[i]))];
   }
   if (tally.changed) {
+    observed_.changed |= 1u << at_signal(signal);
     std::uint8_t& stale = l.stale[static_cast<std::size_t>(first / update_block_units)];
     stale = static_cast<std::uint8_t>(stale | readers(signal, l.membrane_matters));
   }
@@ -150,22 +151,22 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
   l.activity.state_reads += 5 * static_cast<std::uint64_t>(count);
 }
 
-void Emulator::decay_mismatch() {
+void Emulator::decay_mismatch(int index) {
+  observed_ = {};
   const std::uint64_t n = std::uint64_t{tick_} + 1;
   const std::int64_t factor = n < program_->decay.size() ? program_->decay[n] : 0;
-  for (int k = 1; k < static_cast<int>(layers_.size()); ++k) {
-    Layer& l = at(k);
-    const auto units = static_cast<std::ptrdiff_t>(l.first_mismatch.size());
-    const bool over = factor == 0 && n > program_->decay.size();
-    if (over && options_.schedule != Schedule::dense) continue;  // 0 stays 0 under every rounding
-    for (std::ptrdiff_t first = 0; first < units; first += update_block_units) {
-      const std::ptrdiff_t count = std::min(update_block_units, units - first);
-      const Affine terms{
-          {l.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
-      kernels_->neurons->affine(terms, count, l.exact.data());
-      quantise_run(Signal::mismatch, k, first, count, population(k)[Signal::mismatch].frac + decay_frac,
-                   l.exact.data());
-    }
+  const bool over = factor == 0 && n > program_->decay.size();
+  Layer& l = at(index);
+  if (over && !l.decays && options_.schedule != Schedule::dense) return;  // 0 stays 0 under every rounding
+  l.decays = !over;
+  const auto units = static_cast<std::ptrdiff_t>(l.first_mismatch.size());
+  for (std::ptrdiff_t first = 0; first < units; first += update_block_units) {
+    const std::ptrdiff_t count = std::min(update_block_units, units - first);
+    const Affine terms{
+        {l.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
+    kernels_->neurons->affine(terms, count, l.exact.data());
+    quantise_run(Signal::mismatch, index, first, count, population(index)[Signal::mismatch].frac + decay_frac,
+                 l.exact.data());
   }
 }
 
@@ -262,8 +263,12 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
   Layer& l = at(index);
   const auto& errors = l.signals[at_signal(Signal::error)];
   std::int64_t unsent = 0;
+  const std::int64_t last = l.sent_error[static_cast<std::size_t>(first + count - 1)];
   const std::ptrdiff_t sent = kernels_->neurons->send(
       errors.data() + first, count, population(index).theta_error, l.sent_error.data() + first, &unsent);
+  observed_.errors += static_cast<int>(sent);
+  if (first + count == static_cast<std::ptrdiff_t>(l.sent_error.size()))
+    observed_.last_error = last != l.sent_error.back();
   // Layer 1 has nobody below: its errors stay at home.
   if (index > 1) l.activity.error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;

@@ -27,5 +27,6 @@ inline constexpr int stalls = 0x4c;
 inline constexpr int events = 0x50;
 inline constexpr int macs = 0x54;
 inline constexpr int lane_cycles = 0x58;
+inline constexpr int interrupt = 0x5c;
 
 }  // namespace apical::reg

@@ -29,7 +29,7 @@ class PluginPort : public RegisterPort {
 /// The Verilated core behind the machine interface, driven through its register port like a
 /// host would. Signals are read through the window; weights are followed by the retire port and can be read
 /// back whole.
-class CoreMachine : public IntegerMachine {
+class CoreMachine : public RegisterMachine {
  public:
   /// `plugin` must outlive the machine (keep its CoreLibrary). Throws std::runtime_error when the core
   /// refuses the program.
@@ -57,8 +57,7 @@ class CoreMachine : public IntegerMachine {
 
   /// The weight memory through the window: what the retire port must have told.
   std::vector<std::int64_t> read_weights(int projection);
-  /// A counter or another register (sim/core_map.hpp, namespace reg).
-  std::uint32_t read_register(int offset) { return port_.read(offset); }
+  std::uint32_t read_register(int offset) override { return port_.read(offset); }
 
  private:
   std::string name_;

@@ -7,7 +7,7 @@
 #include "sim/core_map.hpp"
 
 namespace apical::sim {
-CoreRunner::CoreRunner(std::unique_ptr<CoreMachine> core) : core_(std::move(core)) {}
+CoreRunner::CoreRunner(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {}
 
 void CoreRunner::tick(const double* input, const double* target, double nudge, bool changed) {
   using fixedpoint::Signal;

@@ -2,7 +2,7 @@
 #include <memory>
 #include <vector>
 
-#include "sim/core_machine.hpp"
+#include "sim/integer_machine.hpp"
 #include "sim/machine.hpp"
 
 namespace apical::sim {
@@ -10,7 +10,7 @@ namespace apical::sim {
 /// A core behind the interface of the training loop: real numbers in and out, integers in between.
 class CoreRunner : public Machine {
  public:
-  explicit CoreRunner(std::unique_ptr<CoreMachine>);
+  explicit CoreRunner(std::unique_ptr<RegisterMachine>);
 
   std::string name() const override { return core_->name(); }
   void tick(const double* input, const double* target, double nudge, bool changed) override;
@@ -27,7 +27,7 @@ class CoreRunner : public Machine {
  private:
   void count();
 
-  std::unique_ptr<CoreMachine> core_;
+  std::unique_ptr<RegisterMachine> core_;
   bool fresh_ = true;  ///< nothing was shown yet
   std::uint64_t macs_ = 0, events_ = 0;
   std::uint32_t last_macs_ = 0, last_events_ = 0;  ///< counters of 32 bits wrap

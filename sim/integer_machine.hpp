@@ -41,6 +41,12 @@ class IntegerMachine {
   virtual bool waveform(const std::string&) { return false; }
 };
 
+/// One that has registers (hw/apical.rdl).
+class RegisterMachine : public IntegerMachine {
+ public:
+  virtual std::uint32_t read_register(int offset) = 0;  ///< namespace reg of sim/core_map.hpp
+};
+
 /// Real numbers as a host loads them, raw values as real numbers, and beta as its register holds it.
 std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint::Format&);
 template <class Integers>

@@ -61,7 +61,7 @@ void add_run(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("run", "Train and test the task of a configuration");
   command->add_option("CONFIG", a->config, "configuration file (tools/CONFIGURATION.md lists the keys)")
       ->required();
-  command->add_option("--machine", a->machine, "golden, emulator, both or rtl (default: run.machine)");
+  command->add_option("--machine", a->machine, "golden, emulator, both, tlm or rtl (default: run.machine)");
   command->add_option("--schedule", a->schedule,
                       "dense, event or auto (default: run.schedule); the same bits");
   command->add_option("--set", a->set, "section.key=value, as often as needed")
@@ -74,6 +74,10 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("--weights", a->options.weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--trace", a->options.trace,
                       "HDF5 file for u, rate, error and basal of every training tick");
+  command->add_option("--timeline", a->options.timeline,
+                      "with --machine tlm: operations and stalls as Chrome trace-event JSON, for Perfetto");
+  command->add_option("--vcd", a->options.waveform,
+                      "with --machine tlm: operations and interrupts as a waveform");
   command->add_option("--out", a->out,
                       "folder for result.json, weights.h5, report.html (default: out/<config>)");
   command->add_flag("--json", a->json, "print result.json instead of the summary");

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -9,9 +10,11 @@
 #include "sim/core_machine.hpp"
 #include "sim/core_map.hpp"
 #include "sim/emulator_integers.hpp"
+#include "sim/systemc/platform_machine.hpp"
 #include "tools/commands.hpp"
 #include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
+#include "tools/timing.hpp"
 
 namespace apical::tools {
 namespace {
@@ -22,8 +25,8 @@ struct Arguments {
   std::string config, upto = "rtl", rtl, out, weights;
   std::vector<std::string> set;
   std::uint64_t ticks = 200;
-  int lanes = 0;
-  bool json = false;
+  int lanes = 0, programs = 50;
+  bool json = false, timing = false;
 };
 
 using Maker = std::function<std::unique_ptr<sim::IntegerMachine>(bool waveform)>;
@@ -48,6 +51,11 @@ std::vector<Rung> ladder(const Arguments& a, int lanes,
   emulator("emulator, dense", fixedpoint::Schedule::dense);
   emulator("emulator, event", fixedpoint::Schedule::event);
   if (a.upto == "emulator") return rungs;
+  rungs.push_back({"tlm", [program, lanes](bool) {
+                     return std::make_unique<sim::TlmMachine>("tlm", program,
+                                                              sim::required_parameters(*program, lanes));
+                   }});
+  if (a.upto == "tlm") return rungs;
   sim::CoreSources sources = sim::find_core_sources();
   if (!a.rtl.empty()) {
     if (!std::filesystem::exists(std::filesystem::path(a.rtl) / "apical_core.sv"))
@@ -90,10 +98,43 @@ nlohmann::ordered_json in_json(const sim::Difference& d) {
           {"operations", d.operations}};
 }
 
-int execute(const Arguments& a) {
+// Clocks of the virtual platform against those of the Verilated core.
+int time(const Arguments& a, const Config& config, std::uint64_t ticks) {
+  const std::vector<TimingResult> results = compare_timing(config, a.weights, ticks, a.programs, config.seed);
+  bool good = true;
+  double worst = 0.0;
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const TimingResult& r = results[i];
+    good = good && r.equal_state && std::abs(r.error()) <= (i == 0 ? timing_bound : program_timing_bound);
+    if (i > 0) worst = std::max(worst, std::abs(r.error()));
+    json.push_back({{"name", r.name},
+                    {"ticks", r.ticks},
+                    {"approximate", r.approximate},
+                    {"core", r.core},
+                    {"error", r.error()},
+                    {"worst_tick", r.worst},
+                    {"equal_state", r.equal_state}});
+    if (!a.json)
+      fmt::print(
+          "{:<26} {:>6} ticks  approximately timed {:>10} cycles, core {:>10}: {:+.4f}%, worst tick "
+          "{:.4f}%{}\n",
+          r.name, r.ticks, r.approximate, r.core, 100.0 * r.error(), 100.0 * r.worst,
+          r.equal_state ? "" : ", other state");
+  }
+  if (a.json) fmt::print("{}\n", json.dump(2));
+  if (!a.json && results.size() > 1)
+    fmt::print(
+        "{} random programs: at most {:.4f}% off (bounds: {:.0f}% over the training, {:.0f}% per program)\n",
+        results.size() - 1, 100.0 * worst, 100.0 * timing_bound, 100.0 * program_timing_bound);
+  return good ? 0 : 1;
+}
+
+int execute(const Arguments& a, const CLI::App& command) {
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
   if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
+  if (a.timing) return time(a, config, command.count("--ticks") > 0 ? a.ticks : 0);
   const auto [task, program] = prepare(config, a.weights);
   const std::vector<Rung> rungs = ladder(a, config.lanes, program);
   std::vector<std::unique_ptr<sim::IntegerMachine>> machines;
@@ -136,7 +177,7 @@ int execute(const Arguments& a) {
   std::string waveform;
   if (difference) {
     for (const Rung& rung : rungs)
-      if (rung.name == difference->machine && rung.name.rfind("emulator", 0) != 0)
+      if (rung.name == difference->machine && (rung.name == "rtl" || rung.name == "netlist"))
         waveform = write_waveform(rung, stimulus(), difference->tick,
                                   a.out.empty()
                                       ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
@@ -171,9 +212,9 @@ void add_verify(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("verify", "Climb the ladder of machines and compare all state every tick");
   command->add_option("CONFIG", a->config, "configuration file")->required();
-  command->add_option("--upto", a->upto, "last rung: emulator, rtl or netlist (default rtl)")
-      ->check(CLI::IsMember({"emulator", "rtl", "netlist"}));
-  command->add_option("--ticks", a->ticks, "ticks of training (default 200)")
+  command->add_option("--upto", a->upto, "last rung: emulator, tlm, rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"emulator", "tlm", "rtl", "netlist"}));
+  command->add_option("--ticks", a->ticks, "ticks of training (default 200; with --timing one epoch)")
       ->check(CLI::Range(1u, 1u << 31));
   command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");
   command->add_option("--rtl", a->rtl, "folder with another apical_core.sv and its modules: your design");
@@ -183,12 +224,17 @@ void add_verify(CLI::App& app, int& status) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--weights", a->weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--out", a->out, "folder for the waveform of a difference (default: out/<config>)");
+  command->add_flag("--timing", a->timing,
+                    "compare the platform's cycles with the core's, on the training and on random programs");
+  command->add_option("--programs", a->programs, "random programs of --timing (default 50)")
+      ->check(CLI::Range(0, 10000));
   command->add_flag("--json", a->json, "print a table for programs");
   command->footer(
       "Examples:\n"
       "  apical verify tools/configs/digits8.toml --upto rtl --ticks 2000\n"
-      "  apical verify tools/configs/digits8.toml --rtl my-core --lanes 16");
-  command->callback([a, &status] { status = execute(*a); });
+      "  apical verify tools/configs/digits8.toml --rtl my-core --lanes 16\n"
+      "  apical verify tools/configs/digits8.toml --timing");
+  command->callback([a, command, &status] { status = execute(*a, *command); });
 }
 
 }  // namespace apical::tools

@@ -345,9 +345,10 @@ const std::vector<Key>& keys() {
        [](Config& c) -> Slot { return &c.machine; },
        0,
        0,
-       {"golden", "emulator", "both", "rtl"},
+       {"golden", "emulator", "both", "tlm", "rtl"},
        "",
-       "What runs: golden and emulator are what both means; rtl is the Verilated core."},
+       "What runs: golden and emulator are what both means; tlm is the virtual platform, rtl the Verilated "
+       "core."},
       {"run.schedule",
        [](Config& c) -> Slot { return &c.schedule; },
        0,

@@ -14,8 +14,10 @@
 #include "fixedpoint/compiler.hpp"
 #include "model/hdf5_file.hpp"
 #include "model/schedule.hpp"
+#include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
+#include "sim/systemc/platform_machine.hpp"
 #include "tools/golden_machine.hpp"
 #include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
@@ -177,14 +179,18 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   return results;
 }
 
-std::unique_ptr<sim::Machine> make_emulator(const Config& config,
-                                            std::shared_ptr<const fixedpoint::Program> program) {
+fixedpoint::EmulatorOptions options_of(const Config& config) {
   fixedpoint::EmulatorOptions how;
   how.threads = config.threads;
   how.schedule = config.schedule == "dense"   ? fixedpoint::Schedule::dense
                  : config.schedule == "event" ? fixedpoint::Schedule::event
                                               : fixedpoint::Schedule::automatic;
-  return std::make_unique<sim::EmulatorMachine>(std::move(program), how);
+  return how;
+}
+
+std::unique_ptr<sim::Machine> make_emulator(const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
+  return std::make_unique<sim::EmulatorMachine>(std::move(program), options_of(config));
 }
 
 std::unique_ptr<sim::Machine> make_core(const Config& config,
@@ -195,6 +201,15 @@ std::unique_ptr<sim::Machine> make_core(const Config& config,
       [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
   return std::make_unique<sim::CoreRunner>(
       std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
+}
+
+std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOptions& options,
+                                               std::shared_ptr<const fixedpoint::Program> program) {
+  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
+  auto machine = std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, options_of(config));
+  if (!options.timeline.empty()) machine->write_timeline(options.timeline);
+  if (!options.waveform.empty()) machine->write_waveform(options.waveform);
+  return machine;
 }
 
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
@@ -252,6 +267,10 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
     machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
   }
   std::shared_ptr<const fixedpoint::Program> program;
+  sim::TlmMachine* platform = nullptr;
+  if (config.machine != "tlm" && !(options.timeline + options.waveform).empty())
+    throw InputError(
+        fmt::format("--timeline, --vcd: run.machine is \"{}\"; accepted: \"tlm\"", config.machine));
   if (config.machine != "golden") {
     program =
         std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, outcome.initial)));
@@ -259,15 +278,21 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
       if (load.became_zero + load.saturated > 0)
         outcome.notes.push_back(fmt::format("{}: of {} weights, {} became 0 and {} saturated on loading",
                                             load.name, load.values, load.became_zero, load.saturated));
-    if (config.machine == "rtl")
+    if (config.machine == "rtl") {
       machines.push_back(make_core(config, program));
-    else
+    } else if (config.machine == "tlm") {
+      auto made = make_platform(config, options, program);
+      platform = made.get();
+      machines.push_back(std::make_unique<sim::CoreRunner>(std::move(made)));
+    } else {
       machines.push_back(make_emulator(config, program));
+    }
   }
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
   outcome.results = side_by_side(config, *task, machines, names, options.trace);
+  if (platform != nullptr) platform->finish_traces();
   for (RunResult& r : outcome.results)
     for (std::size_t k = 0; k < r.activity.size(); ++k)
       r.energy.push_back(sim::estimate(*program, static_cast<int>(k), r.activity[k], config.energy));

@@ -34,6 +34,8 @@ struct RunResult {
 struct RunOptions {
   std::string weights;  ///< HDF5 file with /weights/W1.. to start from, or ""
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
+  std::string timeline,
+      waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
 };
 
 /// The emulator once more, sending only what moved by more than theta.

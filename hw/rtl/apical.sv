@@ -53,6 +53,7 @@ module apical #(
   output logic                input_tready_o,
   input  logic [31:0]         input_tdata_i,
   output logic                done_o,
+  output logic                interrupt_o,
   // Retire ports
   output logic [31:0]         retire_tick_o,
   output logic [15:0]         retire_operation_o,
@@ -88,7 +89,7 @@ module apical #(
     .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata), .ack_o(ack),
-    .rdata_o(rdata), .idle_o(idle), .done_o, .retire_tick_o, .retire_operation_o, .retire_valid_o,
+    .rdata_o(rdata), .idle_o(idle), .done_o, .interrupt_o, .retire_tick_o, .retire_operation_o, .retire_valid_o,
     .retire_signal_o, .retire_addr_o, .retire_old_o, .retire_new_o, .retire_random_o, .retire_sent_o,
     .retire_weight_valid_o, .retire_weight_projection_o, .retire_weight_row_o, .retire_weight_column_o,
     .retire_weight_old_o, .retire_weight_new_o, .retire_weight_random_o

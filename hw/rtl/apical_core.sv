@@ -39,6 +39,7 @@ module apical_core #(
   output logic [31:0]         rdata_o,
   output logic                idle_o,
   output logic                done_o,  // a tick ends
+  output logic                interrupt_o,
   // Retire ports: every change of architectural state, when it is written.
   output logic [31:0]         retire_tick_o,
   output logic [15:0]         retire_operation_o,
@@ -88,7 +89,7 @@ module apical_core #(
   apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .COUNTERS(COUNTERS), .READBACK(READBACK),
     .WIDE(32'(BASE > 32 || DELTA > 32))
   ) u_host (
-    .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o,
+    .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o, .interrupt_o,
     .idle_i(idle), .start_o(start), .done_i(done), .tick_o(tick), .seed_o(seed), .beta_o(beta),
     .tick_operation_o(tick_operation), .decay_length_o(decay_length), .link_we_o(link_we),
     .always_we_o(always_we), .all_stale_o(all_stale), .nudge_stale_o(nudge_stale), .forget_o(forget),

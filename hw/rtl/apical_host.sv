@@ -20,6 +20,7 @@ module apical_host #(
   input  logic [31:0] wdata_i,
   output logic        ack_o,
   output logic [31:0] rdata_o,
+  output logic        interrupt_o,
   // Core.
   input  logic        idle_i,
   output logic        start_o,
@@ -78,6 +79,8 @@ module apical_host #(
   logic [5:0]  select_q, select_d;
   logic [NA-1:0] addr_d;
   logic [2:0]  errors_q, errors_d, wait_q;
+  logic        ended_q, ended_d;      // a tick has ended and nobody took note of it
+  logic [1:0]  enable_q;              // of the interrupt: at errors, at the end of a tick
   logic        running_q, clear_q, chosen_q, is_window, is_input, refused, acts, writes, in_range_d, in_range_q;
   logic [UA:0] clear_addr_q;
 
@@ -178,6 +181,7 @@ module apical_host #(
       REG_EVENTS:         rdata_o = events;
       REG_MACS:           rdata_o = macs;
       REG_LANE_CYCLES:    rdata_o = lane_cycles;
+      REG_INTERRUPT:      rdata_o = {22'b0, enable_q, 7'b0, ended_q};
       default:            rdata_o = written;
     endcase
   end
@@ -189,6 +193,8 @@ module apical_host #(
     if (bad_unit_i) errors_d[1] = 1'b1;
     if (ack_o && refused) errors_d[2] = 1'b1;
   end
+  assign ended_d     = done_i || bad_operation_i || (ended_q && !(writes && addr_i == REG_INTERRUPT && wdata_i[0]));
+  assign interrupt_o = (enable_q[0] && ended_q) || (enable_q[1] && errors_q != '0);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -197,6 +203,8 @@ module apical_host #(
       input_unit_q <= '0;
       select_q     <= '0;
       errors_q     <= '0;
+      ended_q      <= 1'b0;
+      enable_q     <= '0;
       in_range_q   <= 1'b1;
       wait_q       <= '0;
       running_q    <= 1'b0;
@@ -205,6 +213,7 @@ module apical_host #(
       clear_addr_q <= '0;
     end else begin
       errors_q <= errors_d;
+      ended_q  <= ended_d;
       wait_q   <= (request_i && !ack_o && is_window && idle_i) ? wait_q + 1'b1 : '0;
       if (writes) begin
         unique case (addr_i)
@@ -216,6 +225,7 @@ module apical_host #(
           REG_WINDOW_HIGH:    high_q <= WIDE != 0 ? wdata_i : '0;
           REG_INPUT_UNIT:     input_unit_q <= wdata_i[19:0];
           REG_INPUT:          input_unit_q <= input_unit_q + 1'b1;
+          REG_INTERRUPT:      enable_q <= wdata_i[9:8];
           default: ;
         endcase
       end

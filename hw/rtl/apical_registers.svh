@@ -24,4 +24,5 @@ localparam logic [7:0] REG_STALLS = 8'h4c;
 localparam logic [7:0] REG_EVENTS = 8'h50;
 localparam logic [7:0] REG_MACS = 8'h54;
 localparam logic [7:0] REG_LANE_CYCLES = 8'h58;
+localparam logic [7:0] REG_INTERRUPT = 8'h5c;
 // verilator lint_on UNUSEDPARAM

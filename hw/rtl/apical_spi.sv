@@ -97,7 +97,7 @@ module apical_spi #(
     .wdata_i(shift_q), .ack_o(ack), .rdata_o(rdata), .idle_o, .done_o(done),
     // A board has no use for the records of what changed.
     // verilator lint_off PINCONNECTEMPTY
-    .retire_tick_o(), .retire_operation_o(), .retire_valid_o(), .retire_signal_o(), .retire_addr_o(),
+    .interrupt_o(), .retire_tick_o(), .retire_operation_o(), .retire_valid_o(), .retire_signal_o(), .retire_addr_o(),
     .retire_old_o(), .retire_new_o(), .retire_random_o(), .retire_sent_o(), .retire_weight_valid_o(),
     .retire_weight_projection_o(), .retire_weight_row_o(), .retire_weight_column_o(),
     .retire_weight_old_o(), .retire_weight_new_o(), .retire_weight_random_o()

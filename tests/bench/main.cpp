@@ -11,11 +11,6 @@
 
 #include "tests/bench/network_784.hpp"
 
-// SystemC's library has a main of its own, which looks for this; ours comes first.
-extern "C" int sc_main(int, char**) {
-  return 0;
-}
-
 namespace {
 
 class Reporter : public benchmark::ConsoleReporter {
@@ -68,6 +63,14 @@ class Reporter : public benchmark::ConsoleReporter {
           "real_digits/schedule:0");
     cited("PyTorch latent-equilibrium step (cited) over auto, real digits (at least 50)",
           "real_digits/schedule:2");
+    for (const char* percent : {"100", "20"}) {
+      const auto name = [&](const char* what) { return fmt::format("{}/percent:{}", what, percent); };
+      time_ratio(
+          fmt::format("Verilated core over loosely timed platform, {}% active (at least 200)", percent),
+          name("verilated_core"), name("platform_tick"));
+      time_ratio(fmt::format("loosely timed platform over emulator, {}% active (at most 1.5)", percent),
+                 name("platform_tick"), name("emulator_machine"));
+    }
     time_ratio("one thread over two, 1e7 weights (at least 1.8)", "size/log_weights:7/threads:1/real_time",
                "size/log_weights:7/threads:2/real_time");
     time_ratio("one thread over two, 16 networks side by side", "batch/networks:16/threads:1/real_time",

@@ -8,6 +8,7 @@
 #include "fixedpoint/emulator.hpp"
 #include "fixedpoint/load.hpp"
 #include "sim/core_driver.hpp"
+#include "sim/core_model.hpp"
 
 namespace apical::sim {
 
@@ -35,13 +36,55 @@ void expect_equal_state(Driver& core, const fixedpoint::Emulator& emulator) {
   }
 }
 
-/// Ticks a core and the emulator side by side on random inputs, targets and nudges.
+/// A core model under a host of its own, played the same accesses as the core.
+struct ModelDriver {
+  ModelDriver(const std::shared_ptr<const fixedpoint::Program>& program, const CoreParameters& parameters)
+      : model(parameters), host(port, program, parameters) {
+    host.load();
+    port.read(reg::errors);
+  }
+  void tick() {
+    port.read(reg::cycles);
+    port.write(reg::control, 1);
+    port.wait();
+    port.read(reg::cycles);
+  }
+  CoreModel model;
+  ModelPort port{model};
+  CoreHost host;
+};
+
+/// Every counter of the core, and of its model.
+template <class Driver>
+void expect_equal_counters(Driver& core, ModelDriver& model, std::uint32_t tick) {
+  ASSERT_EQ(model.model.trouble(), "");
+  for (const int counter :
+       {reg::cycles, reg::lane_cycles, reg::stalls, reg::macs, reg::events, reg::tick, reg::errors})
+    ASSERT_EQ(model.port.read(counter), core.read(counter))
+        << "register " << counter << " after tick " << tick;
+}
+
+/// All architectural state of the core, and what the window shows of its model's.
+template <class Driver>
+void expect_equal_model(Driver& core, ModelDriver& model, const fixedpoint::Program& program) {
+  for (int p = 0; p < static_cast<int>(program.populations.size()); ++p)
+    for (int m = 0; m < memory::scratch; ++m)
+      for (int i = 0; i < program.populations[static_cast<std::size_t>(p)].units; ++i)
+        ASSERT_EQ(model.host.read_signal(p, m, i), core.signal(m, p, i)) << "memory " << m << " unit " << i;
+  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k)
+    for (int row = 0; row < program.projections[static_cast<std::size_t>(k)].rows; ++row)
+      for (int column = 0; column < program.projections[static_cast<std::size_t>(k)].columns; ++column)
+        ASSERT_EQ(model.host.read_weight(k, row, column), core.weight(k, row, column));
+}
+
+/// Ticks a core, the emulator and the core's model side by side on random inputs, targets and nudges.
 template <class Model>
 void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& parameters,
                   int ticks, std::uint64_t seed) {
   using fixedpoint::Signal;
   fixedpoint::Emulator emulator(program, {1, false, 0});
   CoreDriver<Model> core(program, parameters);
+  ModelDriver model(program, parameters);
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> uniform(-0.2, 1.2);
   const auto& first = program->populations.front();
@@ -60,26 +103,34 @@ void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const Core
         if (t == 0 || random() % 2) x = uniform(random);
       emulator.write_input(input.data());
       core.write_input(load(input, first[Signal::rate]), input.size());
+      model.host.write_input(raw);
     }
     if (t == 0 || random() % 4 == 0) {
       for (double& x : target) x = uniform(random);
       emulator.write_target(target.data());
       core.write_target(load(target, last[Signal::target]), target.size());
+      model.host.write_target(raw);
       const double beta = random() % 3 ? 0.5 : 0.0;
       emulator.set_beta(beta);
       core.set_beta(static_cast<std::uint32_t>(std::lround(std::ldexp(beta, fixedpoint::beta_frac))));
+      model.host.set_beta(std::lround(std::ldexp(beta, fixedpoint::beta_frac)));
     }
     if (random() % 16 == 0) {
       const double scale = static_cast<double>(random() % 5) * 0.5;
       emulator.set_learning_scale(scale);
       core.set_learning_scale(scale);
+      model.host.set_learning_scale(scale);
     }
     emulator.tick();
     core.tick();
+    model.tick();
     expect_equal_state(core, emulator);
+    if (testing::Test::HasFatalFailure()) return;
+    expect_equal_counters(core, model, emulator.ticks() - 1);
     if (testing::Test::HasFatalFailure()) return;
   }
   ASSERT_EQ(core.read(reg::errors), 0u);
+  expect_equal_model(core, model, *program);
   // What a host reads through the window is what lies in the memories.
   for (int p = 1; p < static_cast<int>(program->populations.size()); ++p)
     for (int m = 0; m < memory::scratch; ++m)

@@ -6,6 +6,7 @@
 #include "VCore4.h"
 #include "fixedpoint/compiler.hpp"
 #include "lockstep.hpp"
+#include "sim/integer_machine.hpp"
 #include "tests/fixedpoint/random_network.hpp"
 
 using namespace apical;
@@ -91,21 +92,24 @@ NetworkDescription random_network(std::mt19937_64& random) {
   return net;
 }
 
+std::shared_ptr<const Program> random_program(std::mt19937_64& random, int lanes) {
+  for (;;) {
+    const NetworkDescription net = random_network(random);
+    try {
+      auto program = std::make_shared<const Program>(compile(net));
+      (void)sim::assemble(*program, generous(lanes));
+      return program;
+    } catch (const std::invalid_argument&) {  // no proof of its widths, or beyond this core: draw again
+    }
+  }
+}
+
 template <class Model>
 void random_programs(int lanes, int programs, std::uint64_t seed) {
   std::cout << "seed " << seed << ", " << programs << " programs\n";
   for (int i = 0; i < programs; ++i) {
     std::mt19937_64 random(seed + static_cast<std::uint64_t>(i));
-    std::shared_ptr<const Program> program;
-    while (!program) {
-      const NetworkDescription net = random_network(random);
-      try {
-        program = std::make_shared<const Program>(compile(net));
-        (void)sim::assemble(*program, generous(lanes));
-      } catch (const std::invalid_argument&) {  // no proof of its widths, or beyond this core: draw again
-        program.reset();
-      }
-    }
+    const std::shared_ptr<const Program> program = random_program(random, lanes);
     sim::run_lockstep<Model>(program, generous(lanes), 24, random());
     if (testing::Test::HasFailure()) {
       std::cout << "program " << i << " of seed " << seed << ": " << program->populations.size()
@@ -131,4 +135,92 @@ TEST(HwCore, RandomProgramsOnFourLanes) {
 }
 TEST(HwCore, RandomProgramsOnSixteenLanes) {
   random_programs<VCore16>(16, 60, 3000);
+}
+
+// What a host may do between ticks beyond inputs and targets: a core and its model stay equal in state and
+// clocks.
+TEST(HwCore, AHostThatChangesStateMeetsTheSameCoreInItsModel) {
+  constexpr std::uint64_t seed = 5000;
+  constexpr int programs = 40, ticks = 16;
+  std::cout << "seed " << seed << ", " << programs << " programs\n";
+  for (int i = 0; i < programs; ++i) {
+    std::mt19937_64 random(seed + static_cast<std::uint64_t>(i));
+    const auto below = [&](std::int64_t n) {
+      return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
+    };
+    const auto program = random_program(random, 4);
+    sim::CoreDriver<VCore4> core(program, generous(4));
+    sim::ModelDriver model(program, generous(4));
+    const auto within = [&](const Format& f) {
+      return f.minimum_raw() + below(f.maximum_raw() - f.minimum_raw() + 1);
+    };
+    const auto write = [&](int offset, std::uint32_t value) {
+      core.write(offset, value);
+      model.port.write(offset, value);
+    };
+    const auto write_memory = [&](int memory, std::uint32_t address, std::int64_t value) {
+      core.write_memory(memory, address, value);
+      model.host.write_memory(memory, address, value);
+    };
+    for (int t = 0; t < ticks; ++t) {
+      for (int act = 0; act < 2; ++act) {
+        const int p = 1 + static_cast<int>(below(static_cast<std::int64_t>(program->populations.size()) - 1));
+        const Population& population = program->populations[static_cast<std::size_t>(p)];
+        const auto unit = core.image().first_unit[static_cast<std::size_t>(p)] +
+                          static_cast<std::uint32_t>(below(population.units));
+        const Projection& matrix = program->projections[static_cast<std::size_t>(p - 1)];
+        switch (below(9)) {
+          case 0: {
+            const int field = static_cast<int>(below(sim::state_fields));
+            if (program->decay.empty() && (field == sim::memory::mismatch || field == 10)) break;
+            write_memory(field, unit, within(sim::field_format(*program, p, field)));
+            break;
+          }
+          case 1:
+            write_memory(
+                sim::window::weights,
+                sim::weight_address(core.image(), *program, 4, p - 1, static_cast<int>(below(matrix.rows)),
+                                    static_cast<int>(below(matrix.columns))),
+                within(matrix.weight));
+            break;
+          case 2:
+            write(sim::reg::tick, static_cast<std::uint32_t>(below(3) * below(50)));
+            break;
+          case 3:
+            write(sim::reg::seed, static_cast<std::uint32_t>(random()));
+            model.host.set_eta(p - 1, 1000);
+            core.write_memory(sim::window::descriptors,
+                              core.image().eta_word[static_cast<std::size_t>(p - 1)], 1000);
+            break;
+          case 4:  // not while an input is on its way: the core counts its event when it leaves the pipeline
+            (void)core.read_memory(sim::memory::u, unit);
+            (void)model.host.read_memory(sim::memory::u, unit);
+            write(sim::reg::control, 4);
+            break;
+          case 5:  // goes on where the last input was
+            write(sim::reg::input, static_cast<std::uint32_t>(random()));
+            break;
+          case 6:
+            write(sim::reg::input_unit, static_cast<std::uint32_t>(below(program->populations[0].units)));
+            write(sim::reg::input, static_cast<std::uint32_t>(random()));
+            break;
+          case 7:
+            write(sim::reg::beta, static_cast<std::uint32_t>(below(1 << 15)));
+            break;
+          default:
+            write_memory(sim::memory::target, core.image().first_unit.back(),
+                         within(program->populations.back()[Signal::target]));
+            break;
+        }
+      }
+      core.tick();
+      model.tick();
+      sim::expect_equal_counters(core, model, static_cast<std::uint32_t>(t));
+      if (!HasFatalFailure()) sim::expect_equal_model(core, model, *program);
+      if (HasFatalFailure()) {
+        std::cout << "program " << i << " tick " << t << "\n";
+        return;
+      }
+    }
+  }
 }

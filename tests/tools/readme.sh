@@ -31,6 +31,7 @@ for command in "${commands[@]}"; do
   case "$command" in *"apical run"* | *"apical verify"* | *"apical deploy"*) command+=" --out $work/out" ;; esac
   command=${command//out\/trace.h5/$work/trace.h5}
   command=${command//out\/vectors/$work/vectors}
+  command=${command//out\/timeline.json/$work/timeline.json}
   echo "$command"
   bash -c "$command" >"$work/output" 2>&1 || {
     echo "FAILED: $command"

@@ -26,16 +26,46 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   ASSERT_EQ(o.status, 0) << o.error << o.out;
   const auto r = nlohmann::json::parse(o.out);
   EXPECT_EQ(r["equal"], true);
-  ASSERT_EQ(r["machines"].size(), 3u);
+  ASSERT_EQ(r["machines"].size(), 4u);
   for (const auto& machine : r["machines"])
     EXPECT_EQ(machine["state_digest"], r["machines"][0]["state_digest"]);
-  EXPECT_GT(r["machines"][2]["cycles"], 1000);
+  EXPECT_GT(r["machines"][3]["cycles"], 1000);
+  // The platform's clocks on the same core.
+  const Outcome timing = apical("verify net.toml --timing --ticks 25 --programs 0 --json");
+  ASSERT_EQ(timing.status, 0) << timing.error << timing.out;
+  const auto clocks = nlohmann::json::parse(timing.out);
+  ASSERT_EQ(clocks.size(), 1u);
+  EXPECT_EQ(clocks[0]["ticks"], 25);
+  EXPECT_EQ(clocks[0]["equal_state"], true);
+  EXPECT_GT(clocks[0]["core"], 1000);
+  EXPECT_LT(clocks[0]["worst_tick"], 1e-9);
   // The same training by the training loop: digest of the core and of the emulator.
   ASSERT_EQ(apical("run net.toml --machine rtl --ticks 25 --out core --set task.test_limit=3").status, 0);
   ASSERT_EQ(
       apical("run net.toml --machine emulator --ticks 25 --out emulator --set task.test_limit=3").status, 0);
+  ASSERT_EQ(
+      apical("run net.toml --machine tlm --ticks 25 --out tlm --set task.test_limit=3 --timeline time.json "
+             "--vcd wave.vcd")
+          .status,
+      0);
   EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
+  EXPECT_EQ(result("tlm")["state_digest"], result("emulator")["state_digest"]);
+  EXPECT_EQ(result("tlm")["test_accuracy"], result("emulator")["test_accuracy"]);
   EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
+  // The timeline's operations fill its ticks.
+  double inside = 0.0, ticks = 0.0;
+  std::size_t count = 0;
+  const auto timeline = nlohmann::json::parse(content(folder / "time.json"));
+  for (const auto& event : timeline["traceEvents"]) {
+    if (event["ph"] != "X" || event["tid"] == 3) continue;
+    (event["tid"] == 1 ? ticks : inside) += event["args"]["clocks"].get<double>();
+    count += event["tid"] == 1 ? 1u : 0u;
+  }
+  EXPECT_GE(count, 25u);
+  EXPECT_EQ(ticks, inside + 8.0 * static_cast<double>(count));  // the start of a tick is no operation
+  EXPECT_TRUE(contains(content(folder / "wave.vcd"), "busy")) << "no VCD";
+  EXPECT_FALSE(std::filesystem::exists(folder / "wave.vcd.partial.vcd"));
+  EXPECT_EQ(apical("run net.toml --machine emulator --timeline time.json").status, 2);
   EXPECT_EQ(apical("verify net.toml --upto silicon").status, 2);
   EXPECT_EQ(apical("verify net.toml --lanes 3").status, 2);
   EXPECT_EQ(apical("verify net.toml --rtl absent").status, 2);
@@ -48,10 +78,10 @@ TEST_F(Ladder, NetlistAndEmulatorStayEqual) {
   const Outcome o = apical("verify net.toml --upto netlist --ticks 60 --json" + small);
   ASSERT_EQ(o.status, 0) << o.error << o.out;
   const auto r = nlohmann::json::parse(o.out);
-  ASSERT_EQ(r["machines"].size(), 4u);
-  EXPECT_EQ(r["machines"][3]["machine"], "netlist");
-  EXPECT_EQ(r["machines"][3]["state_digest"], r["machines"][0]["state_digest"]);
-  EXPECT_EQ(r["machines"][3]["cycles"], r["machines"][2]["cycles"]);
+  ASSERT_EQ(r["machines"].size(), 5u);
+  EXPECT_EQ(r["machines"][4]["machine"], "netlist");
+  EXPECT_EQ(r["machines"][4]["state_digest"], r["machines"][0]["state_digest"]);
+  EXPECT_EQ(r["machines"][4]["cycles"], r["machines"][3]["cycles"]);
   ASSERT_EQ(apical("vectors export net.toml --ticks 3 --out gates" + small).status, 0);
   const Outcome played = apical("vectors replay gates --machine netlist");
   EXPECT_EQ(played.status, 0) << played.out << played.error;
@@ -73,7 +103,7 @@ TEST_F(Ladder, OneFlippedRoundingBitIsFound) {
       "verify net.toml --rtl rtl --ticks 300 --set formats.u.bits=10 --set formats.u.frac=5 "
       "--set formats.basal.frac=6 --set formats.basal.bits=11 --out wave");
   ASSERT_EQ(o.status, 1) << o.error << o.out;
-  EXPECT_TRUE(contains(o.out, "rtl parts from emulator, event in tick ")) << o.out;
+  EXPECT_TRUE(contains(o.out, "rtl parts from tlm in tick ")) << o.out;
   EXPECT_TRUE(contains(o.out, "of unit ")) << o.out;
   EXPECT_TRUE(contains(o.out, "written by UPDATE")) << o.out;
   EXPECT_TRUE(contains(o.out, "bits       0")) << o.out;

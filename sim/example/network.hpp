@@ -1,0 +1,65 @@
+#pragma once
+// What both examples show a core: a small network, an input, and the voltages that the emulator says.
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fixedpoint/emulator.hpp"
+#include "fixedpoint/random_network.hpp"
+#include "sim/core_host.hpp"
+
+namespace example {
+
+using apical::fixedpoint::Program;
+using apical::fixedpoint::Signal;
+
+inline constexpr int ticks = 5;
+
+/// As CMakeLists.txt elaborates VApicalExample.
+inline apical::sim::CoreParameters core() {
+  apical::sim::CoreParameters c;
+  c.lanes = 2;
+  c.sw = c.ww = 16;
+  c.aw = 48;
+  c.dw = 32;
+  c.ew = 62;
+  c.lw = 48;
+  c.units = 64;
+  c.depth = 256;
+  c.pops = 4;
+  c.projs = 3;
+  c.ops = 64;
+  c.table = 2048;
+  c.base = c.delta = 40;
+  c.decay = 256;
+  c.advanced = c.mismatch = c.random = c.left = 1;
+  c.levels = 7;
+  c.align = 6;
+  return c;
+}
+
+inline std::shared_ptr<const Program> program() {
+  return std::make_shared<const Program>(
+      apical::fixedpoint::compile(apical::fixedpoint::plain_network({5, 4, 3}, 3)));
+}
+
+inline std::vector<std::int64_t> input(const Program& p) {
+  std::vector<std::int64_t> raw;
+  for (int i = 0; i < p.populations[0].units; ++i) raw.push_back(2000 * (i + 1));
+  return raw;
+}
+
+/// Whether the outputs have the voltages of an emulator that was shown the same.
+inline bool check(apical::sim::CoreHost& host, const Program& p) {
+  apical::fixedpoint::Emulator emulator(std::make_shared<const Program>(p));
+  const auto raw = input(p);
+  emulator.write_inputs(0, raw.data(), static_cast<int>(raw.size()));
+  for (int t = 0; t < ticks; ++t) emulator.tick();
+  const int last = static_cast<int>(p.populations.size()) - 1;
+  const auto& expected = emulator.signal(Signal::u, last);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    if (host.read_signal(last, static_cast<int>(Signal::u), static_cast<int>(i)) != expected[i]) return false;
+  return true;
+}
+
+}  // namespace example
