@@ -44,8 +44,8 @@ inline std::shared_ptr<const Program> program() {
 }
 
 inline std::vector<std::int64_t> input(const Program& p) {
-  std::vector<std::int64_t> raw;
-  for (int i = 0; i < p.populations[0].units; ++i) raw.push_back(2000 * (i + 1));
+  std::vector<std::int64_t> raw(static_cast<std::size_t>(p.populations[0].units));
+  for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = 2000 * static_cast<std::int64_t>(i + 1);
   return raw;
 }
 

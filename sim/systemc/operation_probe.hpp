@@ -16,7 +16,7 @@ class OperationProbe : public sc_core::sc_module {
   sc_core::sc_signal<std::uint32_t> code{"code"}, index{"index"};  ///< of the operation (hw/ARCHITECTURE.md)
 
   OperationProbe(const sc_core::sc_module_name&, TlmCore&);
-  void trace(sc_core::sc_trace_file*) const;
+  void trace(sc_core::sc_trace_file*) const override;
 
  private:
   void play();

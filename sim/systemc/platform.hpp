@@ -32,7 +32,7 @@ class Platform : public sc_core::sc_module {
     core.interrupt(interrupt_);
   }
 
-  void trace(sc_core::sc_trace_file*) const;  ///< the interrupt lines
+  void trace(sc_core::sc_trace_file*) const override;  ///< the interrupt lines
   /// The driver's way to the core: registers, interrupt, and inputs by DMA from memory.
   const apical_bus& access_layer() const { return access_; }
 

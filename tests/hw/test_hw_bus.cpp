@@ -76,5 +76,5 @@ TEST(HwBus, LockstepOverAxi) {
   c.advanced = c.mismatch = c.random = c.left = 1;
   c.levels = 7;
   c.align = 6;
-  sim::run_lockstep<OverAxi>(program, c, 12, 2);
+  sim::run_lockstep<OverAxi>(program, c, 12, 2, {false});
 }

@@ -154,7 +154,7 @@ TEST(HwCost, TheSmallestCoreRunsDigitsInLockstep) {
   const sim::CoreParameters need = sim::required_parameters(*program, 1);
   for (const std::string& argument : need.arguments()) std::cout << argument << " ";
   std::cout << "\n";
-  sim::run_lockstep<VCoreUp5k>(program, up5k(), 60, 3);
+  sim::run_lockstep<VCoreUp5k>(program, up5k(), 60, 3, {true, false, 0});
   sim::CoreDriver<VCoreUp5k> core(program, up5k());
   std::mt19937_64 random(1);
   core.set_beta(1 << 13);
