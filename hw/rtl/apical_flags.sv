@@ -55,6 +55,13 @@ module apical_flags #(
   logic [2*PROJS-1:0]    first_q;
   logic [PROJS-1:0]      wait_f_q, wait_b_q, dirty_f_q, dirty_b_q;
 
+  // What a host wrote counts a clock later: whether it may write is long, and no tick begins before.
+  logic all_q, nudge_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) {all_q, nudge_q} <= '0;
+    else {all_q, nudge_q} <= {all_i, nudge_i};
+  end
+
   // Slots that read what a slot writes.
   logic [11:0] readers;
   localparam logic [11:0] ON_DRIVE = 12'(1 << SLOT_U) | 12'(1 << SLOT_RATE) | 12'(1 << SLOT_ERROR) |
@@ -120,10 +127,10 @@ module apical_flags #(
         if (forward_done_i && target == 8'(p)) stale_q[p*SLOTS+SLOT_BASAL] <= 1'b1;
         if (backward_done_i && source == 8'(p)) stale_q[p*SLOTS+SLOT_APICAL] <= 1'b1;
         if (decays_i) stale_q[p*SLOTS+SLOT_MISMATCH] <= 1'b1;
-        if (nudge_i) stale_q[p*SLOTS+SLOT_NUDGE] <= 1'b1;
+        if (nudge_q) stale_q[p*SLOTS+SLOT_NUDGE] <= 1'b1;
         if (always_we_i && always_population_i == 8'(p)) always_q[p*SLOTS+:SLOTS] <= always_slots_i;
       end
-      if (all_i) begin
+      if (all_q) begin
         stale_q     <= '1;
         any_error_q <= '1;
       end
@@ -179,7 +186,7 @@ module apical_flags #(
           first_q[k*2+:2]  <= link_first_i;
         end
       end
-      if (all_i) begin
+      if (all_q) begin
         dirty_f_q <= '1;
         dirty_b_q <= '1;
       end

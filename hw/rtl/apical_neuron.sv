@@ -297,9 +297,15 @@ module apical_neuron #(
   assign sent_error_o = signals[M_SENT_ERROR*SW+:SW];
   assign step_o       = signals[M_STEP*SW+:SW];
   // One choice of a signal for the window and for what a pass replaces.
+  // The window's begins a clock late, like the word that it reads: knowing that all is idle is long.
+  logic                 window_q;
   logic [4:0]           chosen;
   logic signed [SW-1:0] choice;
-  assign chosen = window_i ? window_select_i : {1'b0, dest};
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) window_q <= 1'b0;
+    else window_q <= window_i;
+  end
+  assign chosen = window_q ? window_select_i : {1'b0, dest};
   always_comb begin
     choice = '0;
     for (int m = 0; m < 15; m++) if (chosen == 5'(m)) choice = `SIGNAL(m);
