@@ -51,6 +51,13 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["test_accuracy"], result("emulator")["test_accuracy"]);
+  const auto counts = result("core")["core"];  // 25 ticks of training and those of three test digits
+  EXPECT_EQ(counts["lanes"], 2);
+  EXPECT_GT(counts["ticks"], 25);
+  EXPECT_GT(counts["lanes_busy"], 0.3);
+  EXPECT_LT(counts["lanes_busy"], 1.0);
+  EXPECT_TRUE(contains(content(folder / "core" / "report.html"), "2 MAC lanes, busy in"));
+  EXPECT_FALSE(result("emulator").contains("core"));
   EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
   // The timeline's operations fill its ticks.
   double inside = 0.0, ticks = 0.0;
