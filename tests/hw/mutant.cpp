@@ -27,11 +27,24 @@ class Mutant : public VMutant {
   }
   void eval() {
     if (++evaluations_ > 4'000'000) throw std::runtime_error("the mutant does not come to an end");
+    if (clk_i != 0 && clock_ == 0 && retire_valid_o != 0) follow();
+    clock_ = clk_i;
     VMutant::eval();
   }
 
  private:
+  // What the retire port says of a signal has to follow from what it said before.
+  void follow() {
+    if (retire_old_o == retire_new_o) throw std::runtime_error("a signal retired without a change");
+    const auto [known, is_new] =
+        retired_.try_emplace(std::pair<int, int>(retire_signal_o, retire_addr_o), retire_new_o);
+    if (!is_new && known->second != retire_old_o) throw std::runtime_error("a change was not retired");
+    known->second = retire_new_o;
+  }
+
   std::uint64_t evaluations_ = 0;
+  int clock_ = 0;
+  std::map<std::pair<int, int>, int> retired_;
 };
 
 // MUTANT_PARAMETERS is "LANES=4 SW=16 ...", as hw/mutate elaborated the core.
