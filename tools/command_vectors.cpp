@@ -110,8 +110,10 @@ void add_vectors(CLI::App& app, int& status) {
       ->check(CLI::Range(1u, 1000000u));
   to->add_option(
         "--profile", a->profile,
-        "smoke, learning: the task's training; random: any inputs and targets; corners: the ends of the "
-        "formats, the largest nudge")
+        "smoke, learning: the task's training; random: any inputs and targets; corners: weights, inputs "
+        "and targets at the ends of their formats or with a single bit, the largest nudge; every export "
+        "counts the limits "
+        "and ties that it brings each quantiser to")
       ->check(CLI::IsMember({"smoke", "learning", "random", "corners"}));
   to->add_option("--set", a->set, "section.key=value, as often as needed")
       ->take_all()

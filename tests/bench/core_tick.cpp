@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "fixedpoint/emulator.hpp"
+#include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
 #include "tools/stimulus.hpp"
