@@ -7,6 +7,7 @@
 #include "fixedpoint/accumulator.hpp"
 #include "fixedpoint/activity.hpp"
 #include "fixedpoint/aligned.hpp"
+#include "fixedpoint/coverage.hpp"
 #include "fixedpoint/kernels.hpp"
 #include "fixedpoint/program.hpp"
 #include "fixedpoint/signal_statistics.hpp"
@@ -22,6 +23,7 @@ struct EmulatorOptions {
   int kernel_level = 0;  ///< see kernels()
   Schedule schedule = Schedule::automatic;
   std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
+  Coverage* coverage = nullptr;               ///< sees every exact value that is quantised in a tick; slow
   bool correct_sums = true;    ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
   bool watch_weights = false;  ///< Observation::weights_moved is wanted
 };
@@ -161,6 +163,7 @@ class Emulator {
                      bool correct_apical);
   void learn_wide(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
   void sample_learning(int projection);
+  void cover_learning(int projection);
 
   void update(int layer, int parts);
   void update_block(int layer, int part, std::ptrdiff_t first, std::ptrdiff_t count);

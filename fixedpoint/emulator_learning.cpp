@@ -42,6 +42,10 @@ bool Emulator::quantise_steps(int index) {
     target.counters[static_cast<std::size_t>(Signal::step)].add(tally.minimum, tally.maximum,
                                                                 static_cast<std::uint64_t>(p.rows),
                                                                 tally.saturated, tally.rounded_to_zero);
+  if (options_.coverage != nullptr)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(p.rows); ++i)
+      options_.coverage->see(Signal::step, p.target, r.exact[i],
+                             p.eta_frac + population(p.target)[Signal::error].frac, p.step, r.steps[i]);
   target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
   return tally.nonzero;
 }
@@ -53,6 +57,7 @@ void Emulator::learn(int index) {
   observed_.steps = true;
   const Layer& source = with_active_sources(p);
   if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
+  if (options_.coverage != nullptr) cover_learning(index);
   ColumnList columns{source.active_index.data(), source.active_rate.data(), source.active};
   const Narrowed steps = kernels_->neurons->narrow(r.steps.data(), p.rows, r.narrow_steps.data());
   std::ptrdiff_t rows = steps.nonzero;
@@ -213,6 +218,26 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
       if (basal) r.basal.sums[i] += (after - weight) * rate;
       if (apical) r.apical.sums[static_cast<std::size_t>(j)] += (after - weight) * r.apical.known[i];
       weight = after;
+    }
+  }
+}
+
+void Emulator::cover_learning(int index) {
+  const Projection& p = projection(index);
+  const Route& r = routes_[static_cast<std::size_t>(index)];
+  const Layer& source = at(p.source);
+  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
+  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  for (int row = 0; row < p.rows; ++row) {
+    const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
+    if (step == 0) continue;
+    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
+    for (std::ptrdiff_t c = 0; c < source.active; ++c) {
+      const int column = source.active_index[static_cast<std::size_t>(c)];
+      const std::int64_t exact = step * source.active_rate[static_cast<std::size_t>(c)];
+      const std::int64_t change =
+          rounded_change(exact, frac, p.weight, random16(key, static_cast<std::uint32_t>(column)));
+      options_.coverage->see_change(p.target, exact, frac, p.weight, weights(index).at(row, column) + change);
     }
   }
 }

@@ -59,6 +59,9 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
                           static_cast<std::uint32_t>(first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
       exact, count, frac, format, random, options_.statistics, values);
+  if (options_.coverage != nullptr)
+    for (std::ptrdiff_t i = 0; i < count; ++i)
+      options_.coverage->see(signal, index, exact[i], frac, format, values[i]);
   l.activity.state_writes += static_cast<std::uint64_t>(count);
   if (options_.statistics) {
     SignalCounter& counter = l.counters[at_signal(signal)];

@@ -107,16 +107,20 @@ class CoreDriver : public RegisterPort {
     else
       return std::make_unique<Model>();
   }
+  /// Verilator names instances of a generate loop in one way where it elaborated the loop, in another where
+  /// Yosys did.
   void find_memories() {
-    const auto name = [](int number) { return "__BRA__" + std::to_string(number) + "__KET__"; };
     const std::string top = "core.apical_core.";
-    for (int m = 0; m < memory::scratch; ++m)
-      signals_.emplace_back(context_, top + "u_neuron.u_memory.gen_signal" + name(m) + ".gen_ram.u_ram");
-    for (int b = 0; b < lanes_; ++b)
-      banks_.emplace_back(context_, top + "u_lanes.u_weights.gen_bank" + name(b) + ".u_ram");
-    if (signals_.front() && banks_.front()) return;
-    signals_.clear();
-    banks_.clear();
+    for (const auto& [open, close] : {std::pair{"__BRA__", "__KET__"}, std::pair{"[", "]"}}) {
+      const auto name = [o = open, c = close](int number) { return o + std::to_string(number) + c; };
+      for (int m = 0; m < memory::scratch; ++m)
+        signals_.emplace_back(context_, top + "u_neuron.u_memory.gen_signal" + name(m) + ".gen_ram.u_ram");
+      for (int b = 0; b < lanes_; ++b)
+        banks_.emplace_back(context_, top + "u_lanes.u_weights.gen_bank" + name(b) + ".u_ram");
+      if (signals_.front() && banks_.front()) return;
+      signals_.clear();
+      banks_.clear();
+    }
   }
   void load() {
     host_.load();

@@ -7,7 +7,9 @@
 #include "sim/core_map.hpp"
 
 namespace apical::sim {
-CoreRunner::CoreRunner(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {}
+CoreRunner::CoreRunner(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {
+  counts_.lanes = static_cast<int>(core_->read_register(reg::parameters) >> 24);
+}
 
 void CoreRunner::tick(const double* input, const double* target, double nudge, bool changed) {
   using fixedpoint::Signal;
@@ -26,11 +28,16 @@ void CoreRunner::tick(const double* input, const double* target, double nudge, b
 }
 
 void CoreRunner::count() {
-  const std::uint32_t macs = core_->read_register(reg::macs), events = core_->read_register(reg::events);
-  macs_ += macs - last_macs_;
-  events_ += events - last_events_;
-  last_macs_ = macs;
-  last_events_ = events;
+  const auto add = [this](int counter, std::uint32_t& last, std::uint64_t& sum) {
+    const std::uint32_t now = core_->read_register(counter);
+    sum += now - last;
+    last = now;
+  };
+  add(reg::macs, last_macs_, macs_);
+  add(reg::events, last_events_, events_);
+  add(reg::cycles, last_clocks_, counts_.clocks);
+  add(reg::lane_cycles, last_lane_clocks_, counts_.lane_clocks);
+  counts_.ticks = core_->ticks();
 }
 
 std::vector<double> CoreRunner::read(const std::string& signal, int layer) const {

@@ -18,6 +18,7 @@ class CoreRunner : public Machine {
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int layer) const override;
   std::string state_digest() const override { return sim::state_digest(*core_); }
+  CoreCounts core_counts() const override { return counts_; }
   std::uint64_t macs() const override { return macs_; }
   std::uint64_t events() const override { return events_; }
   std::vector<SignalStatistics> statistics() const override { return {}; }
@@ -30,7 +31,8 @@ class CoreRunner : public Machine {
   std::unique_ptr<RegisterMachine> core_;
   bool fresh_ = true;  ///< nothing was shown yet
   std::uint64_t macs_ = 0, events_ = 0;
-  std::uint32_t last_macs_ = 0, last_events_ = 0;  ///< counters of 32 bits wrap
+  CoreCounts counts_;
+  std::uint32_t last_macs_ = 0, last_events_ = 0, last_clocks_ = 0, last_lane_clocks_ = 0;  ///< they wrap
 };
 
 }  // namespace apical::sim

@@ -20,6 +20,14 @@ struct SignalStatistics {
   double resolution = 0.0;               ///< value of one LSB; 0 on the golden machine
 };
 
+/// What the counters of a core have counted since the machine was made.
+struct CoreCounts {
+  int lanes = 0;  ///< 0: the machine is no core
+  std::uint64_t ticks = 0;
+  std::uint64_t clocks = 0;       ///< in which a tick ran
+  std::uint64_t lane_clocks = 0;  ///< of those, with the lanes at work
+};
+
 /// One rung of the ladder as the training loop and the lockstep see it: a network that advances tick by tick.
 ///
 /// All values are in real units. Layers count from 1 (the input is 0) to N.
@@ -40,6 +48,7 @@ class Machine {
   virtual std::string state_digest() const = 0;
   /// What each population 0..N has done; empty where nobody counts.
   virtual std::vector<fixedpoint::Activity> activity() const { return {}; }
+  virtual CoreCounts core_counts() const { return {}; }
   virtual std::uint64_t macs() const = 0;    ///< multiply-accumulates done (forward, backward, learning)
   virtual std::uint64_t events() const = 0;  ///< values sent between layers
   virtual std::vector<SignalStatistics> statistics() const = 0;

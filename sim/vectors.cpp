@@ -60,7 +60,9 @@ BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, cons
   BusScript script;
   Recorder recorder;
   CoreHost host(recorder, program, parameters);
-  EmulatorIntegers emulator("emulator", program, {});
+  fixedpoint::EmulatorOptions options;
+  options.coverage = &script.coverage;
+  EmulatorIntegers emulator("emulator", program, options);
   host.load();
   script.load = std::move(recorder.steps);
   recorder.steps.clear();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fixedpoint/coverage.hpp"
 #include "sim/core_host.hpp"
 #include "sim/lockstep.hpp"
 
@@ -22,6 +23,7 @@ struct BusScript {
   std::vector<BusStep> load, ticks;
   std::vector<std::size_t> first_step;  ///< of every tick, in `ticks`
   std::vector<std::string> digests;     ///< of all state, after every tick
+  fixedpoint::Coverage coverage;        ///< what the ticks made the quantisers meet
 };
 
 /// Plays `ticks` ticks of the stimulus on the emulator and writes down every access of a host that checks all

@@ -247,6 +247,10 @@ void write_bundle(const Bundle& b, const sim::CoreSources& sources, OutputFolder
                                        {"columns", p.columns},
                                        {"weight", in_json(p.weight)},
                                        {"step", in_json(p.step)}});
+  for (const auto& [quantiser, counts] : b.script.coverage.counts())
+    for (std::size_t c = 0; c < fixedpoint::corner_count; ++c)
+      manifest["coverage"][fmt::format("layer{}", quantiser.second)][fixedpoint::name_of(quantiser.first)]
+              [name_of(static_cast<fixedpoint::Corner>(c))] = counts[c];
   manifest["first_step_of_tick"] = b.script.first_step;
   manifest["state_digest_after_tick"] = b.script.digests;
   std::string sums;

@@ -20,12 +20,27 @@ struct Arguments {
   std::uint64_t ticks = 8, weights_every = 8;
 };
 
+// One line per quantiser: how often each corner was met.
+void print_coverage(const Bundle& b) {
+  using fixedpoint::Corner;
+  fmt::print("{:<18}", "quantiser");
+  for (std::size_t c = 0; c < fixedpoint::corner_count; ++c)
+    fmt::print("{:>20}", name_of(static_cast<Corner>(c)));
+  fmt::print("\n");
+  for (const auto& [quantiser, counts] : b.script.coverage.counts()) {
+    const auto& [signal, layer] = quantiser;
+    fmt::print("{:<18}", fmt::format("{} of layer {}", name_of(signal), layer));
+    for (const std::uint64_t count : counts) fmt::print("{:>20}", count);
+    fmt::print("\n");
+  }
+}
+
 int export_bundle(const Arguments& a) {
   Bundle b;
   b.config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(b.config, assignment);
   const Assignment given = prepare(b.config, "");
-  b.program = given.program;
+  b.program = a.profile == "corners" ? with_corner_weights(*given.program) : given.program;
   b.profile = a.profile;
   b.version = APICAL_VERSION;
   b.parameters = sim::required_parameters(*b.program, b.config.lanes);
@@ -38,6 +53,7 @@ int export_bundle(const Arguments& a) {
   write_bundle(b, sim::find_core_sources(), folder);
   fmt::print("{} ticks, {} accesses, state {} after the last: {}\n", a.ticks,
              b.script.load.size() + b.script.ticks.size(), b.script.digests.back(), folder.path().string());
+  print_coverage(b);
   return 0;
 }
 
@@ -94,8 +110,10 @@ void add_vectors(CLI::App& app, int& status) {
       ->check(CLI::Range(1u, 1000000u));
   to->add_option(
         "--profile", a->profile,
-        "smoke, learning: the task's training; random: any inputs and targets; corners: the ends of the "
-        "formats, the largest nudge")
+        "smoke, learning: the task's training; random: any inputs and targets; corners: weights, inputs "
+        "and targets at the ends of their formats or with a single bit, the largest nudge; every export "
+        "counts the limits "
+        "and ties that it brings each quantiser to")
       ->check(CLI::IsMember({"smoke", "learning", "random", "corners"}));
   to->add_option("--set", a->set, "section.key=value, as often as needed")
       ->take_all()

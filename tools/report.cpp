@@ -199,6 +199,14 @@ std::string report(const Config& config, const RunOutcome& outcome) {
   html += cards(outcome);
   for (const RunResult& r : outcome.results)
     if (!r.trouble.empty()) html += fmt::format("<p class=warn>{}: {}</p>", r.machine, escaped(r.trouble));
+  for (const RunResult& r : outcome.results)
+    if (r.core.lanes > 0)
+      html += fmt::format(
+          "<p>{}: {} MAC lanes, busy in {:.1f}% of the clocks of its ticks; {:.0f} clocks a tick. Counted by "
+          "the "
+          "core, tests included.</p>",
+          r.machine, r.core.lanes, 100.0 * lanes_busy(r.core),
+          static_cast<double>(r.core.clocks) / static_cast<double>(std::max<std::uint64_t>(r.core.ticks, 1)));
   for (const std::string& note : outcome.notes) html += fmt::format("<p class=soft>{}</p>", escaped(note));
   html += "<h2>Learning</h2>" + legend(outcome) + curves(outcome);
   html +=

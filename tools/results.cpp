@@ -49,6 +49,12 @@ nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
   if (!r.trouble.empty()) json["trouble"] = r.trouble;
   for (const CurvePoint& point : r.curve)
     json["learning_curve"].push_back({{"ticks", point.ticks}, {"score", point.score}});
+  if (r.core.lanes > 0)
+    json["core"] = {{"lanes", r.core.lanes},
+                    {"ticks", r.core.ticks},
+                    {"clocks", r.core.clocks},
+                    {"lane_clocks", r.core.lane_clocks},
+                    {"lanes_busy", lanes_busy(r.core)}};
   if (!r.activity.empty()) json["schedule"] = config.schedule;
   for (std::size_t k = 0; k < r.activity.size(); ++k)
     json["activity"]["layer" + std::to_string(k)] = in_json(r.activity[k], r.energy[k]);

@@ -67,6 +67,7 @@ class Runner {
     result_.state_digest = machine_.state_digest();
     result_.macs = machine_.macs();
     result_.events = machine_.events();
+    result_.core = machine_.core_counts();
     result_.signals = machine_.statistics();
     for (int k = 1; k <= depth_; ++k) result_.weights.push_back(machine_.weights(k));
     if (trace_) trace_->commit();
@@ -316,6 +317,10 @@ std::vector<model::WeightMatrix> starting_weights(const Config& config, const st
                                    weights.back().cols(), layers[k], columns));
   }
   return weights;
+}
+
+double lanes_busy(const sim::CoreCounts& c) {
+  return static_cast<double>(c.lane_clocks) / static_cast<double>(std::max<std::uint64_t>(c.clocks, 1));
 }
 
 std::string score_text(const RunResult& r) {

@@ -25,6 +25,7 @@ struct RunResult {
   std::vector<CurvePoint> curve;
   std::vector<fixedpoint::Activity> activity;  ///< of the training, per population 0..N; empty: not counted
   std::vector<sim::Energy> energy;             ///< likewise
+  sim::CoreCounts core;                        ///< of all ticks, the tests' among them
   std::vector<sim::SignalStatistics> signals;
   std::vector<std::vector<double>> weights;   ///< row-major, per layer
   std::vector<std::vector<double>> voltages;  ///< a sample of u, per layer, from the last test
@@ -65,6 +66,9 @@ std::vector<model::WeightMatrix> starting_weights(const Config&, const std::stri
 /// Writes result.json, weights.h5 (and golden-weights.h5 when both ran) and report.html, all or none of them.
 /// Returns the text of result.json.
 std::string write_results(const Config&, const RunOutcome&, OutputFolder&);
+
+/// Share of the clocks of a core's ticks in which its lanes worked.
+double lanes_busy(const sim::CoreCounts&);
 
 /// The score in words: "97.50%", an error, "diverged" or "not tested".
 std::string score_text(const RunResult&);

@@ -15,6 +15,10 @@ sim::Stimulus make_stimulus(const Config&, const model::Task&, std::shared_ptr<c
 sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Program>&, std::uint64_t seed,
                                     bool corners);
 
+/// The program with rows of weights at the ends of their formats and rows of powers of two among its own: no
+/// training gets there, and what weights multiply gets to its limits by them.
+std::shared_ptr<const fixedpoint::Program> with_corner_weights(const fixedpoint::Program&);
+
 /// What a machine of the ladder is given: a configuration's task and its compiled program. `weights`: a file
 /// to start from, or "". Throws InputError for whatever the configuration gets wrong.
 struct Assignment {

@@ -1,4 +1,5 @@
 // The whole core in lockstep with the emulator on random small programs: all architectural state, every tick.
+#include <algorithm>
 #include <iostream>
 
 #include "VCore1.h"
@@ -6,6 +7,7 @@
 #include "VCore4.h"
 #include "fixedpoint/compiler.hpp"
 #include "lockstep.hpp"
+#include "random_program.hpp"
 #include "sim/integer_machine.hpp"
 #include "tests/fixedpoint/random_network.hpp"
 
@@ -40,76 +42,25 @@ sim::CoreParameters generous(int lanes) {
   return c;
 }
 
-// A network in which everything that may vary does.
-NetworkDescription random_network(std::mt19937_64& random) {
-  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-  NetworkDescription net;
-  const int count = 2 + below(3);
-  for (int k = 0; k < count; ++k) net.layers.push_back(1 + below(k == 0 ? 20 : 14));
-  static constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
-                                           Function::softplus, Function::relu, Function::linear};
-  net.activation = functions[below(6)];
-  net.bias = below(4) != 0;
-  net.gamma = below(2);
-  net.advanced_response = below(2);
-  net.parallel_order = below(2);
-  net.mismatch = below(2);
-  net.learning = below(4) != 0;
-  net.seed = static_cast<std::uint32_t>(random());
-  net.beta = 0.5;
-  net.eta = {0.02 * (1 + below(20))};
-  net.tau = 10.0;
-  net.dt = 1.0 + below(4);
-  std::size_t units = 0;
-  for (int k = 1; k < count; ++k) units += static_cast<std::size_t>(net.layers[static_cast<std::size_t>(k)]);
-  net.rho.clear();
-  for (std::size_t i = 0; i < units; ++i) {
-    net.rho.push_back(below(3) ? 1.0 : 0.1 * below(20));
-    net.alpha.push_back(0.05 * (1 + below(20)));
-  }
-  net.formats.by_signal = default_formats();
-  for (auto& [name, format] : net.formats.by_signal) {
-    if (below(3) != 0) {
-      const int cut = below(7) - 1;
-      format.bits -= cut;
-      if (format.frac != automatic_frac) format.frac -= cut + below(3) - 1;
-    }
-    if (below(3) != 0) format.rounding = static_cast<Rounding>(below(8));
-    if (below(3) != 0) format.overflow = static_cast<Overflow>(below(4));
-    if (name != "weight" && name != "step" && below(6) == 0) {
-      format.is_signed = false;
-    }
-    if (name == "weight") format.bits = std::min(format.bits, 16);
-  }
-  net.table_index_bits = 4 + below(5);
-  net.table_full_bits = 8 + below(4);
-  std::normal_distribution<double> normal(0.0, 0.7);
-  for (std::size_t k = 1; k < net.layers.size(); ++k) {
-    net.weights.emplace_back(
-        static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + (net.bias ? 1 : 0))));
-    for (double& w : net.weights.back()) w = normal(random);
-  }
-  return net;
-}
-
-std::shared_ptr<const Program> random_program(std::mt19937_64& random, int lanes) {
-  for (;;) {
-    const NetworkDescription net = random_network(random);
-    try {
-      auto program = std::make_shared<const Program>(compile(net));
-      (void)sim::assemble(*program, generous(lanes));
-      return program;
-    } catch (const std::invalid_argument&) {  // no proof of its widths, or beyond this core: draw again
-    }
-  }
+bool sends_starting_errors(const Program& program) {
+  for (const auto* operations : {&program.start, &program.operations})
+    for (const Operation& op : *operations)
+      if (op.code == OpCode::update && (op.parts & part::start_error) != 0 &&
+          program.populations[static_cast<std::size_t>(op.index)].theta_error > 0)
+        return true;
+  return false;
 }
 
 template <class Model>
 void random_programs(int lanes, int programs, std::uint64_t seed) {
   std::cout << "seed " << seed << ", " << programs << " programs\n";
+  int thresholds = 0, starting = 0;
   for (int i = 0; i < programs; ++i) {
     std::mt19937_64 random(seed + static_cast<std::uint64_t>(i));
-    const std::shared_ptr<const Program> program = random_program(random, lanes);
+    const auto program = test::random_small_program(random, generous(lanes));
+    thresholds += std::any_of(program->populations.begin(), program->populations.end(),
+                              [](const Population& p) { return p.theta_rate > 0 || p.theta_error > 0; });
+    starting += sends_starting_errors(*program);
     sim::run_lockstep<Model>(program, generous(lanes), 24, random());
     if (testing::Test::HasFailure()) {
       std::cout << "program " << i << " of seed " << seed << ": " << program->populations.size()
@@ -118,6 +69,9 @@ void random_programs(int lanes, int programs, std::uint64_t seed) {
       return;
     }
   }
+  std::cout << thresholds << " with thresholds, " << starting << " of them in the errors of the start\n";
+  EXPECT_GT(thresholds, programs / 4);
+  EXPECT_GT(starting, programs / 10);
 }
 
 }  // namespace
@@ -128,13 +82,13 @@ TEST(HwCore, ASmallNetworkLearnsInLockstep) {
 }
 
 TEST(HwCore, RandomProgramsOnOneLane) {
-  random_programs<VCore1>(1, 40, 1000);
+  random_programs<VCore1>(1, 60, 1000);
 }
 TEST(HwCore, RandomProgramsOnFourLanes) {
-  random_programs<VCore4>(4, 120, 2000);
+  random_programs<VCore4>(4, 160, 2000);
 }
 TEST(HwCore, RandomProgramsOnSixteenLanes) {
-  random_programs<VCore16>(16, 60, 3000);
+  random_programs<VCore16>(16, 80, 3000);
 }
 
 // What a host may do between ticks beyond inputs and targets: a core and its model stay equal in state and
@@ -148,7 +102,7 @@ TEST(HwCore, AHostThatChangesStateMeetsTheSameCoreInItsModel) {
     const auto below = [&](std::int64_t n) {
       return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
     };
-    const auto program = random_program(random, 4);
+    const auto program = test::random_small_program(random, generous(4));
     sim::CoreDriver<VCore4> core(program, generous(4));
     sim::ModelDriver model(program, generous(4));
     const auto within = [&](const Format& f) {

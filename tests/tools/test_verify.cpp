@@ -51,6 +51,13 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
   EXPECT_EQ(result("core")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["state_digest"], result("emulator")["state_digest"]);
   EXPECT_EQ(result("tlm")["test_accuracy"], result("emulator")["test_accuracy"]);
+  const auto counts = result("core")["core"];  // 25 ticks of training and those of three test digits
+  EXPECT_EQ(counts["lanes"], 2);
+  EXPECT_GT(counts["ticks"], 25);
+  EXPECT_GT(counts["lanes_busy"], 0.3);
+  EXPECT_LT(counts["lanes_busy"], 1.0);
+  EXPECT_TRUE(contains(content(folder / "core" / "report.html"), "2 MAC lanes, busy in"));
+  EXPECT_FALSE(result("emulator").contains("core"));
   EXPECT_EQ(result("core")["test_accuracy"], result("emulator")["test_accuracy"]);
   // The timeline's operations fill its ticks.
   double inside = 0.0, ticks = 0.0;
@@ -142,6 +149,39 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
             ("cd " + (folder / "smoke").string() + " && make " + simulator + " >make.log 2>&1").c_str()),
         0);
   EXPECT_EQ(apical("vectors replay absent").status, 2);
+}
+
+// What no run meets of digits8: rates, slopes and what they multiply stay inside their formats, errors of
+// units without a delay are their nudges, and a membrane that is rounded to nearest stops before it is at its
+// end.
+TEST_F(Ladder, CornerVectorsMeetLimitsAndTies) {
+  const Outcome o = apical("vectors export " APICAL_SOURCE_DIR
+                           "/tools/configs/digits8.toml --profile corners --ticks 1000 --weights-every 1000 "
+                           "--out corners");
+  ASSERT_EQ(o.status, 0) << o.error;
+  EXPECT_TRUE(contains(o.out, "apical of layer 1")) << o.out;
+  const auto coverage = nlohmann::json::parse(content(folder / "corners" / "manifest.json"))["coverage"];
+  const std::vector<std::string> limits = {"low limit", "high limit"};
+  const std::vector<std::string> ties = {"tie, even", "tie, odd", "negative tie, even", "negative tie, odd"};
+  const auto expect_met = [&](const char* layer, const char* signal,
+                              const std::vector<std::string>& corners) {
+    for (const std::string& corner : corners)
+      EXPECT_GT(coverage[layer][signal][corner], 0) << layer << " " << signal << " " << corner << "\n"
+                                                    << o.out;
+  };
+  for (const char* signal : {"basal", "u", "weight"})
+    for (const char* layer : {"layer1", "layer2"}) expect_met(layer, signal, limits);
+  expect_met("layer1", "apical", limits);
+  for (const char* signal : {"nudge", "error", "step"}) expect_met("layer2", signal, limits);
+  for (const auto& [layer, signal] :
+       {std::pair{"layer1", "basal"}, {"layer1", "u"}, {"layer2", "u"}, {"layer2", "nudge"}})
+    expect_met(layer, signal, ties);
+  expect_met("layer1", "slope", {ties[0], ties[1]});
+  for (const char* layer : {"layer1", "layer2"}) {
+    for (const char* signal : {"rate", "slope"})
+      for (const std::string& corner : limits) EXPECT_EQ(coverage[layer][signal][corner], 0) << signal;
+    for (const std::string& corner : ties) EXPECT_EQ(coverage[layer]["error"][corner], 0);
+  }
 }
 
 }  // namespace

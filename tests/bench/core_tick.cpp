@@ -1,0 +1,60 @@
+// Training ticks of digits8 on the Verilated core and on the emulator, as `apical run` does them.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include "fixedpoint/emulator.hpp"
+#include "sim/core_machine.hpp"
+#include "sim/core_runner.hpp"
+#include "sim/emulator_machine.hpp"
+#include "tools/stimulus.hpp"
+
+namespace {
+
+using namespace apical;
+
+struct Digits {
+  tools::Config config = tools::read_config(APICAL_SOURCE_DIR "/tools/configs/digits8.toml");
+  tools::Assignment assignment = tools::prepare(config, "");
+};
+
+void train(benchmark::State& state, const model::Task& task, sim::Machine& machine) {
+  const auto stream = task.training(0);
+  model::Sample sample;
+  for (auto _ : state) {
+    if (!stream->next(sample)) {
+      state.SkipWithError("the epoch is over");
+      return;
+    }
+    machine.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
+  }
+  state.counters["ticks/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  if (const sim::CoreCounts counts = machine.core_counts(); counts.lanes > 0) {
+    state.counters["Mcycles/s"] =
+        benchmark::Counter(static_cast<double>(counts.clocks) * 1e-6, benchmark::Counter::kIsRate);
+    state.counters["lanes_busy"] =
+        static_cast<double>(counts.lane_clocks) / static_cast<double>(counts.clocks);
+  }
+}
+
+void digits8_core(benchmark::State& state) {
+  const Digits digits;
+  const auto& program = digits.assignment.program;
+  const sim::CoreParameters parameters = sim::required_parameters(*program, digits.config.lanes);
+  auto library = std::make_shared<const sim::CoreLibrary>(
+      sim::find_core_sources(), parameters, sim::CoreBuild{},
+      [](const std::string& text) { fmt::print(stderr, "apical_bench: {}\n", text); });
+  sim::CoreRunner core(std::make_unique<sim::CoreMachine>("rtl", program, parameters, std::move(library)));
+  train(state, *digits.assignment.task, core);
+}
+BENCHMARK(digits8_core)->Unit(benchmark::kMicrosecond);
+
+void digits8_emulator(benchmark::State& state) {
+  const Digits digits;
+  sim::EmulatorMachine emulator(digits.assignment.program);
+  train(state, *digits.assignment.task, emulator);
+}
+// Not more ticks than an epoch has.
+BENCHMARK(digits8_emulator)->Unit(benchmark::kMicrosecond)->Iterations(5000);
+
+}  // namespace

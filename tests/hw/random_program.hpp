@@ -1,0 +1,84 @@
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <stdexcept>
+
+#include "fixedpoint/compiler.hpp"
+#include "sim/image.hpp"
+
+namespace apical::test {
+
+/// A small network in which everything that may vary does: shape, function, orders, rules, formats,
+/// roundings, overflows, thresholds.
+inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& random) {
+  using namespace fixedpoint;
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  NetworkDescription net;
+  const int count = 2 + below(3);
+  for (int k = 0; k < count; ++k) net.layers.push_back(1 + below(k == 0 ? 20 : 14));
+  static constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
+                                           Function::softplus, Function::relu, Function::linear};
+  net.activation = functions[below(6)];
+  net.bias = below(4) != 0;
+  net.gamma = below(2);
+  net.advanced_response = below(2);
+  net.parallel_order = below(2);
+  net.mismatch = below(2);
+  net.learning = below(4) != 0;
+  net.seed = static_cast<std::uint32_t>(random());
+  net.beta = 0.5;
+  net.eta = {0.02 * (1 + below(20))};
+  net.tau = 10.0;
+  net.dt = 1.0 + below(4);
+  std::size_t units = 0;
+  for (int k = 1; k < count; ++k) units += static_cast<std::size_t>(net.layers[static_cast<std::size_t>(k)]);
+  net.rho.clear();
+  for (std::size_t i = 0; i < units; ++i) {
+    net.rho.push_back(below(3) ? 1.0 : 0.1 * below(20));
+    net.alpha.push_back(0.05 * (1 + below(20)));
+  }
+  net.formats.by_signal = default_formats();
+  for (auto& [name, format] : net.formats.by_signal) {
+    if (below(3) != 0) {
+      const int cut = below(7) - 1;
+      format.bits -= cut;
+      if (format.frac != automatic_frac) format.frac -= cut + below(3) - 1;
+    }
+    if (below(3) != 0) format.rounding = static_cast<Rounding>(below(8));
+    if (below(3) != 0) format.overflow = static_cast<Overflow>(below(4));
+    if (name != "weight" && name != "step" && below(6) == 0) format.is_signed = false;
+    if (name == "weight") format.bits = std::min(format.bits, 16);
+  }
+  if (below(2) != 0) {  // thresholds from a few LSB to most of a rate's range
+    net.theta_rate.clear();
+    net.theta_error.clear();
+    for (int k = 0; k < count; ++k) net.theta_rate.push_back(below(1 << below(10)));
+    for (int k = 1; k < count; ++k) net.theta_error.push_back(below(1 << below(8)));
+  }
+  net.table_index_bits = 4 + below(5);
+  net.table_full_bits = 8 + below(4);
+  std::normal_distribution<double> normal(0.0, 0.7);
+  for (std::size_t k = 1; k < net.layers.size(); ++k) {
+    net.weights.emplace_back(
+        static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + (net.bias ? 1 : 0))));
+    for (double& w : net.weights.back()) w = normal(random);
+  }
+  return net;
+}
+
+/// The program of a random small network that has a proof of its widths and fits a core of these parameters.
+inline std::shared_ptr<const fixedpoint::Program> random_small_program(std::mt19937_64& random,
+                                                                       const sim::CoreParameters& core) {
+  for (;;) {
+    try {
+      auto program =
+          std::make_shared<const fixedpoint::Program>(fixedpoint::compile(random_small_network(random)));
+      (void)sim::assemble(*program, core);
+      return program;
+    } catch (const std::invalid_argument&) {  // draw again
+    }
+  }
+}
+
+}  // namespace apical::test
