@@ -1,0 +1,21 @@
+#include <fmt/format.h>
+
+#include "tools/experiments/panels.hpp"
+
+namespace apical::tools {
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all = {prospective()};
+  return all;
+}
+
+const Experiment& find_experiment(const std::string& name) {
+  std::string names;
+  for (const Experiment& e : experiments()) {
+    if (name == e.name) return e;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", e.name);
+  }
+  throw InputError(fmt::format("experiment \"{}\"; accepted: {}", name, names));
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,9 @@
+#pragma once
+#include "tools/experiments/experiment.hpp"
+
+namespace apical::tools {
+
+/// One file each.
+Experiment prospective();
+
+}  // namespace apical::tools
