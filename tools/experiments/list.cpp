@@ -5,7 +5,7 @@
 namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {prospective()};
+  static const std::vector<Experiment> all = {energy(), action(), prospective()};
   return all;
 }
 

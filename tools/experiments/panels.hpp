@@ -4,6 +4,8 @@
 namespace apical::tools {
 
 /// One file each.
+Experiment energy();
+Experiment action();
 Experiment prospective();
 
 }  // namespace apical::tools
