@@ -245,7 +245,8 @@ Findings analyse(const Setting& setting) {
   tracking(setting, speeds, f);
   learning(setting, speeds, f);
   f.notes.emplace_back(
-      "Learning has the same time at every speed: at the slowest it saw only a few different inputs, which no "
+      "Learning has the same time at every speed: at the slowest it saw only a few different inputs, which "
+      "no "
       "dynamics makes up for.");
   return f;
 }

@@ -5,7 +5,8 @@
 namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {energy(), action(), prospective()};
+  static const std::vector<Experiment> all = {energy(), action(), prospective(), hodgkin_huxley(),
+                                              backprop()};
   return all;
 }
 

@@ -8,4 +8,7 @@ Experiment energy();
 Experiment action();
 Experiment prospective();
 
+Experiment hodgkin_huxley();
+Experiment backprop();
+
 }  // namespace apical::tools
