@@ -133,7 +133,7 @@ double tracking_error(Config config, double speed) {
   Layers<double> at, sum;
   double square = 0.0;
   int looks = 0;
-  const auto samples = first_ticks(*task, static_cast<std::size_t>(warm + count));
+  const auto samples = first_ticks(*task, static_cast<std::size_t>(warm) + static_cast<std::size_t>(count));
   for (int n = 0; n < warm + count; ++n) {
     const model::Sample& s = samples[static_cast<std::size_t>(n)];
     machine->tick(s.input.data(), s.target.data(), 1.0, true);

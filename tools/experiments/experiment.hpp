@@ -12,7 +12,7 @@ namespace apical::tools {
 struct Line {
   std::string name;
   std::vector<std::pair<double, double>> points;
-  bool marks = false;  ///< single points instead of a line
+  bool marks = false;  ///< a dot at every point
 };
 
 /// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y).

@@ -23,6 +23,7 @@ double degrees(std::complex<double> value) {
 
 std::vector<double> logarithmic(double low, double high, int count) {
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     values.push_back(low * std::pow(high / low, static_cast<double>(i) / (count - 1)));
   return values;
