@@ -23,6 +23,10 @@ int execute(const Arguments& a) {
   for (const std::string& name : a.names) chosen.push_back(&find_experiment(name));
   if (a.all)
     for (const Experiment& e : experiments()) chosen.push_back(&e);
+  const bool integers = a.machine != "golden";
+  for (const Experiment* e : chosen)
+    if (integers && e->golden_only && !a.all)
+      throw InputError(fmt::format("--machine: \"{}\" for {}; accepted: golden", a.machine, e->name));
   if (a.machine != "golden" && a.machine != "emulator")
     throw InputError(fmt::format("--machine: \"{}\"; accepted: golden, emulator", a.machine));
   OutputFolder folder{a.out};
@@ -30,6 +34,10 @@ int execute(const Arguments& a) {
   Progress progress({"experiments"});
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const Experiment& e = *chosen[i];
+    if (integers && e.golden_only) {
+      fmt::print("{}: left out, runs on golden only\n", e.name);
+      continue;
+    }
     progress.update(0, i, chosen.size(), e.name);
     Setting setting{parse_config(e.configuration, e.name), a.quick};
     for (const std::string& assignment : a.set) set_key(setting.config, assignment);

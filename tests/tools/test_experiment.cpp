@@ -155,6 +155,29 @@ TEST_F(Experiments, LocalPlasticityIsBackpropagation) {
             emulator["numbers"]["cosine at 16 bits, β 0.01"].get<double>());
 }
 
+TEST_F(Experiments, ApicalDendritesCarryTheError) {
+  const json r = quick("dendrites", "golden");
+  EXPECT_EQ(measured(r, "largest apical potential while nothing nudges"), 0.0);
+  EXPECT_NEAR(measured(r, "order in β"), 1.0, 0.05);
+  // Interneurons that are nudged by 0.1 and 0.5 leave their share; the distance is measured to that share.
+  for (const char* lambda : {"λ = 0", "λ = 0.1", "λ = 0.5"})
+    EXPECT_LT(point("golden", "dendrites", "apical-beta", lambda, 1e-4), 0.01);
+  const Outcome o = apical("experiment dendrites --machine emulator");
+  EXPECT_EQ(o.status, 2);
+  EXPECT_TRUE(contains(o.error, "accepted: golden")) << o.error;
+}
+
+TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
+  const json r = quick("lateral-weights", "golden");
+  EXPECT_GE(measured(r, "apical residual falls by a factor, nudged, rich"), 10.0);
+  EXPECT_LE(measured(r, "W^PI to B after learning"), 10.0);
+  EXPECT_LT(r["numbers"]["cosine of ΔW to the gradient before learning, nudged, rich inputs"].get<double>(),
+            0.5);
+  // Silent and yet not aligned.
+  EXPECT_GE(r["numbers"]["apical residual falls by a factor, nudged, narrow inputs"].get<double>(), 5.0);
+  EXPECT_GE(r["numbers"]["W^PI to B after learning, degrees, nudged, narrow inputs"].get<double>(), 45.0);
+}
+
 TEST_F(Experiments, ShareOnePage) {
   ASSERT_EQ(apical("experiment prospective --quick --out e").status, 0);
   ASSERT_EQ(apical("experiment prospective hodgkin-huxley --quick --machine emulator --out e").status, 0);

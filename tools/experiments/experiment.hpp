@@ -63,6 +63,7 @@ struct Experiment {
   const char* method;         ///< what is done, in two or three sentences
   const char* configuration;  ///< TOML
   Findings (*analyse)(const Setting&);
+  bool golden_only = false;  ///< the integer machines can't run it yet
 };
 
 /// All experiments in the order of the report.

@@ -41,8 +41,8 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
     if (points.empty()) continue;
     text += fmt::format("$d{} << EOD\n{}EOD\n", i, points);
     plots += fmt::format("{}$d{} using 1:2 with {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ", i,
-                         line.marks ? "linespoints pt 7 ps 0.5" : "lines lw 2", colours[i % std::size(colours)],
-                         quoted(line.name));
+                         line.marks ? "linespoints pt 7 ps 0.5" : "lines lw 2",
+                         colours[i % std::size(colours)], quoted(line.name));
   }
   if (plots.empty()) plots = "set xrange [0:1]; set yrange [0:1]; plot NaN notitle";
   return text + plots + "\n";

@@ -5,8 +5,8 @@
 namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {energy(), action(), prospective(), hodgkin_huxley(),
-                                              backprop()};
+  static const std::vector<Experiment> all = {energy(),   action(),    prospective(),    hodgkin_huxley(),
+                                              backprop(), dendrites(), lateral_weights()};
   return all;
 }
 

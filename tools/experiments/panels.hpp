@@ -10,5 +10,7 @@ Experiment prospective();
 
 Experiment hodgkin_huxley();
 Experiment backprop();
+Experiment dendrites();
+Experiment lateral_weights();
 
 }  // namespace apical::tools
