@@ -5,8 +5,9 @@
 namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {energy(),   action(),    prospective(),    hodgkin_huxley(),
-                                              backprop(), dendrites(), lateral_weights()};
+  static const std::vector<Experiment> all = {
+      energy(),    action(),          prospective(),       hodgkin_huxley(),         backprop(),
+      dendrites(), lateral_weights(), backprop_baseline(), equilibrium_propagation()};
   return all;
 }
 

@@ -12,5 +12,7 @@ Experiment hodgkin_huxley();
 Experiment backprop();
 Experiment dendrites();
 Experiment lateral_weights();
+Experiment backprop_baseline();
+Experiment equilibrium_propagation();
 
 }  // namespace apical::tools
