@@ -178,6 +178,17 @@ TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
   EXPECT_GE(r["numbers"]["W^PI to B after learning, degrees, nudged, narrow inputs"].get<double>(), 45.0);
 }
 
+TEST_F(Experiments, BaselinesLearnTheSameDigits) {
+  const json backprop = quick("backprop-baseline", "golden");
+  // The distance of err / beta to the costates is of first order in beta.
+  EXPECT_NEAR(point("golden", "backprop-baseline", "costates", "golden", 1e-2) /
+                  point("golden", "backprop-baseline", "costates", "golden", 1e-3),
+              10.0, 1.0);
+  EXPECT_GT(point("golden", "backprop-baseline", "error", "backpropagation", 1),
+            measured(backprop, "test error of backpropagation"));
+  quick("equilibrium-propagation", "golden");
+}
+
 TEST_F(Experiments, ShareOnePage) {
   ASSERT_EQ(apical("experiment prospective --quick --out e").status, 0);
   ASSERT_EQ(apical("experiment prospective hodgkin-huxley --quick --machine emulator --out e").status, 0);
