@@ -184,25 +184,29 @@ std::string printed(const Key& key, const Config& config) {
 }  // namespace
 
 Config read_config(const std::string& path) {
-  Config config;
-  config.formats.by_signal = fixedpoint::default_formats();
-  config.source = path;
   std::ifstream file(path);
   if (!file)
     throw InputError(
         fmt::format("{}: can't be read; accepted: a configuration file (apical list shows some)", path));
   std::ostringstream text;
   text << file.rdbuf();
-  config.text = text.str();
+  return parse_config(text.str(), path);
+}
+
+Config parse_config(const std::string& text, const std::string& source) {
+  Config config;
+  config.formats.by_signal = fixedpoint::default_formats();
+  config.source = source;
+  config.text = text;
   toml::table table;
   try {
-    table = toml::parse(config.text, path);
+    table = toml::parse(config.text, source);
   } catch (const toml::parse_error& error) {
     throw InputError(
-        fmt::format("{}:{}: {}; accepted: TOML", path, error.source().begin.line, error.description()));
+        fmt::format("{}:{}: {}; accepted: TOML", source, error.source().begin.line, error.description()));
   }
   for (const auto& [section, node] : table)
-    apply(config, std::string(section.str()), node, fmt::format("{}:{}", path, node.source().begin.line));
+    apply(config, std::string(section.str()), node, fmt::format("{}:{}", source, node.source().begin.line));
   return config;
 }
 

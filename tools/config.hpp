@@ -50,6 +50,8 @@ struct Config {
 
 /// Reads a TOML file. Throws InputError "FILE:LINE: KEY: ...; accepted: ..." for anything it doesn't know.
 Config read_config(const std::string& path);
+/// Likewise for TOML text; `source` is FILE in messages.
+Config parse_config(const std::string& text, const std::string& source);
 
 /// Applies "section.key=value" (the value as in TOML; bare words are strings). `where` is named in errors.
 void set_key(Config&, const std::string& assignment, const std::string& where = "--set");

@@ -16,9 +16,8 @@
 #include "model/schedule.hpp"
 #include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
-#include "sim/emulator_machine.hpp"
 #include "sim/systemc/platform_machine.hpp"
-#include "tools/golden_machine.hpp"
+#include "tools/machines.hpp"
 #include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
 
@@ -180,34 +179,11 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   return results;
 }
 
-fixedpoint::EmulatorOptions options_of(const Config& config) {
-  fixedpoint::EmulatorOptions how;
-  how.threads = config.threads;
-  how.schedule = config.schedule == "dense"   ? fixedpoint::Schedule::dense
-                 : config.schedule == "event" ? fixedpoint::Schedule::event
-                                              : fixedpoint::Schedule::automatic;
-  return how;
-}
-
-std::unique_ptr<sim::Machine> make_emulator(const Config& config,
-                                            std::shared_ptr<const fixedpoint::Program> program) {
-  return std::make_unique<sim::EmulatorMachine>(std::move(program), options_of(config));
-}
-
-std::unique_ptr<sim::Machine> make_core(const Config& config,
-                                        std::shared_ptr<const fixedpoint::Program> program) {
-  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
-  auto library = std::make_shared<const sim::CoreLibrary>(
-      sim::find_core_sources(), parameters, sim::CoreBuild{},
-      [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
-  return std::make_unique<sim::CoreRunner>(
-      std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
-}
-
 std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOptions& options,
                                                std::shared_ptr<const fixedpoint::Program> program) {
   const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
-  auto machine = std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, options_of(config));
+  auto machine =
+      std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, emulator_options(config));
   if (!options.timeline.empty()) machine->write_timeline(options.timeline);
   if (!options.waveform.empty()) machine->write_waveform(options.waveform);
   return machine;
@@ -262,11 +238,8 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   outcome.initial = starting_weights(config, options.weights);
 
   std::vector<std::unique_ptr<sim::Machine>> machines;
-  if (config.machine == "golden" || config.machine == "both") {
-    model::GoldenSettings golden = config.network;
-    golden.activation = model::parse_activation(config.activation);
-    machines.push_back(std::make_unique<GoldenMachine>(golden, outcome.initial));
-  }
+  if (config.machine == "golden" || config.machine == "both")
+    machines.push_back(make_golden(config, outcome.initial));
   std::shared_ptr<const fixedpoint::Program> program;
   sim::TlmMachine* platform = nullptr;
   if (config.machine != "tlm" && !(options.timeline + options.waveform).empty())

@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/golden.hpp"
+
+namespace apical::model {
+
+/// Every projection of the dendritic microcircuit is a matrix of its own; nothing is transposed but where
+/// feedback is tied. Index k = 1..N; B_{k+1}, W^PI_k and W^IP_k exist for k < N.
+struct MicrocircuitWeights {
+  std::vector<Eigen::MatrixXd> forward;       ///< [k-1]: W_k, n_k × (n_{k−1} + 1), bias last
+  std::vector<Eigen::MatrixXd> feedback;      ///< [k-1]: B_{k+1}, n_k × n_{k+1}
+  std::vector<Eigen::MatrixXd> pyramidal;     ///< [k-1]: W^PI_k, from interneurons, n_k × n_{k+1}
+  std::vector<Eigen::MatrixXd> interneurons;  ///< [k-1]: W^IP_k, n_{k+1} × (n_k + 1), bias last
+};
+
+struct MicrocircuitSettings {
+  std::vector<int> layers;  ///< n_0 .. n_N
+  Activation activation = Activation::logistic;
+  double dt = 1.0, beta = 0.1;
+  double lambda = 0.1;  ///< how strongly interneurons are nudged by the somata above them, 0..1; (28)
+  double eta = 0.1, eta_pi = 0.0, eta_ip = 0.0;  ///< per ms: W, W^PI, W^IP; 0 keeps them
+  std::string feedback = "fixed";                ///< of B: "fixed", "tied" (W transposed), "learned" (32)
+  double decay = 0.0;                            ///< per ms, of W and of learned B; (32)
+};
+
+/// Pyramidal cells with basal, apical and somatic compartments and the interneurons that predict the layer
+/// above, one tick at a time in the sweep order, all of them prospective with ρ = 1 (model/README.md
+/// (27)–(32)).
+class Microcircuit {
+ public:
+  /// Throws std::invalid_argument for settings out of range or matrices whose shape doesn't match.
+  Microcircuit(MicrocircuitSettings, MicrocircuitWeights);
+
+  /// As Golden::tick().
+  void tick(const double* input, const double* target, double nudge);
+
+  int depth() const { return static_cast<int>(settings_.layers.size()) - 1; }
+  const MicrocircuitWeights& weights() const { return weights_; }
+  const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }          ///< soma
+  const Eigen::VectorXd& basal(int k) const { return basal_[index(k)]; }  ///< W_k r_{k−1}
+  const Eigen::VectorXd& apical(int k) const { return apical_[index(k)]; }
+  const Eigen::VectorXd& interneuron(int k) const { return inter_[index(k)]; }
+  const Eigen::VectorXd& error(int k) const { return nudge_[index(k)]; }  ///< soma − basal
+  const Eigen::VectorXd& rate(int k) const { return rate_[index(k)]; }    ///< k = 0: the input
+
+ private:
+  static std::size_t index(int k) { return static_cast<std::size_t>(k); }
+  void learn();
+
+  MicrocircuitSettings settings_;
+  MicrocircuitWeights weights_;
+  Layers<double> u_, basal_, apical_, inter_, inter_basal_, nudge_, rate_, slope_;
+};
+
+/// W as given; B, W^PI and W^IP of the self-predicting state: W^PI = B = Wᵀ, W^IP = W.
+MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward);
+
+}  // namespace apical::model

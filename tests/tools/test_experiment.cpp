@@ -1,0 +1,235 @@
+// The poster's panels under --quick: their bounds, and figures that theory gives without any simulation.
+#include "tools/experiments/experiment.hpp"
+
+#include <cmath>
+#include <complex>
+#include <random>
+
+#include "tests/tools/command_line.hpp"
+#include "tools/experiments/measure.hpp"
+
+namespace apical::tools {
+namespace {
+
+using nlohmann::json;
+using test::CommandLine;
+using test::contains;
+using test::content;
+using test::Outcome;
+
+class Experiments : public CommandLine {
+ protected:
+  /// Runs NAME on the machine and returns its result.json, after checks that hold for every experiment.
+  json quick(const std::string& name, const std::string& machine) const {
+    const Outcome o = apical(fmt::format("experiment {} --quick --machine {} --out e", name, machine));
+    EXPECT_EQ(o.status, 0) << o.out << o.error;
+    const std::filesystem::path where = folder / "e" / machine / name;
+    json r = json::parse(content(where / "result.json"));
+    EXPECT_EQ(r["experiment"], name);
+    EXPECT_EQ(r["machine"], machine);
+    EXPECT_TRUE(r["passed"].get<bool>());
+    EXPECT_FALSE(r["checks"].empty());
+    EXPECT_FALSE(r["figures"].empty());
+    for (const json& figure : r["figures"]) {
+      const std::string stem = figure["name"];
+      EXPECT_TRUE(contains(content(where / (stem + ".svg")), "<svg")) << stem;
+      EXPECT_GT(content(where / (stem + ".csv")).size(), 60u) << stem;
+    }
+    return r;
+  }
+  static double measured(const json& r, const std::string& what) {
+    for (const json& c : r["checks"])
+      if (contains(c["what"], what)) return c["measured"];
+    ADD_FAILURE() << "no check \"" << what << "\"";
+    return std::nan("");
+  }
+  /// Mean y of a figure's series in its CSV at the x nearest to `x`.
+  double point(const std::string& machine, const std::string& name, const std::string& figure,
+               const std::string& series, double x) const {
+    std::ifstream file(folder / "e" / machine / name / (figure + ".csv"));
+    double best = std::nan(""), distance = 1e300;
+    for (std::string line; std::getline(file, line);) {
+      const std::string head = "\"" + series + "\",";
+      if (line.rfind(head, 0) != 0) continue;
+      double at = 0.0, y = 0.0;
+      if (std::sscanf(line.c_str() + head.size(), "%lf,%lf", &at, &y) != 2) continue;
+      if (std::abs(at - x) >= distance) continue;
+      distance = std::abs(at - x);
+      best = y;
+    }
+    EXPECT_FALSE(std::isnan(best)) << figure << " has no series " << series;
+    return best;
+  }
+};
+
+const std::string machines[] = {"golden", "emulator"};
+
+}  // namespace
+
+TEST(Measure, PhasorFindsAmplitudeAndPhase) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+  for (int trial = 0; trial < 20; ++trial) {
+    const std::complex<double> c(uniform(random), uniform(random));
+    const double offset = uniform(random), omega = 0.3 + 0.1 * uniform(random);
+    std::vector<double> y;
+    for (int n = 0; n < 200; ++n) y.push_back(offset + (c * std::polar(1.0, omega * n)).real());
+    EXPECT_LT(std::abs(phasor(y, omega) - c), 1e-12) << "seed " << seed;
+  }
+  EXPECT_NEAR(degrees({0.0, 2.0}), 90.0, 1e-12);
+  EXPECT_NEAR(exponent({{1.0, 3.0}, {2.0, 12.0}, {4.0, 48.0}}), 2.0, 1e-12);
+}
+
+TEST(Measure, ChecksFailOnWhatIsNotANumber) {
+  Findings f;
+  f.at_most("a", std::nan(""), 1.0);
+  f.at_least("b", std::nan(""), 1.0);
+  EXPECT_FALSE(f.checks[0].holds());
+  EXPECT_FALSE(f.checks[1].holds());
+  EXPECT_FALSE(f.passed());
+}
+
+TEST_F(Experiments, EnergyRidesAndLags) {
+  for (const std::string& machine : machines) {
+    const json r = quick("energy", machine);
+    EXPECT_GE(measured(r, "tracking error at speed 1/tau, gradient flow over Lagrangian"), 20.0);
+    // A first layer whose errors are weak is a membrane: it delays by tau.
+    EXPECT_NEAR(r["numbers"]["delay of layer 1 after a step, in tau, gradient"].get<double>(), 1.0, 0.1);
+    EXPECT_NEAR(r["numbers"]["delay of layer 1 after a step, in tau, lagrangian"].get<double>(), 0.0, 0.02);
+    // Far above 1/tau gradient flow stands still: its error is all that the equilibrium moves by.
+    EXPECT_NEAR(point(machine, "energy", "tracking", "gradient", 10.0), 1.0, 0.05);
+  }
+}
+
+TEST_F(Experiments, ActionIsStationaryForOneFlow) {
+  const json golden = quick("action", "golden");
+  EXPECT_NEAR(measured(golden, "order in dt at which it vanishes, integrated"), 1.0, 0.1);
+  EXPECT_NEAR(measured(golden, "order in dt at which it vanishes, exact"), 2.0, 0.1);
+  const json emulator = quick("action", "emulator");
+  // Differencing amplifies the LSB by tau / dt: on integers the residual grows as the tick shrinks.
+  const std::string flow = "Lagrangian, integrated";
+  EXPECT_GT(point("emulator", "action", "residual", flow, 0.1),
+            2.0 * point("emulator", "action", "residual", flow, 1.0));
+}
+
+TEST_F(Experiments, ProspectiveRatesLead) {
+  for (const std::string& machine : machines) {
+    const json r = quick("prospective", machine);
+    EXPECT_LT(measured(r, "phase error of r"), 1.0);
+    // Three membranes in a chain, each lagging by atan(omega tau).
+    EXPECT_NEAR(r["numbers"]["lag at rho 0, degrees, γ = 0"].get<double>(), 3 * std::atan(0.5) * 180.0 / pi,
+                1.0);
+    EXPECT_NEAR(point(machine, "prospective", "lead", "measured, advanced", 0.1), std::atan(0.1) * 180.0 / pi,
+                0.1);
+    EXPECT_NEAR(point(machine, "prospective", "gain", "measured, advanced", 1.0), std::sqrt(2.0), 0.02);
+  }
+}
+
+TEST_F(Experiments, SodiumChannelLooksAheadInItsBand) {
+  for (const std::string& machine : machines) {
+    const json r = quick("hodgkin-huxley", machine);
+    const auto number = [&](const char* name) { return r["numbers"][name].get<double>(); };
+    EXPECT_NEAR(number("τ_eff at -65 mV, ms"), 1.69, 0.005);
+    EXPECT_NEAR(number("τ_eff at -60 mV, ms"), 2.58, 0.005);
+    EXPECT_NEAR(number("τ_eff at -56 mV, ms"), 3.12, 0.005);
+    // The edge of the band, from (26) by hand: arg(1 + s − s / (1 + ix)) = 0.9 atan(omega tau_eff).
+    const double edge = number("lead within 10 % of φ(u) + τ_eff φ'(u) du/dt at -65 mV up to, Hz");
+    const double omega = 2 * pi * edge / 1000, tau_h = number("τ_h at -65 mV, ms"),
+                 tau = number("τ_eff at -65 mV, ms");
+    const std::complex<double> i(0.0, 1.0),
+        response = 1.0 + tau / tau_h * (i * omega * tau_h) / (1.0 + i * omega * tau_h);
+    EXPECT_NEAR(std::arg(response) / std::atan(omega * tau), 0.9, 0.005);
+    EXPECT_NEAR(point(machine, "hodgkin-huxley", "lead-65mV", "m∞³h simulated", 0.5), 0.3045, 0.001);
+  }
+}
+
+TEST_F(Experiments, LocalPlasticityIsBackpropagation) {
+  quick("backprop", "golden");
+  // For small beta the angle to the gradient is proportional to beta: 1 − cosine to its square.
+  const double fine = point("golden", "backprop", "cosine-beta", "logistic", 1e-3);
+  const double coarse = point("golden", "backprop", "cosine-beta", "logistic", 1e-2);
+  EXPECT_NEAR(std::log10(coarse / fine), 2.0, 0.1);
+  const json emulator = quick("backprop", "emulator");
+  EXPECT_LT(emulator["numbers"]["cosine at 8 bits, β 0.01"].get<double>(),
+            emulator["numbers"]["cosine at 16 bits, β 0.01"].get<double>());
+}
+
+TEST_F(Experiments, ApicalDendritesCarryTheError) {
+  const json r = quick("dendrites", "golden");
+  EXPECT_EQ(measured(r, "largest apical potential while nothing nudges"), 0.0);
+  EXPECT_NEAR(measured(r, "order in β"), 1.0, 0.05);
+  // Interneurons that are nudged by 0.1 and 0.5 leave their share; the distance is measured to that share.
+  for (const char* lambda : {"λ = 0", "λ = 0.1", "λ = 0.5"})
+    EXPECT_LT(point("golden", "dendrites", "apical-beta", lambda, 1e-4), 0.01);
+  const Outcome o = apical("experiment dendrites --machine emulator");
+  EXPECT_EQ(o.status, 2);
+  EXPECT_TRUE(contains(o.error, "accepted: golden")) << o.error;
+}
+
+TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
+  const json r = quick("lateral-weights", "golden");
+  EXPECT_GE(measured(r, "apical residual falls by a factor, nudged, rich"), 10.0);
+  EXPECT_LE(measured(r, "W^PI to B after learning"), 10.0);
+  EXPECT_LT(r["numbers"]["cosine of ΔW to the gradient before learning, nudged, rich inputs"].get<double>(),
+            0.5);
+  // Silent and yet not aligned.
+  EXPECT_GE(r["numbers"]["apical residual falls by a factor, nudged, narrow inputs"].get<double>(), 5.0);
+  EXPECT_GE(r["numbers"]["W^PI to B after learning, degrees, nudged, narrow inputs"].get<double>(), 45.0);
+}
+
+TEST_F(Experiments, BaselinesLearnTheSameDigits) {
+  const json backprop = quick("backprop-baseline", "golden");
+  // The distance of err / beta to the costates is of first order in beta.
+  EXPECT_NEAR(point("golden", "backprop-baseline", "costates", "golden", 1e-2) /
+                  point("golden", "backprop-baseline", "costates", "golden", 1e-3),
+              10.0, 1.0);
+  EXPECT_GT(point("golden", "backprop-baseline", "error", "backpropagation", 1),
+            measured(backprop, "test error of backpropagation"));
+  quick("equilibrium-propagation", "golden");
+}
+
+TEST_F(Experiments, ShareOnePage) {
+  ASSERT_EQ(apical("experiment prospective --quick --out e").status, 0);
+  ASSERT_EQ(apical("experiment prospective hodgkin-huxley --quick --machine emulator --out e").status, 0);
+  const std::string page = content(folder / "e/index.html");
+  for (const char* part : {"<h3>golden", "<h3>emulator", "Prospective coding", "sodium", "data:image/svg+xml",
+                           "3 of 3 experiments hold", "holds"})
+    EXPECT_TRUE(contains(page, part)) << part;
+  for (const char* part : {"src=\"http", "<script", "<link", "@import"})
+    EXPECT_FALSE(contains(page, part)) << part;
+}
+
+TEST_F(Experiments, MissedBoundIsExitStatusOne) {
+  const Outcome o = apical(
+      "experiment prospective --quick --machine emulator --set formats.membrane.bits=8 --set "
+      "formats.membrane.frac=3 --out e");
+  EXPECT_EQ(o.status, 1) << o.error;
+  EXPECT_TRUE(contains(o.out, "MISSED")) << o.out;
+  const json r = json::parse(content(folder / "e/emulator/prospective/result.json"));
+  EXPECT_FALSE(r["passed"].get<bool>());
+  EXPECT_TRUE(contains(content(folder / "e/index.html"), "missed"));
+}
+
+TEST_F(Experiments, RefuseWhatTheyDontKnow) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"experiment", "--all"},
+      {"experiment energy --all", "not both"},
+      {"experiment alchemy", "accepted: energy, action"},
+      {"experiment energy --machine abacus", "accepted: golden, emulator"},
+      {"experiment energy --set network.layer=3", "network.layers"},
+      {"experiment energy --set network.layers=[3,3] --out e", "network.layers: 3 inputs"},
+  };
+  for (const auto& [command, message] : cases) {
+    const Outcome o = apical(command);
+    EXPECT_EQ(o.status, 2) << command;
+    EXPECT_TRUE(contains(o.error, message)) << o.error;
+    EXPECT_EQ(o.error.find('\n'), o.error.size() - 1) << o.error;
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "e"));
+  const Outcome full = apical("experiment hodgkin-huxley --quick --out e", "ulimit -f 8");
+  EXPECT_EQ(full.status, 2) << full.out;
+  EXPECT_FALSE(std::filesystem::exists(folder / "e/golden/hodgkin-huxley/result.json"));
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,23 @@
+#include <fmt/format.h>
+
+#include "tools/experiments/panels.hpp"
+
+namespace apical::tools {
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all = {
+      energy(),    action(),          prospective(),       hodgkin_huxley(),         backprop(),
+      dendrites(), lateral_weights(), backprop_baseline(), equilibrium_propagation()};
+  return all;
+}
+
+const Experiment& find_experiment(const std::string& name) {
+  std::string names;
+  for (const Experiment& e : experiments()) {
+    if (name == e.name) return e;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", e.name);
+  }
+  throw InputError(fmt::format("experiment \"{}\"; accepted: {}", name, names));
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,18 @@
+#pragma once
+#include "tools/experiments/experiment.hpp"
+
+namespace apical::tools {
+
+/// One file each.
+Experiment energy();
+Experiment action();
+Experiment prospective();
+
+Experiment hodgkin_huxley();
+Experiment backprop();
+Experiment dendrites();
+Experiment lateral_weights();
+Experiment backprop_baseline();
+Experiment equilibrium_propagation();
+
+}  // namespace apical::tools

@@ -1,0 +1,61 @@
+#include "tools/experiments/trace.hpp"
+
+namespace apical::tools {
+
+model::Network<double> network_of(const sim::Machine& machine, const Config& config) {
+  model::Network<double> net;
+  net.activation = model::parse_activation(config.activation);
+  net.bias = config.network.bias;
+  const auto& layers = config.network.layers;
+  for (std::size_t k = 1; k < layers.size(); ++k) {
+    const std::vector<double> w = machine.weights(static_cast<int>(k));
+    net.weights.emplace_back(
+        Eigen::Map<const model::WeightMatrix>(w.data(), layers[k], layers[k - 1] + (net.bias ? 1 : 0)));
+  }
+  return net;
+}
+
+model::Layers<double> voltages(const sim::Machine& machine, int depth) {
+  model::Layers<double> u(static_cast<std::size_t>(depth) + 1);
+  for (int k = 1; k <= depth; ++k) {
+    const std::vector<double> values = machine.read("u", k);
+    u[static_cast<std::size_t>(k)] =
+        Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+  }
+  return u;
+}
+
+model::Drive<double> world(const model::Sample& sample, double beta) {
+  const auto vector = [](const std::vector<double>& values) {
+    return Eigen::VectorXd(
+        Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size())));
+  };
+  model::Drive<double> drive;
+  drive.input = vector(sample.input);
+  drive.target = vector(sample.target);
+  drive.input_change = Eigen::VectorXd::Zero(drive.input.size());
+  drive.target_change = Eigen::VectorXd::Zero(drive.target.size());
+  drive.beta = beta;
+  return drive;
+}
+
+std::vector<model::Sample> first_ticks(const model::Task& task, std::size_t count) {
+  std::vector<model::Sample> samples;
+  for (int epoch = 0; samples.size() < count; ++epoch) {
+    const auto stream = task.training(epoch);
+    for (model::Sample s; samples.size() < count && stream->next(s);) samples.push_back(s);
+  }
+  return samples;
+}
+
+std::vector<model::WeightMatrix> first_weights(const Config& config) {
+  return model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed);
+}
+
+double squared_distance(const model::Layers<double>& a, const model::Layers<double>& b) {
+  double sum = 0.0;
+  for (std::size_t k = 1; k < a.size(); ++k) sum += (a[k] - b[k]).squaredNorm();
+  return sum;
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,26 @@
+#pragma once
+#include "model/energy.hpp"
+#include "model/task.hpp"
+#include "sim/machine.hpp"
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// A machine seen with the theory's eyes.
+
+/// The network with the weights that the machine computes with.
+model::Network<double> network_of(const sim::Machine&, const Config&);
+/// u of layers 1..N after the tick.
+model::Layers<double> voltages(const sim::Machine&, int depth);
+/// What a tick of the task shows, as it stands still.
+model::Drive<double> world(const model::Sample&, double beta);
+
+/// The first `count` ticks of the task's training.
+std::vector<model::Sample> first_ticks(const model::Task&, std::size_t count);
+
+/// Initial weights of the configuration.
+std::vector<model::WeightMatrix> first_weights(const Config&);
+
+double squared_distance(const model::Layers<double>& a, const model::Layers<double>& b);
+
+}  // namespace apical::tools

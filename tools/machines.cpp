@@ -1,0 +1,60 @@
+#include "tools/machines.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "fixedpoint/compiler.hpp"
+#include "sim/core_machine.hpp"
+#include "sim/core_runner.hpp"
+#include "sim/emulator_machine.hpp"
+#include "tools/golden_machine.hpp"
+
+namespace apical::tools {
+
+std::unique_ptr<sim::Machine> make_golden(const Config& config,
+                                          const std::vector<model::WeightMatrix>& weights) {
+  model::GoldenSettings settings = config.network;
+  settings.activation = model::parse_activation(config.activation);
+  return std::make_unique<GoldenMachine>(settings, weights);
+}
+
+fixedpoint::EmulatorOptions emulator_options(const Config& config) {
+  fixedpoint::EmulatorOptions how;
+  how.threads = config.threads;
+  how.schedule = config.schedule == "dense"   ? fixedpoint::Schedule::dense
+                 : config.schedule == "event" ? fixedpoint::Schedule::event
+                                              : fixedpoint::Schedule::automatic;
+  return how;
+}
+
+std::unique_ptr<sim::Machine> make_emulator(const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
+  return std::make_unique<sim::EmulatorMachine>(std::move(program), emulator_options(config));
+}
+
+std::unique_ptr<sim::Machine> make_core(const Config& config,
+                                        std::shared_ptr<const fixedpoint::Program> program) {
+  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
+  auto library = std::make_shared<const sim::CoreLibrary>(
+      sim::find_core_sources(), parameters, sim::CoreBuild{},
+      [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+  return std::make_unique<sim::CoreRunner>(
+      std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
+}
+
+std::unique_ptr<sim::Machine> make_machine(const Config& config,
+                                           const std::vector<model::WeightMatrix>& weights) {
+  try {
+    check(config);
+    if (config.machine == "golden") return make_golden(config, weights);
+    if (config.machine != "emulator")
+      throw InputError(fmt::format("run.machine: \"{}\"; accepted: golden, emulator", config.machine));
+    return make_emulator(
+        config, std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, weights))));
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
+}
+
+}  // namespace apical::tools

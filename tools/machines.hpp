@@ -1,0 +1,22 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "fixedpoint/emulator.hpp"
+#include "sim/machine.hpp"
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// [run] schedule and threads as the emulator takes them.
+fixedpoint::EmulatorOptions emulator_options(const Config&);
+
+/// The machines of a configuration. All throw std::invalid_argument for what it gets wrong.
+std::unique_ptr<sim::Machine> make_golden(const Config&, const std::vector<model::WeightMatrix>& weights);
+std::unique_ptr<sim::Machine> make_emulator(const Config&, std::shared_ptr<const fixedpoint::Program>);
+std::unique_ptr<sim::Machine> make_core(const Config&, std::shared_ptr<const fixedpoint::Program>);
+
+/// run.machine, golden or emulator, starting from `weights` [n_k x (n_{k-1} + 1)] each. Throws InputError.
+std::unique_ptr<sim::Machine> make_machine(const Config&, const std::vector<model::WeightMatrix>& weights);
+
+}  // namespace apical::tools
