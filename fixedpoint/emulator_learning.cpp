@@ -201,12 +201,14 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
   for (int row = 0; row < p.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (r.steps[i] == 0) continue;  // every rounding mode leaves an exact zero
-    const std::uint32_t key = row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
+    const std::uint32_t key =
+        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const std::int32_t j = columns.index[c];
       const std::int64_t rate = columns.value[c];
       if (rate == 0) continue;
-      const std::uint32_t random = stochastic ? random16(key, first_column + static_cast<std::uint32_t>(j)) : 0;
+      const std::uint32_t random =
+          stochastic ? random16(key, first_column + static_cast<std::uint32_t>(j)) : 0;
       std::int64_t& weight = w.wide_column(j)[row];
       const std::int64_t change = rounded_change(r.steps[i] * rate, frac, p.weight, random);
       const std::int64_t after = moved(weight, change, p.weight).raw;
@@ -228,7 +230,8 @@ void Emulator::sample_learning(int index) {
   for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
-    const std::uint32_t key = row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
+    const std::uint32_t key =
+        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::size_t j = 0; j < source.sent_rate.size(); ++j) {
       if (source.sent_rate[j] == 0) continue;
       const std::int64_t before = weights(index).at(row, static_cast<int>(j));

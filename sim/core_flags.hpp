@@ -4,8 +4,8 @@
 
 namespace apical::sim {
 
-/// The signal that a slot writes, as a bit of fixedpoint::Observation::changed. A scratch that changes is of no
-/// consequence: so did what it reads, and the rate reads that, too.
+/// The signal that a slot writes, as a bit of fixedpoint::Observation::changed. A scratch that changes is of
+/// no consequence: so did what it reads, and the rate reads that, too.
 std::uint32_t written_by(int slot);
 
 /// What a core knows about what has to be done again: which signals' inputs changed, which lists of events

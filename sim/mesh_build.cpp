@@ -45,12 +45,12 @@ MeshMachine::MeshMachine(std::shared_ptr<const Program> program, Placement place
     : program_(std::move(program)),
       placement_(std::move(placement)),
       settings_(settings),
-      network_({placement_.columns, placement_.rows, settings.buffer, settings.stall, settings.seed},
-               [this](int, const Packet& packet) {
-                 if (settings_.late == 0) return arrive(packet);
-                 events_.push(
-                     {network_.clock() + random_() % (settings_.late + 1), event_number_++, -1, packet});
-               }),
+      network_(
+          {placement_.columns, placement_.rows, settings.buffer, settings.stall, settings.seed},
+          [this](int, const Packet& packet) {
+            if (settings_.late == 0) return arrive(packet);
+            events_.push({network_.clock() + random_() % (settings_.late + 1), event_number_++, -1, packet});
+          }),
       states_(at(placement_.cores())),
       loads_(at(placement_.cores())),
       random_(settings.seed) {
@@ -99,8 +99,9 @@ void MeshMachine::make_parts() {
         part.rows = rows.units;
         part.sources = columns.units;
         part.errors_are_sent = program_->populations[at(p.target)].theta_error == 0;
-        part.emulator = std::make_unique<Emulator>(
-            std::make_shared<const Program>(tile_program(*program_, k, rows.units, columns.units)), quiet(true));
+        const auto code = std::make_shared<Program>(tile_program(*program_, k, rows.units, columns.units));
+        part.emulator = std::make_unique<Emulator>(code, quiet(true));
+        for (Projection& loaded : code->projections) loaded.image = {};  // large meshes have no room for it
         // What everybody knows of units at rest.
         LayerState state = part.emulator->state(part_index::source);
         const std::int64_t rest = p.source == 0 ? 0 : program_->rate_tables[at(p.source)].lookup(0);

@@ -227,8 +227,7 @@ void MeshMachine::check_ready(int core) {
 
 void MeshMachine::go(int core) {
   ++going_;
-  if (network_.has_link(core, direction::east))
-    network_.send(core, {0, 0, 0, core + 1, Packet::Kind::go});
+  if (network_.has_link(core, direction::east)) network_.send(core, {0, 0, 0, core + 1, Packet::Kind::go});
   if (core % placement_.columns == 0 && network_.has_link(core, direction::south))
     network_.send(core, {0, 0, 0, core + placement_.columns, Packet::Kind::go});
 }
@@ -297,7 +296,8 @@ Energy MeshMachine::core_energy(const EnergyCosts& costs) const {
   for (const SlicePart& s : slices_)
     energy += estimate(s.emulator->program(), s.index(), s.emulator->activity(s.index()), costs);
   for (const TilePart& t : tiles_)
-    energy += estimate(t.emulator->program(), part_index::target, t.emulator->activity(part_index::target), costs);
+    energy +=
+        estimate(t.emulator->program(), part_index::target, t.emulator->activity(part_index::target), costs);
   return energy;
 }
 

@@ -17,11 +17,11 @@ namespace apical::sim {
 
 struct MeshSettings {
   int lanes = 4;
-  int buffer = 4;                ///< MeshOptions::buffer
-  double stall = 0.0;            ///< MeshOptions::stall
-  std::uint64_t late = 0;        ///< a packet that arrives is held back by 0 .. late clocks, at random
-  std::uint64_t seed = 1;        ///< of both
-  bool wait_for_counts = true;   ///< false is a fault for tests to find: operations don't wait for events
+  int buffer = 4;               ///< MeshOptions::buffer
+  double stall = 0.0;           ///< MeshOptions::stall
+  std::uint64_t late = 0;       ///< a packet that arrives is held back by 0 .. late clocks, at random
+  std::uint64_t seed = 1;       ///< of both
+  bool wait_for_counts = true;  ///< false is a fault for tests to find: operations don't wait for events
 };
 
 /// What a core did so far.
@@ -30,10 +30,10 @@ struct CoreLoad {
   std::uint64_t lane_clocks = 0;  ///< in which its lanes worked
 };
 
-/// A program on a mesh of cores, behind the interface that lockstep compares. Every core runs the operations of
-/// its parts in the program's order, each by the emulator's own integers on a part of the program, and waits
-/// only for what an operation reads; what others have to know travels as packets. See sim/README.md, "Many
-/// cores".
+/// A program on a mesh of cores, behind the interface that lockstep compares. Every core runs the operations
+/// of its parts in the program's order, each by the emulator's own integers on a part of the program, and
+/// waits only for what an operation reads; what others have to know travels as packets. See sim/README.md,
+/// "Many cores".
 class MeshMachine : public IntegerMachine {
  public:
   MeshMachine(std::shared_ptr<const fixedpoint::Program>, Placement, const MeshSettings&);

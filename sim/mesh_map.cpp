@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 
 #include "sim/mesh_network.hpp"
 
@@ -78,7 +79,7 @@ std::uint64_t table_bits(const Program& program, int layer) {
   return words(program.rate_tables[at(layer)]) + words(program.slope_tables[at(layer)]);
 }
 
-constexpr double passes = 8.0;        // of UPDATE, over a tick
+constexpr double passes = 8.0;  // of UPDATE, over a tick
 constexpr double clocks_of_a_pass = 15.0;
 constexpr double part_of_a_hop = 2.0;  // links between neighbours in a chain, about
 
@@ -168,6 +169,58 @@ std::vector<int> choose_counts(const Program& program, int cores, const CoreBudg
   return best;
 }
 
+int distance(const Placement& p, int a, int b) {
+  return std::abs(a % p.columns - b % p.columns) + std::abs(a / p.columns - b / p.columns);
+}
+
+// Exchanges what two cores hold as long as packets then travel less: pairs at random, always the same ones.
+void bring_together(Placement& placement, int cores) {
+  constexpr int tries_per_core = 200;
+  struct Talk {
+    int to;
+    std::int64_t packets;
+  };
+  std::vector<std::vector<Talk>> talks(at(placement.cores()));
+  const auto talk = [&](int a, int b, std::int64_t packets) {
+    if (a == b) return;
+    talks[at(a)].push_back({b, packets});
+    talks[at(b)].push_back({a, packets});
+  };
+  for (std::size_t k = 0; k < placement.tiles.size(); ++k) {
+    const auto& rows = placement.slices[k + 1];
+    const auto& columns = placement.slices[k];
+    const std::int64_t both_ways = k > 0 ? 2 : 1;
+    for (std::size_t t = 0; t < placement.tiles[k].size(); ++t) {
+      const std::size_t r = t / columns.size(), c = t % columns.size();
+      const int core = placement.tiles[k][t];
+      talk(core, c == 0 ? rows[r].core : placement.tiles[k][t - 1], both_ways * rows[r].units.count);
+      talk(core, r == 0 ? columns[c].core : placement.tiles[k][t - columns.size()],
+           both_ways * columns[c].units.count);
+    }
+  }
+  std::vector<int> now(at(placement.cores()));  // where what was on a core is
+  std::iota(now.begin(), now.end(), 0);
+  std::mt19937_64 random(1);
+  const auto cost = [&](int a, int b) {
+    std::int64_t sum = 0;
+    for (const int core : {a, b})
+      for (const Talk& t : talks[at(core)])
+        sum += t.packets * distance(placement, now[at(core)], now[at(t.to)]);
+    return sum;
+  };
+  for (std::int64_t i = std::int64_t{cores} * tries_per_core; i > 0; --i) {
+    const int a = static_cast<int>(random() % static_cast<std::uint64_t>(cores));
+    const int b = static_cast<int>(random() % static_cast<std::uint64_t>(cores));
+    const std::int64_t before = cost(a, b);
+    std::swap(now[at(a)], now[at(b)]);
+    if (cost(a, b) > before) std::swap(now[at(a)], now[at(b)]);
+  }
+  for (auto& slices : placement.slices)
+    for (Slice& s : slices) s.core = now[at(s.core)];
+  for (auto& tiles : placement.tiles)
+    for (int& core : tiles) core = now[at(core)];
+}
+
 }  // namespace
 
 Placement empty_mesh(int cores) {
@@ -220,7 +273,8 @@ Placement place(const Program& program, int cores, const CoreBudget& budget) {
     std::iota(chosen.begin(), chosen.end(), 0);
     std::stable_sort(chosen.begin(), chosen.end(), [&](int a, int b) { return taken[at(a)] < taken[at(b)]; });
     chosen.resize(at(used));
-    // Along the mesh as a snake, so that the end of a row of blocks is next to where the following one begins.
+    // Along the mesh as a snake, so that the end of a row of blocks is next to where the following one
+    // begins.
     std::sort(chosen.begin(), chosen.end(), [&](int a, int b) {
       const int ya = a / placement.columns, yb = b / placement.columns;
       if (ya != yb) return ya < yb;
@@ -232,40 +286,55 @@ Placement place(const Program& program, int cores, const CoreBudget& budget) {
       taken[at(core)] += block(k);
     }
   }
-  // Units live where one of their blocks does: those of the input with what they feed, all others with what
-  // feeds them, on the core of the row with the least memory taken.
+  // Units live with one of the blocks that feed them (those of the input, that they feed): where memory is
+  // left, the one nearest to a block of the other matrix.
+  const auto row_of = [&](int k, int s) {
+    const auto first = placement.tiles[at(k)].begin() + std::ptrdiff_t{s} * counts[at(k)];
+    return std::vector<int>(first, first + counts[at(k)]);
+  };
+  const auto column_of = [&](int k, int s) {
+    std::vector<int> tiles;
+    for (int r = 0; r < counts[at(k + 1)]; ++r)
+      tiles.push_back(placement.tiles[at(k)][at(r * counts[at(k)] + s)]);
+    return tiles;
+  };
   for (int k = 0; k < layers; ++k)
     for (int s = 0; s < counts[at(k)]; ++s) {
-      std::vector<int> hosts;
-      if (k == 0)
-        for (int r = 0; r < counts[1]; ++r) hosts.push_back(placement.tiles[0][at(r * counts[0] + s)]);
-      else
-        for (int c = 0; c < counts[at(k - 1)]; ++c)
-          hosts.push_back(placement.tiles[at(k - 1)][at(s * counts[at(k - 1)] + c)]);
       Slice& slice = placement.slices[at(k)][at(s)];
+      const std::uint64_t needs = slice_bits(program, k, slice.units.count) + table_bits(program, k);
+      const std::vector<int> hosts = k == 0 ? column_of(0, s) : row_of(k - 1, s);
+      const std::vector<int> others = k == 0 || k + 1 == layers ? hosts : column_of(k, s);
+      const auto badness = [&](int core) {
+        int nearest = placement.cores();
+        for (const int other : others) nearest = std::min(nearest, distance(placement, core, other));
+        const std::uint64_t memory = taken[at(core)] + needs;
+        return std::tuple(memory > budget.memory_bits, nearest, memory);
+      };
       slice.core = *std::min_element(hosts.begin(), hosts.end(),
-                                     [&](int a, int b) { return taken[at(a)] < taken[at(b)]; });
-      taken[at(slice.core)] += slice_bits(program, k, slice.units.count) + table_bits(program, k);
+                                     [&](int a, int b) { return badness(a) < badness(b); });
+      taken[at(slice.core)] += needs;
     }
   const std::vector<std::uint64_t> memory = memory_of(program, placement);
   const std::uint64_t most = *std::max_element(memory.begin(), memory.end());
   if (most > budget.memory_bits)
-    throw std::invalid_argument(
-        fmt::format("memory per core: {} cores of {:.1f} KiB are too few, the fullest one would need {:.1f} KiB",
-                    cores, static_cast<double>(budget.memory_bits) / 8192.0,
-                    static_cast<double>(most) / 8192.0));
+    throw std::invalid_argument(fmt::format(
+        "memory per core: {} cores of {:.1f} KiB are too few, the fullest one would need {:.1f} KiB", cores,
+        static_cast<double>(budget.memory_bits) / 8192.0, static_cast<double>(most) / 8192.0));
   for (int k = 0; k + 1 < layers; ++k)
     for (const Slice& s : placement.slices[at(k)])
       if (s.units.count > budget.fan_in)
         throw std::invalid_argument(
             fmt::format("fan-in per core: {} sources of W{} on one core; accepted: at most {}", s.units.count,
                         k + 1, budget.fan_in));
+  bring_together(placement, cores);
   return placement;
 }
 
 Placement random_placement(const Program& program, int cores, std::mt19937_64& random) {
   Placement placement = empty_mesh(cores);
-  const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<std::uint64_t>(limit)); };
+  const auto below = [&](int limit) {
+    return static_cast<int>(random() % static_cast<std::uint64_t>(limit));
+  };
   for (const Population& p : program.populations) {
     std::set<int> cuts{0, p.units};
     for (int i = below(std::min(p.units, 6)); i > 0; --i) cuts.insert(below(p.units));

@@ -18,9 +18,9 @@ struct Slice {
 /// A program on a mesh: populations cut into slices, and every matrix into blocks (tiles), one per slice of
 /// its targets and slice of its sources, each on a core. Tile (r, c) of projection k: tiles[k][r · C + c].
 struct Placement {
-  int columns = 1, rows = 1;                ///< of the mesh
-  std::vector<std::vector<Slice>> slices;   ///< [population][slice], in order of their units
-  std::vector<std::vector<int>> tiles;      ///< [projection][row-major] -> core
+  int columns = 1, rows = 1;               ///< of the mesh
+  std::vector<std::vector<Slice>> slices;  ///< [population][slice], in order of their units
+  std::vector<std::vector<int>> tiles;     ///< [projection][row-major] -> core
 
   int cores() const { return columns * rows; }
 };

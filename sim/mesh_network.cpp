@@ -100,10 +100,9 @@ void MeshNetwork::choose(int router, std::vector<Move>& moves, bool& waiting) {
   }
   for (int output = 0; output < direction::count; ++output) {
     if ((wanted >> output & 1) == 0) continue;
-    if (output != direction::local &&
-        routers_[static_cast<std::size_t>(neighbour(router, output))]
-                .inputs[static_cast<std::size_t>(opposite(output))]
-                .count >= options_.buffer)
+    if (output != direction::local && routers_[static_cast<std::size_t>(neighbour(router, output))]
+                                              .inputs[static_cast<std::size_t>(opposite(output))]
+                                              .count >= options_.buffer)
       continue;
     if (stalled()) {
       waiting = true;

@@ -12,8 +12,8 @@ namespace apical::sim {
 struct Packet {
   enum class Kind : std::uint8_t { value, count, nothing, ready, go };
   std::int64_t value = 0;
-  std::int32_t unit = 0;  ///< within its stream
-  std::int32_t port = 0;  ///< of the receiver (sim/mesh_streams.hpp)
+  std::int32_t unit = 0;         ///< within its stream
+  std::int32_t port = 0;         ///< of the receiver (sim/mesh_streams.hpp)
   std::int32_t destination = 0;  ///< core
   Kind kind = Kind::value;
 };
@@ -24,9 +24,9 @@ enum class Routing { xy, mixed };
 
 struct MeshOptions {
   int columns = 1, rows = 1;
-  int buffer = 4;             ///< packets at every input of a router, at least 1
-  double stall = 0.0;         ///< chance that a link stands still in a clock: random delays, 0 .. below 1
-  std::uint64_t seed = 1;     ///< of the stalls
+  int buffer = 4;          ///< packets at every input of a router, at least 1
+  double stall = 0.0;      ///< chance that a link stands still in a clock: random delays, 0 .. below 1
+  std::uint64_t seed = 1;  ///< of the stalls
   Routing routing = Routing::xy;
 };
 
@@ -57,9 +57,9 @@ class MeshNetwork {
 
   int cores() const { return options_.columns * options_.rows; }
   const MeshOptions& options() const { return options_; }
-  std::uint64_t sent() const { return sent_; }            ///< packets that entered
+  std::uint64_t sent() const { return sent_; }  ///< packets that entered
   std::uint64_t arrived() const { return arrived_; }
-  std::uint64_t hops() const { return hops_; }            ///< from router to router
+  std::uint64_t hops() const { return hops_; }  ///< from router to router
   /// Packets that left a router in a direction, so far.
   std::uint64_t traffic(int core, int direction) const {
     return routers_[static_cast<std::size_t>(core)].traffic[static_cast<std::size_t>(direction)];

@@ -90,7 +90,8 @@ std::uint64_t MeshMachine::execute_matrix(TilePart& tile, const Task& task) {
     if (emulator.errors_are_zero(part_index::target)) return clocks::operation;
     WalkTimer walks = timer(p.columns, settings_.lanes);
     const auto rows = static_cast<std::uint64_t>(p.rows);
-    if (emulator.observed().steps) walks.walk_nonzero(emulator.steps(part_index::matrix).data(), at(p.rows), 0);
+    if (emulator.observed().steps)
+      walks.walk_nonzero(emulator.steps(part_index::matrix).data(), at(p.rows), 0);
     if (emulator.observed().weights_moved) tile.forward_dirty = tile.backward_dirty = true;
     const std::uint64_t before = clocks::operation + clocks::steps + clocks::lead;
     return std::max(before + account(walks, rows),
@@ -104,7 +105,8 @@ std::uint64_t MeshMachine::execute_matrix(TilePart& tile, const Task& task) {
   std::uint64_t entries = events;
   if (dirty) {
     walks.walk(0);  // clears the sums
-    const auto& sent = forward ? emulator.sent_rate(part_index::source) : emulator.sent_error(part_index::target);
+    const auto& sent =
+        forward ? emulator.sent_rate(part_index::source) : emulator.sent_error(part_index::target);
     walks.walk_nonzero(sent.data(), sent.size(), 1);
     entries = 1 + sent.size();
     if (forward && p.bias) {

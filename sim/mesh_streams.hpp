@@ -26,9 +26,9 @@ struct Port {
   std::int64_t received = 0, expected = -1;
   std::vector<std::pair<std::int32_t, std::int64_t>> landed;  ///< events, not yet taken
 
-  std::vector<std::int64_t> sums, own;  ///< of the blocks before this one; its own
-  std::vector<std::uint8_t> here;       ///< by unit: arrived in this tick
-  bool head = false;                    ///< no block comes before this one
+  std::vector<std::int64_t> sums, own;   ///< of the blocks before this one; its own
+  std::vector<std::uint8_t> here;        ///< by unit: arrived in this tick
+  bool head = false;                     ///< no block comes before this one
   bool computed = false, moved = false;  ///< the own sums are there; they are others than at the last tick
   bool passed_on = false;
 
