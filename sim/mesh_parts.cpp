@@ -44,12 +44,23 @@ ActivationTable nothing() {
   return table;
 }
 
+// Everything but the weights, of which a large network has too many to copy them for every part.
+Projection unloaded(const Projection& whole) {
+  Projection p;
+  p.weight = whole.weight;
+  p.step = whole.step;
+  p.one = whole.one;
+  p.eta_dt = whole.eta_dt;
+  p.eta_frac = whole.eta_frac;
+  p.learn_shift = whole.learn_shift;
+  return p;
+}
+
 Projection cut(const Projection& whole, UnitRange rows, UnitRange columns, bool bias) {
-  Projection p = whole;
+  Projection p = unloaded(whole);
   p.rows = rows.count;
   p.columns = columns.count + (bias ? 1 : 0);
   p.bias = bias;
-  p.image.clear();
   p.image.reserve(place(p.rows) * place(p.columns));
   for (int row = rows.first; row < rows.last(); ++row) {
     const auto from = whole.image.begin() + static_cast<std::ptrdiff_t>(row) * whole.columns + columns.first;
@@ -60,7 +71,7 @@ Projection cut(const Projection& whole, UnitRange rows, UnitRange columns, bool 
 
 // A matrix that stands for its formats.
 Projection stand_in(const Projection& whole, int rows, int columns) {
-  Projection p = whole;
+  Projection p = unloaded(whole);
   p.rows = rows;
   p.columns = columns;
   p.bias = false;
