@@ -88,7 +88,7 @@ void MeshMachine::advance(int core) {
   for (const int port : task.waits)
     if (!ports_[at(port)].is_sum()) take(ports_[at(port)]);
   state.busy = true;
-  const std::uint64_t clocks = execute(core, task);
+  const std::uint64_t clocks = execute(task);
   loads_[at(core)].busy += clocks;
   events_.push({network_.clock() + clocks, event_number_++, core, {}});
 }

@@ -126,7 +126,7 @@ class MeshMachine : public IntegerMachine {
   void go(int core);
 
   // Operations and their clocks (mesh_operations.cpp).
-  std::uint64_t execute(int core, const Task&);
+  std::uint64_t execute(const Task&);
   std::uint64_t execute_update(SlicePart&, const Task&);
   std::uint64_t execute_matrix(TilePart&, const Task&);
   void emit(const Task&);

@@ -350,10 +350,4 @@ Placement random_placement(const Program& program, int cores, std::mt19937_64& r
   return placement;
 }
 
-double estimated_clocks(const Program& program, const Placement& placement, int lanes) {
-  std::vector<int> counts;
-  for (const auto& slices : placement.slices) counts.push_back(static_cast<int>(slices.size()));
-  return estimate(program, counts, placement.cores(), lanes);
-}
-
 }  // namespace apical::sim

@@ -45,7 +45,4 @@ Placement place(const fixedpoint::Program&, int cores, const CoreBudget&);
 /// Any cuts, on any cores.
 Placement random_placement(const fixedpoint::Program&, int cores, std::mt19937_64&);
 
-/// Clocks of a tick in which everything moves, as place() estimates them.
-double estimated_clocks(const fixedpoint::Program&, const Placement&, int lanes);
-
 }  // namespace apical::sim

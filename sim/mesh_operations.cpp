@@ -27,14 +27,10 @@ WalkTimer timer(int extent, int lanes) {
 
 }  // namespace
 
-std::uint64_t MeshMachine::execute(int core, const Task& task) {
+std::uint64_t MeshMachine::execute(const Task& task) {
   if (task.kind == Task::Kind::send_input) return clocks::operation;
-  if (task.kind == Task::Kind::operation && task.operation.code != OpCode::update) {
-    TilePart& tile = tiles_[at(task.part)];
-    const std::uint64_t clocks = execute_matrix(tile, task);
-    (void)core;
-    return clocks;
-  }
+  if (task.kind == Task::Kind::operation && task.operation.code != OpCode::update)
+    return execute_matrix(tiles_[at(task.part)], task);
   return execute_update(slices_[at(task.part)], task);
 }
 

@@ -37,7 +37,7 @@ struct Counts {
   }
 };
 
-void fill(MeshMeasurement& m, const Counts& before, const Counts& after, int lanes) {
+void fill(MeshMeasurement& m, const Counts& before, const Counts& after) {
   const auto ticks = static_cast<double>(m.ticks);
   const auto per_tick = [&](std::uint64_t a, std::uint64_t b) { return static_cast<double>(b - a) / ticks; };
   const auto clocks = static_cast<double>(after.clocks - before.clocks);
@@ -58,7 +58,6 @@ void fill(MeshMeasurement& m, const Counts& before, const Counts& after, int lan
                    (after.energy.weight_memory - before.energy.weight_memory) / ticks,
                    (after.energy.state_memory - before.energy.state_memory) / ticks};
   m.network_energy = (after.network_energy - before.network_energy) / ticks;
-  (void)lanes;
 }
 
 fixedpoint::NetworkDescription square_description(const Config& config, int n) {
@@ -110,7 +109,7 @@ MeshMeasurement measure_mesh(const std::shared_ptr<const fixedpoint::Program>& p
     m.equal = m.equal && m.state_digest == sim::state_digest(one);
     if (t == 0) before.emplace(mesh, costs);
   }
-  fill(m, *before, Counts(mesh, costs), chip.core.lanes);
+  fill(m, *before, Counts(mesh, costs));
   return m;
 }
 

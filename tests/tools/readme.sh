@@ -28,7 +28,7 @@ for command in "${commands[@]}"; do
       command+=" --ticks 800 --set task.test_limit=100"
       ;;
   esac
-  case "$command" in *"apical run"* | *"apical verify"* | *"apical deploy"*) command+=" --out $work/out" ;; esac
+  case "$command" in *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical mesh"*) command+=" --out $work/out" ;; esac
   command=${command//out\/trace.h5/$work/trace.h5}
   command=${command//out\/vectors/$work/vectors}
   command=${command//out\/timeline.json/$work/timeline.json}
