@@ -81,7 +81,8 @@ std::uint64_t table_bits(const Program& program, int layer) {
 
 constexpr double passes = 8.0;  // of UPDATE, over a tick
 constexpr double clocks_of_a_pass = 15.0;
-constexpr double part_of_a_hop = 2.0;  // links between neighbours in a chain, about
+constexpr double clocks_of_a_link =
+    10.0;  // of a chain: a few hops, to take a packet and to hand it on; measured
 
 // The clocks of a tick when populations are cut into so many slices; more is worse.
 double estimate(const Program& program, const std::vector<int>& counts, int cores, int lanes) {
@@ -94,8 +95,7 @@ double estimate(const Program& program, const std::vector<int>& counts, int core
     double work = sources * std::ceil(static_cast<double>(rows) / lanes);
     if (backward) work += rows * std::ceil(static_cast<double>(sources) / lanes);
     if (program.learning) work += rows * std::ceil(static_cast<double>(sources) / lanes);
-    const double hop = static_cast<double>(hop_clocks) * part_of_a_hop;
-    const double chains = hop * (counts[k] + counts[k - 1]);
+    const double chains = clocks_of_a_link * (counts[k] + counts[k - 1]);
     const double talk = counts[k] * counts[k - 1] > 1 ? rows + sources + chains : 0.0;
     clocks += share * work + (backward ? 2.0 : 1.0) * talk;
     clocks += passes * (clocks_of_a_pass + rows) * std::ceil(static_cast<double>(counts[k]) / cores);
