@@ -31,8 +31,6 @@ void check_shapes(const NetworkDescription& net) {
   require(
       net.rho.size() == 1 || net.rho.size() == units,
       fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})", net.rho.size(), units));
-  require(net.weights.size() == count,
-          fmt::format("weights: {} matrices; accepted: {}", net.weights.size(), count));
   require(net.alpha.empty() || net.alpha.size() == units,
           fmt::format("dynamics.alpha: {} values; accepted: none, or one per neuron ({})", net.alpha.size(),
                       units));
@@ -291,7 +289,7 @@ const std::map<std::string, Format>& default_formats() {
   return formats;
 }
 
-Program compile(const NetworkDescription& net) {
+Program compile_shape(const NetworkDescription& net) {
   check_shapes(net);
   const int last = static_cast<int>(net.layers.size()) - 1;
   Program program;
@@ -308,7 +306,6 @@ Program compile(const NetworkDescription& net) {
     const std::size_t index = static_cast<std::size_t>(k);
     const Population& target = program.populations[index];
     Projection p = make_projection(net, program.populations[index - 1], target, k);
-    program.loads.push_back(load_weights(net.weights[index - 1], p));
     program.projections.push_back(std::move(p));
     const Format& in = net.advanced_response ? target[Signal::membrane] : target[Signal::u];
     program.rate_tables[index] =
@@ -320,6 +317,16 @@ Program compile(const NetworkDescription& net) {
   }
   program.operations = schedule(net);
   if (net.mismatch) program.start = start_schedule(last);
+  return program;
+}
+
+Program compile(const NetworkDescription& net) {
+  Program program = compile_shape(net);
+  const std::size_t count = program.projections.size();
+  require(net.weights.size() == count,
+          fmt::format("weights: {} matrices; accepted: {}", net.weights.size(), count));
+  for (std::size_t k = 0; k < count; ++k)
+    program.loads.push_back(load_weights(net.weights[k], program.projections[k]));
   return program;
 }
 

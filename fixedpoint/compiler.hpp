@@ -15,4 +15,7 @@ inline constexpr int widest_accumulator = 62;
 /// aren't finite, or an intermediate result without a proof of at most `widest_accumulator` bits.
 Program compile(const NetworkDescription&);
 
+/// The same without weights: every Projection::image is empty. For who only wants to know what would fit.
+Program compile_shape(const NetworkDescription&);
+
 }  // namespace apical::fixedpoint

@@ -61,8 +61,8 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
       l.membrane_matters = program_->advanced_response || !std::all_of(p.rho.begin(), p.rho.end(), exact);
     }
     for (std::size_t j = 0; j < width; ++j) {
-      l.key_a.push_back(column_a(static_cast<std::uint32_t>(j)));
-      l.key_b.push_back(column_b(static_cast<std::uint32_t>(j)));
+      l.key_a.push_back(column_a(static_cast<std::uint32_t>(p.first_unit) + static_cast<std::uint32_t>(j)));
+      l.key_b.push_back(column_b(static_cast<std::uint32_t>(p.first_unit) + static_cast<std::uint32_t>(j)));
     }
   }
   routes_.resize(program_->projections.size());
@@ -181,12 +181,46 @@ void Emulator::restore(int index, const LayerState& state) {
   l.decays = true;
   ++l.rate_version;
   ++l.error_version;
+  for (std::size_t block = 0; block < l.erring.size(); ++block) find_erring(l, block);
+}
+
+void Emulator::receive_rate(int index, int unit, std::int64_t raw) {
+  Layer& l = at(index);
+  l.sent_rate[static_cast<std::size_t>(unit)] = raw;
+  ++l.rate_version;
+}
+
+void Emulator::receive_sent_error(int index, int unit, std::int64_t raw) {
+  Layer& l = at(index);
+  l.sent_error[static_cast<std::size_t>(unit)] = raw;
+  ++l.error_version;
+}
+
+void Emulator::receive_error(int index, int unit, std::int64_t raw) {
+  Layer& l = at(index);
+  auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
+  errors[static_cast<std::size_t>(unit)] = raw;
+  find_erring(l, static_cast<std::size_t>(unit / update_block_units));
+}
+
+void Emulator::set_basal_sums(int index, const std::int64_t* sums) {
+  const Projection& p = projection(index);
+  std::copy_n(sums, p.rows, routes_[static_cast<std::size_t>(index)].basal.sums.begin());
+  mark(p.target, part::basal);
+}
+
+void Emulator::set_apical_sums(int index, const std::int64_t* sums) {
+  const Projection& p = projection(index);
+  std::copy_n(sums, population(p.source).units, routes_[static_cast<std::size_t>(index)].apical.sums.begin());
+  mark(p.source, part::error);
+}
+
+// Whether an error of one block of units isn't 0, and of all of them.
+void Emulator::find_erring(Layer& l, std::size_t block) {
   const auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
-  for (std::size_t block = 0; block < l.erring.size(); ++block) {
-    const auto first = errors.begin() + static_cast<std::ptrdiff_t>(block) * update_block_units;
-    const auto count = std::min<std::ptrdiff_t>(update_block_units, errors.end() - first);
-    l.erring[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
-  }
+  const auto first = errors.begin() + static_cast<std::ptrdiff_t>(block) * update_block_units;
+  const auto count = std::min<std::ptrdiff_t>(update_block_units, errors.end() - first);
+  l.erring[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
   l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
 }
 

@@ -85,6 +85,20 @@ class Emulator {
   void restore(int layer, const LayerState&);
   void restore_ticks(std::uint32_t ticks) { tick_ = ticks; }
 
+  /// A part of a network (sim/mesh_parts.hpp) hears from the others: what their units sent, an error as LEARN
+  /// takes it, and sums [rows], [units of the source] that others have made; and tells them its own sums.
+  void receive_rate(int layer, int unit, std::int64_t raw);
+  void receive_sent_error(int layer, int unit, std::int64_t raw);
+  void receive_error(int layer, int unit, std::int64_t raw);
+  void set_basal_sums(int projection, const std::int64_t* sums);
+  void set_apical_sums(int projection, const std::int64_t* sums);
+  const AlignedVector<std::int64_t>& basal_sums(int projection) const {
+    return routes_[static_cast<std::size_t>(projection)].basal.sums;
+  }
+  const AlignedVector<std::int64_t>& apical_sums(int projection) const {
+    return routes_[static_cast<std::size_t>(projection)].apical.sums;
+  }
+
   const Program& program() const { return *program_; }
   std::uint32_t ticks() const { return tick_; }
   /// Raw values of a neuron signal; layer 0 has only `rate` (the input).
@@ -148,7 +162,14 @@ class Emulator {
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
   bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter*);
+  std::uint32_t stream(Signal signal, int layer) const {
+    return stream_number(signal, program_->first_layer + layer);
+  }
+  std::uint32_t first_row(const Projection& p) const {
+    return static_cast<std::uint32_t>(population(p.target).first_unit);
+  }
   void mark(int layer, int parts);
+  static void find_erring(Layer&, std::size_t block);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count, const Tally&);
   const Layer& with_active_sources(const Projection&);

@@ -34,7 +34,7 @@ bool Emulator::quantise_steps(int index) {
   const auto& errors = target.signals[static_cast<std::size_t>(Signal::error)];
   const Affine scaled{{errors.data(), nullptr, nullptr, nullptr}, {r.eta, 0, 0, 0}, {}, nullptr};
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
-  const RandomRows random{program_->seed, tick_, stream_number(Signal::step, p.target), 0};
+  const RandomRows random{program_->seed, tick_, stream(Signal::step, p.target), first_row(p)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
       r.exact.data(), p.rows, p.eta_frac + population(p.target)[Signal::error].frac, p.step, random,
       options_.statistics, r.steps.data());
@@ -100,7 +100,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
   const std::int64_t largest_error =
       apical ? kernels_->neurons->narrow(r.apical.known.data(), p.rows, r.narrow_errors.data()).largest : 0;
   if (p.weight.rounding == Rounding::stochastic)
-    kernels_->neurons->keys({program_->seed, tick_, stream_number(Signal::weight, p.target), 0}, p.rows,
+    kernels_->neurons->keys({program_->seed, tick_, stream(Signal::weight, p.target), first_row(p)}, p.rows,
                             r.low_keys.data(), r.high_keys.data());
   const Layer& source = at(p.source);
   const auto rounding = static_cast<std::size_t>(p.weight.rounding);
@@ -201,16 +201,19 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
   Route& r = routes_[static_cast<std::size_t>(index)];
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const bool stochastic = p.weight.rounding == Rounding::stochastic;
-  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  const std::uint32_t weights_stream = stream(Signal::weight, p.target);
+  const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
   for (int row = 0; row < p.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
     if (r.steps[i] == 0) continue;  // every rounding mode leaves an exact zero
-    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
+    const std::uint32_t key =
+        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const std::int32_t j = columns.index[c];
       const std::int64_t rate = columns.value[c];
       if (rate == 0) continue;
-      const std::uint32_t random = stochastic ? random16(key, static_cast<std::uint32_t>(j)) : 0;
+      const std::uint32_t random =
+          stochastic ? random16(key, first_column + static_cast<std::uint32_t>(j)) : 0;
       std::int64_t& weight = w.wide_column(j)[row];
       const std::int64_t change = rounded_change(r.steps[i] * rate, frac, p.weight, random);
       const std::int64_t after = moved(weight, change, p.weight).raw;
@@ -247,16 +250,18 @@ void Emulator::sample_learning(int index) {
   Route& r = routes_[static_cast<std::size_t>(index)];
   const Layer& source = at(p.source);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
-  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  const std::uint32_t weights_stream = stream(Signal::weight, p.target);
+  const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
   for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
-    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
+    const std::uint32_t key =
+        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::size_t j = 0; j < source.sent_rate.size(); ++j) {
       if (source.sent_rate[j] == 0) continue;
       const std::int64_t before = weights(index).at(row, static_cast<int>(j));
       const std::int64_t change = rounded_change(step * source.sent_rate[j], frac, p.weight,
-                                                 random16(key, static_cast<std::uint32_t>(j)));
+                                                 random16(key, first_column + static_cast<std::uint32_t>(j)));
       ++r.weights.count;
       r.weights.saturated += moved(before, change, p.weight).saturated;
       r.weights.rounded_to_zero += change == 0;

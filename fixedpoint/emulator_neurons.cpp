@@ -55,8 +55,8 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
   Layer& l = at(index);
   const Format& format = population(index)[signal];
   std::int64_t* values = l.signals[at_signal(signal)].data() + first;
-  const RandomRows random{program_->seed, tick_, stream_number(signal, index),
-                          static_cast<std::uint32_t>(first)};
+  const RandomRows random{program_->seed, tick_, stream(signal, index),
+                          static_cast<std::uint32_t>(population(index).first_unit + first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
       exact, count, frac, format, random, options_.statistics, values);
   if (options_.coverage != nullptr)

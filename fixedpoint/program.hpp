@@ -43,6 +43,7 @@ struct Population {
   std::vector<std::int64_t> alpha;  ///< one per unit, alpha_frac
   std::int64_t theta_rate = 0;      ///< LSB; a rate is sent when it differs by more from what was sent last
   std::int64_t theta_error = 0;     ///< likewise for an error
+  int first_unit = 0;  ///< of a part of a population: number of its first unit in the random streams
 
   const Format& operator[](Signal signal) const { return formats[static_cast<std::size_t>(signal)]; }
   Format& operator[](Signal signal) { return formats[static_cast<std::size_t>(signal)]; }
@@ -116,6 +117,7 @@ struct Program {
   bool advanced_response = false;
   bool learning = true;
   std::uint32_t seed = 1;
+  int first_layer = 0;  ///< of a part of a network: number of population 0 in the random streams
   std::vector<WidthProof> proofs;
   std::vector<LoadReport> loads;
 };

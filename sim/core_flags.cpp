@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fixedpoint/program.hpp"
 #include "sim/core_map.hpp"
 
 namespace apical::sim {
@@ -37,6 +38,14 @@ std::uint32_t readers(int number) {
 }
 
 }  // namespace
+
+std::uint32_t written_by(int number) {
+  using fixedpoint::Signal;
+  static constexpr Signal signals[slot::count] = {
+      Signal::basal,  Signal::error, Signal::u,     Signal::slope,    Signal::weight,   Signal::rate,
+      Signal::apical, Signal::nudge, Signal::error, Signal::mismatch, Signal::membrane, Signal::mismatch};
+  return 1u << static_cast<unsigned>(signals[number]);
+}
 
 CoreFlags::CoreFlags(int populations, int projections)
     : populations_(static_cast<std::size_t>(populations)), links_(static_cast<std::size_t>(projections)) {}

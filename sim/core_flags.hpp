@@ -4,6 +4,10 @@
 
 namespace apical::sim {
 
+/// The signal that a slot writes, as a bit of fixedpoint::Observation::changed. A scratch that changes is of
+/// no consequence: so did what it reads, and the rate reads that, too.
+std::uint32_t written_by(int slot);
+
 /// What a core knows about what has to be done again: which signals' inputs changed, which lists of events
 /// wait, which sums are out of date (hw/rtl/apical_flags.sv and apical_events.sv, whose words these are). It
 /// decides what a tick costs, never what it computes.

@@ -36,15 +36,6 @@ const fixedpoint::Format& format_of(const Population& p, int memory) {
   return p[static_cast<Signal>(memory)];
 }
 
-// The signal that a slot writes, as a bit of Observation::changed. A scratch that changes is of no
-// consequence: so did what it reads, and the rate reads that, too.
-std::uint32_t written_by(int number) {
-  static constexpr Signal signals[slot::count] = {
-      Signal::basal,  Signal::error, Signal::u,     Signal::slope,    Signal::weight,   Signal::rate,
-      Signal::apical, Signal::nudge, Signal::error, Signal::mismatch, Signal::membrane, Signal::mismatch};
-  return 1u << static_cast<unsigned>(signals[number]);
-}
-
 }  // namespace
 
 // Makes an emulator of what the memories hold; false where no program is in them that it can execute.

@@ -8,6 +8,11 @@ namespace apical::sim {
 using fixedpoint::Population;
 using fixedpoint::Signal;
 
+double memory_access(double words, int bits, const EnergyCosts& costs) {
+  const double kilobytes = words * bits / 8192.0;
+  return costs.memory * std::sqrt(std::max(kilobytes, 0.125) / 8.0) * bits / 64.0;
+}
+
 Energy estimate(const fixedpoint::Program& program, int layer, const fixedpoint::Activity& a,
                 const EnergyCosts& costs) {
   Energy e;
@@ -19,11 +24,7 @@ Energy estimate(const fixedpoint::Program& program, int layer, const fixedpoint:
   const auto mac = [&](int first, int second) {
     return costs.multiply * first * second / 1024.0 + costs.add * (first + second) / 32.0;
   };
-  // One word out of a memory of so many.
-  const auto access = [&](double words, int bits) {
-    const double kilobytes = words * bits / 8192.0;
-    return costs.memory * std::sqrt(std::max(kilobytes, 0.125) / 8.0) * bits / 64.0;
-  };
+  const auto access = [&](double words, int bits) { return memory_access(words, bits, costs); };
   const int rate = source[Signal::rate].bits, error = target[Signal::error].bits;
   e.arithmetic = static_cast<double>(a.forward_macs) * mac(p.weight.bits, rate) +
                  static_cast<double>(a.backward_macs) * mac(p.weight.bits, error) +

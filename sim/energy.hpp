@@ -26,6 +26,9 @@ struct Energy {
   }
 };
 
+/// One word of `bits` out of a memory of `words` such words, or into it, in pJ.
+double memory_access(double words, int bits, const EnergyCosts&);
+
 /// Estimate for one population (0..N) and the projection into it, from what it did.
 Energy estimate(const fixedpoint::Program&, int layer, const fixedpoint::Activity&, const EnergyCosts&);
 

@@ -29,7 +29,7 @@ for command in "${commands[@]}"; do
       ;;
   esac
   case "$command" in
-    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"*) command+=" --out $work/out" ;;
+    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"* | *"apical mesh"*) command+=" --out $work/out" ;;
   esac
   command=${command//out\/trace.h5/$work/trace.h5}
   command=${command//out\/vectors/$work/vectors}
