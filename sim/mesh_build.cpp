@@ -13,7 +13,6 @@ using fixedpoint::OpCode;
 using fixedpoint::Operation;
 using fixedpoint::Program;
 using fixedpoint::Projection;
-using fixedpoint::Signal;
 
 namespace {
 
@@ -60,7 +59,7 @@ MeshMachine::MeshMachine(std::shared_ptr<const Program> program, Placement place
   start_ = make_segment(program_->start, true, false);
   first_ = make_segment(program_->operations, !has_start, true);
   later_ = make_segment(program_->operations, true, true);
-  set_learning_scale(1.0);
+  MeshMachine::set_learning_scale(1.0);
 }
 
 void MeshMachine::make_parts() {
@@ -192,12 +191,14 @@ void MeshMachine::make_streams() {
     const bool sends_down = p.source > 0, apart = program_->populations[at(p.target)].theta_error > 0;
     for (int c = 0; c < columns; ++c) {
       std::vector<int> tiles;
+      tiles.reserve(at(rows));
       for (int r = 0; r < rows; ++r) tiles.push_back(tile_of(k, r, c));
       chain(Role::rate, slice_of_[at(p.source)][at(c)], tiles);
       if (sends_down) reduce(Role::apical, slice_of_[at(p.source)][at(c)], tiles);
     }
     for (int r = 0; r < rows; ++r) {
       std::vector<int> tiles;
+      tiles.reserve(at(columns));
       for (int c = 0; c < columns; ++c) tiles.push_back(tile_of(k, r, c));
       const int slice = slice_of_[at(p.target)][at(r)];
       reduce(Role::basal, slice, tiles);

@@ -8,7 +8,6 @@
 namespace apical::sim {
 
 using fixedpoint::AlignedVector;
-using fixedpoint::Signal;
 
 namespace {
 

@@ -65,7 +65,7 @@ std::uint64_t slice_bits(const Program& program, int layer, int units) {
     const auto signal = static_cast<Signal>(s);
     if (signal == Signal::mismatch && program.decay.empty()) continue;
     if (signal == Signal::target && layer != last) continue;
-    width += p.formats[s].bits * (signal == Signal::mismatch ? 2 : 1);
+    width += std::int64_t{p.formats[s].bits} * (signal == Signal::mismatch ? 2 : 1);
   }
   width += sum_bits(program, layer - 1) + (layer < last ? sum_bits(program, layer) : 0);
   return bits(units, width);
@@ -294,6 +294,7 @@ Placement place(const Program& program, int cores, const CoreBudget& budget) {
   };
   const auto column_of = [&](int k, int s) {
     std::vector<int> tiles;
+    tiles.reserve(at(counts[at(k + 1)]));
     for (int r = 0; r < counts[at(k + 1)]; ++r)
       tiles.push_back(placement.tiles[at(k)][at(r * counts[at(k)] + s)]);
     return tiles;

@@ -27,8 +27,8 @@ struct Placement {
 
 /// What a core offers.
 struct CoreBudget {
-  std::uint64_t memory_bits = 128 * 8192;  ///< weights, state, sums, tables, what arrives
-  int fan_in = 4096;                       ///< sources that a core can listen to per matrix
+  std::uint64_t memory_bits = std::uint64_t{128} * 8192;  ///< weights, state, sums, tables, what arrives
+  int fan_in = 4096;                                      ///< sources that a core can listen to per matrix
   int lanes = 4;
 };
 

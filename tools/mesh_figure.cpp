@@ -47,7 +47,7 @@ std::string mesh_figure(const MeshMeasurement& m) {
   for (const auto& links : m.link_load)
     for (const double load : links) heaviest = std::max(heaviest, load);
   for (const double load : m.load) fullest = std::max(fullest, load);
-  const double width = std::max(420.0, m.columns * cell + 20), height = m.rows * cell + head + 20;
+  const double width = std::max(560.0, m.columns * cell + 20), height = m.rows * cell + head + 20;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\">{}<rect width=\"100%\" "
       "height=\"100%\" fill=\"white\"/><text x=\"10\" y=\"16\">{}: {} on {} cores</text><text x=\"10\" "
@@ -57,7 +57,8 @@ std::string mesh_figure(const MeshMeasurement& m) {
       width, height, style, escaped(m.equal ? "bits of one core" : "other bits than one core"),
       joined(m.layers), m.cores, 100.0 * fullest, heaviest);
   for (int i = 0; i < m.columns * m.rows; ++i) {
-    const double x = 10 + (i % m.columns + 0.5) * cell, y = head + (i / m.columns + 0.5) * cell;
+    const int column = i % m.columns, row = i / m.columns;
+    const double x = 10 + (column + 0.5) * cell, y = head + (row + 0.5) * cell;
     constexpr double dx[] = {1, -1, 0, 0}, dy[] = {0, 0, 1, -1};
     for (std::size_t d = 0; d < 4; ++d) {
       const double load = m.link_load[at(i)][d];

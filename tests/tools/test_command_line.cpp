@@ -1,4 +1,5 @@
 #include <set>
+#include <sstream>
 
 #include "tests/tools/command_line.hpp"
 
@@ -17,7 +18,7 @@ TEST_F(CommandLine, HelpHasExamplesEverywhere) {
   const Outcome top = apical("--help");
   EXPECT_EQ(top.status, 0);
   EXPECT_TRUE(contains(top.out, "apical run tools/configs/digits8.toml"));
-  for (const std::string name : {"run", "quantise", "compile", "list", "config-reference"}) {
+  for (const std::string name : {"run", "quantise", "compile", "mesh", "list", "config-reference"}) {
     EXPECT_TRUE(contains(top.out, name));
     const Outcome help = apical(name + " --help");
     EXPECT_EQ(help.status, 0) << name;
@@ -151,6 +152,37 @@ TEST_F(CommandLine, CompileShowsMemoryOperationsAndWidths) {
   std::set<std::string> operations;
   for (const json& op : program["operations"]) operations.insert(op.get<std::string>().substr(0, 5));
   EXPECT_EQ(operations, (std::set<std::string>{"BACKW", "FORWA", "LEARN", "UPDAT"}));
+}
+
+TEST_F(CommandLine, MeshReportsWhatManyCoresDo) {
+  file("net.toml", small_net);
+  const Outcome o = apical("mesh net.toml --cores 6 --memory 6 --ticks 5 --sweep --most 16 --json --out m");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const json mesh = json::parse(o.out);
+  EXPECT_EQ(mesh["equal"], true);
+  EXPECT_EQ(mesh["synapses"], 65 * 12 + 13 * 10);
+  EXPECT_LE(mesh["fullest_core_bits"], 6 * 8192);
+  EXPECT_GT(mesh["packets_per_tick"], 0.0);
+  EXPECT_EQ(mesh["same_network"].size(), 3u);
+  EXPECT_TRUE(contains(mesh["same_network"][0].dump(), "memory per core: 1 cores")) << mesh;
+  const json& largest = mesh["largest_network"];
+  EXPECT_GT(largest[2]["synapses"], largest[1]["synapses"]);
+  for (const char* name : {"mesh.svg", "scaling.svg"}) {
+    const std::string svg = content(folder / "m" / name);
+    EXPECT_TRUE(contains(svg, "<svg xmlns=")) << name;
+    EXPECT_TRUE(contains(svg, "</svg>")) << name;
+  }
+  // Every link once: 3 × 2 cores, four directions; and their sum is the hops.
+  std::istringstream links(content(folder / "m" / "links.csv"));
+  std::string line;
+  double packets = 0.0;
+  int count = -1;
+  for (; std::getline(links, line); ++count)
+    if (count >= 0) packets += std::stod(line.substr(line.rfind(',') + 1));
+  EXPECT_EQ(count, 3 * 2 * 4);
+  EXPECT_NEAR(packets, mesh["hops_per_tick"].get<double>(), 0.2);
+  EXPECT_EQ(apical("mesh net.toml --cores 1 --memory 1").status, 1);
+  EXPECT_EQ(apical("mesh net.toml --cores 0").status, 2);
 }
 
 }  // namespace
