@@ -69,7 +69,7 @@ class Runner {
     result_.core = machine_.core_counts();
     result_.signals = machine_.statistics();
     for (int k = 1; k <= depth_; ++k) result_.weights.push_back(machine_.weights(k));
-    if (trace_) trace_->commit();
+    if (trace_ && !stop_) trace_->commit();  // of a run that another's error stopped nothing is kept
     return std::move(result_);
   }
 
