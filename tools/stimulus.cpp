@@ -116,6 +116,7 @@ class Corners {
   int below(int limit) { return static_cast<int>(random_() % static_cast<std::uint64_t>(limit)); }
   std::vector<std::int64_t> held(const fixedpoint::Format& f, int units, bool high, bool mixed) {
     std::vector<std::int64_t> values;
+    values.reserve(static_cast<std::size_t>(units));
     for (int i = 0; i < units; ++i)
       values.push_back((mixed ? below(2) != 0 : high) ? f.maximum_raw() : f.minimum_raw());
     return values;
@@ -124,6 +125,7 @@ class Corners {
   std::vector<std::int64_t> drawn(const fixedpoint::Format& f, int units) {
     const bool dense = below(3) == 0, sparse = below(2) != 0;
     std::vector<std::int64_t> values;
+    values.reserve(static_cast<std::size_t>(units));
     for (int i = 0; i < units; ++i) {
       const int kind = below(dense ? 2 : sparse ? 16 : 5);
       const std::int64_t power = std::int64_t{1} << below(f.bits - (f.is_signed ? 1 : 0));
@@ -154,6 +156,7 @@ sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Prog
     const auto draw = [&](const fixedpoint::Format& f, int units) {
       const std::int64_t low = f.minimum_raw(), high = f.maximum_raw();
       std::vector<std::int64_t> values;
+      values.reserve(static_cast<std::size_t>(units));
       for (int i = 0; i < units; ++i)
         values.push_back(low +
                          static_cast<std::int64_t>((*random)() % static_cast<std::uint64_t>(high - low + 1)));

@@ -66,7 +66,7 @@ TEST(HwLeaves, TableFindsSegmentAndPlace) {
           const int width = 1 << low_bits;
           ASSERT_EQ(module.low_o, n % width) << bits << " bits, " << low_bits << " low, raw " << lowest + n;
           clock(module);
-          const auto entry = static_cast<std::size_t>(start + n / width);
+          const auto entry = static_cast<std::size_t>(start) + static_cast<std::size_t>(n / width);
           ASSERT_EQ(module.base_o, base[entry])
               << bits << " bits, " << low_bits << " low, raw " << lowest + n;
           ASSERT_EQ(module.delta_o, delta[entry]);
