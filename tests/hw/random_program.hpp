@@ -50,11 +50,11 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
     if (name != "weight" && name != "step" && below(6) == 0) format.is_signed = false;
     if (name == "weight") format.bits = std::min(format.bits, 16);
   }
-  if (below(2) != 0) {  // thresholds from a few LSB to most of a rate's range
+  if (below(2) != 0) {  // thresholds from an LSB, which a value may meet exactly, to most of a range
     net.theta_rate.clear();
     net.theta_error.clear();
-    for (int k = 0; k < count; ++k) net.theta_rate.push_back(below(1 << below(10)));
-    for (int k = 1; k < count; ++k) net.theta_error.push_back(below(1 << below(8)));
+    for (int k = 0; k < count; ++k) net.theta_rate.push_back(below(1 << below(14)));
+    for (int k = 1; k < count; ++k) net.theta_error.push_back(below(1 << below(14)));
   }
   net.table_index_bits = 4 + below(5);
   net.table_full_bits = 8 + below(4);
