@@ -158,6 +158,11 @@ module apical_sequencer #(
     for (int s = 0; s < SLOTS; s++) if (slot_d[s]) slot_number = 4'(s);
   end
 
+  // A descriptor that was written in the last clock makes what was loaded void: to know of it at once is long.
+  logic written_q, header_ok, input_ok;
+  assign header_ok = header_valid_q && !written_q;
+  assign input_ok  = input_ready_q && !written_q;
+
   always_comb begin
     state_d = state_q;
     after_d = after_q;
@@ -165,9 +170,9 @@ module apical_sequencer #(
     load_addr_d = load_addr_q;
     load_left_d = load_left_q;
     load_word_d = load_word_q;
-    header_valid_d = header_valid_q;
+    header_valid_d = header_ok;
     header_d = header_q;
-    input_ready_d = input_ready_q;
+    input_ready_d = input_ok;
     start_d = start_q | start_i;
     mix_d = '0;
     tick_key_d = tick_key_q;
@@ -181,14 +186,14 @@ module apical_sequencer #(
           start_d = 1'b0;
           state_d = MIX;
           pc_d    = tick_i == '0 ? '0 : tick_operation_i[OA-1:0];
-        end else if (input_valid_i && !input_ready_q && !neuron_busy_i) begin
+        end else if (input_valid_i && !input_ok && !neuron_busy_i) begin
           // Population 0: its header, then how its rates are written.
           state_d     = LOAD;
           after_d     = IDLE;
-          load_addr_d = header_valid_q && header_q == '0 ? 16'(SLOT_RATE * 4) : 16'd60;
-          load_left_d = header_valid_q && header_q == '0 ? 4'd4 : 4'd3;
-          load_word_d = header_valid_q && header_q == '0 ? 4'd0 : 4'd12;
-          input_ready_d  = header_valid_q && header_q == '0;
+          load_addr_d = header_ok && header_q == '0 ? 16'(SLOT_RATE * 4) : 16'd60;
+          load_left_d = header_ok && header_q == '0 ? 4'd4 : 4'd3;
+          load_word_d = header_ok && header_q == '0 ? 4'd0 : 4'd12;
+          input_ready_d  = header_ok && header_q == '0;
           header_valid_d = 1'b1;
           header_d       = '0;
         end
@@ -221,7 +226,7 @@ module apical_sequencer #(
           OP_UPDATE: begin
             if ((slots & stale_i) == '0) begin
               pc_d = pc_q + 1'b1;
-            end else if (header_valid_q && header_q == index) begin
+            end else if (header_ok && header_q == index) begin
               state_d = SLOT;
             end else begin
               state_d        = LOAD;
@@ -298,10 +303,6 @@ module apical_sequencer #(
       end
       default: state_d = IDLE;
     endcase
-    if (window_we_descriptor_i) begin
-      header_valid_d = 1'b0;
-      input_ready_d  = 1'b0;
-    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -316,6 +317,7 @@ module apical_sequencer #(
       factor_q <= '0;
       load_left_q <= '0;
       learning_q <= 1'b0;
+      written_q <= 1'b0;
     end else begin
       state_q <= state_d;
       after_q <= after_d;
@@ -327,6 +329,7 @@ module apical_sequencer #(
       factor_q <= factor_d;
       load_left_q <= load_left_d;
       learning_q <= learning_d;
+      written_q <= window_we_descriptor_i;
     end
   end
   always_ff @(posedge clk_i) begin
@@ -355,7 +358,7 @@ module apical_sequencer #(
   // A value is taken in one clock; one for a unit that does not exist is dropped and reported.
   logic in_range;
   assign in_range      = input_unit_i < 20'(words[12*32+:16]);
-  assign input_ready_o = state_q == IDLE && !start_q && input_ready_q;
+  assign input_ready_o = state_q == IDLE && !start_q && input_ok;
   assign input_o       = input_valid_i && input_ready_o && in_range;
   assign bad_unit_o    = input_valid_i && input_ready_o && !in_range;
 endmodule
