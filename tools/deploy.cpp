@@ -148,7 +148,7 @@ json gate_table(const Deployment& d, bool success, const fs::path& folder, const
 
 const std::vector<Target>& targets() {
   // 30 block RAMs of 4,096 bits; logic for one lane.
-  static const std::vector<Target> all = {{"ice40-up5k", "ice40", 1, 30 * 4096, true},
+  static const std::vector<Target> all = {{"ice40-up5k", "ice40", 1, std::uint64_t{30} * 4096, true},
                                           {"generic", "generic", 0, 0, false}};
   return all;
 }
