@@ -31,26 +31,17 @@ std::string version_of(const std::string& tool) {
   return line;
 }
 
-// Everything that decides what the library does.
-std::string fingerprint(const CoreSources& sources, const std::string& arguments, const CoreBuild& build) {
-  std::string all = version_of("verilator") + arguments + (build.waveform ? "waveform" : "");
-  if (build.netlist) all += version_of("yosys") + content_of(sources.synthesis / "generic");
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(sources.rtl))
-    if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh")
-      files.push_back(entry.path());
-  for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) all += file.filename().string() + content_of(file);
-  return hash_of(all);
+std::string joined(const CoreParameters& parameters) {
+  const std::vector<std::string> list = parameters.arguments();
+  return fmt::format("{}", fmt::join(list, " "));
 }
 
-void compile(const CoreSources& sources, const CoreParameters& parameters, const std::string& arguments,
-             const CoreBuild& build, const fs::path& folder, const fs::path& target) {
+void compile(const CoreSources& sources, const CoreParameters& parameters, const CoreBuild& build,
+             const fs::path& folder, const fs::path& target) {
   const fs::path log = folder / "log";
   const std::string trace = build.waveform ? " --trace-fst" : "";
   const std::string rtl = shell_word(sources.rtl.string());
-  std::string verilog = fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv", rtl, arguments);
+  std::string verilog = fmt::format("-y {0} -I{0} {1} {0}/apical_core.sv", rtl, joined(parameters));
   if (build.netlist) {
     std::string defines;
     for (const std::string& one : parameters.arguments()) defines += " -D" + one.substr(2);  // "-GLANES=4"
@@ -110,18 +101,32 @@ CoreSources find_core_sources() {
   throw std::runtime_error("no Verilog of the core here; looked in " + tried);
 }
 
+std::string core_fingerprint(const CoreSources& sources, const CoreParameters& parameters,
+                             const CoreBuild& build) {
+  std::string all = version_of("verilator") + joined(parameters) + (build.waveform ? "waveform" : "");
+  if (build.netlist) all += version_of("yosys") + content_of(sources.synthesis / "generic");
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(sources.rtl))
+    if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh")
+      files.push_back(entry.path());
+  for (const char* name : {"core_plugin.cpp", "core_plugin.hpp"}) files.push_back(sources.plugin / name);
+  // By name alone: a copy of the same Verilog in another folder is the same core.
+  std::sort(files.begin(), files.end(),
+            [](const fs::path& a, const fs::path& b) { return a.filename() < b.filename(); });
+  for (const fs::path& file : files) all += file.filename().string() + content_of(file);
+  return hash_of(all);
+}
+
 CoreLibrary::CoreLibrary(const CoreSources& sources, const CoreParameters& parameters, const CoreBuild& build,
                          const std::function<void(const std::string&)>& say) {
-  const std::vector<std::string> list = parameters.arguments();
-  const std::string arguments = fmt::format("{}", fmt::join(list, " "));
   const fs::path cache = core_cache();
-  file_ = cache / (fingerprint(sources, arguments, build) + ".so");
+  file_ = cache / (core_fingerprint(sources, parameters, build) + ".so");
   if (!fs::exists(file_)) {
     const BuildFolder folder;
     say(fmt::format("{} a core of {} lanes (once; kept in {})",
                     build.netlist ? "synthesising and verilating" : "verilating", parameters.lanes,
                     cache.string()));
-    compile(sources, parameters, arguments, build, folder.path(), file_);
+    compile(sources, parameters, build, folder.path(), file_);
   }
   void* const handle = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) throw std::runtime_error(fmt::format("{}: {}", file_.string(), dlerror()));

@@ -24,6 +24,10 @@ struct CoreBuild {
   bool netlist = false;   ///< the gates that yosys makes of it (hw/synthesis/generic)
 };
 
+/// A hash of everything that decides what a core does: the content of its sources, its parameters and the
+/// tools' versions; where the sources lie does not matter. Throws std::runtime_error without the tools.
+std::string core_fingerprint(const CoreSources&, const CoreParameters&, const CoreBuild&);
+
 /// A verilated core as a shared library: built by verilator and the C++ compiler when its content (sources,
 /// parameters, tools) is not in the cache ($XDG_CACHE_HOME/apical/cores), loaded otherwise.
 class CoreLibrary {
