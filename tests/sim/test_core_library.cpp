@@ -1,20 +1,16 @@
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-
 #include "sim/core_library.hpp"
+#include "tests/scratch.hpp"
 
 namespace apical::sim {
 namespace {
 
 namespace fs = std::filesystem;
 
+using CoreFingerprint = test::Scratch;
+
 // The files were once sorted with their folders, so that a copy whose folder sorted on the other side of the
 // plugin's was synthesised again.
-TEST(CoreFingerprint, IsTheContentsAndNotThePlaces) {
-  const fs::path folder = fs::temp_directory_path() / ("apical-fingerprint-" + std::to_string(getpid()));
+TEST_F(CoreFingerprint, IsTheContentsAndNotThePlaces) {
   const CoreSources tree = {APICAL_SOURCE_DIR "/hw/rtl", APICAL_SOURCE_DIR "/sim",
                             APICAL_SOURCE_DIR "/hw/synthesis"};
   fs::create_directories(folder / "m");
@@ -34,7 +30,6 @@ TEST(CoreFingerprint, IsTheContentsAndNotThePlaces) {
   EXPECT_NE(core_fingerprint({folder / "a", folder / "m", tree.synthesis}, parameters, {}), before);
   parameters.lanes *= 2;
   EXPECT_NE(core_fingerprint({folder / "a", folder / "m", tree.synthesis}, parameters, {}), before);
-  fs::remove_all(folder);
 }
 
 }  // namespace
