@@ -13,14 +13,14 @@ module descriptors (
   localparam int POPS = 3, PROJS = 2, WORDS = POPS * 64 + PROJS * 16;  // 224 words behind 8 address bits
   logic rst_n = 1'b0;
   always @(posedge clk_i) rst_n <= 1'b1;
-  logic       bad, scan, pass;
+  logic       scan;
   logic [7:0] projection;
   apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(2), .DECAY(2), .MISMATCH(0)) dut (
     .clk_i, .rst_ni(rst_n), .start_i, .idle_o(), .done_o(), .tick_i, .seed_i(32'd1), .tick_operation_i,
-    .decay_length_i(16'd0), .bad_operation_o(bad), .bad_unit_o(), .window_we_operation_i(we_operation_i),
+    .decay_length_i(16'd0), .bad_operation_o(), .bad_unit_o(), .window_we_operation_i(we_operation_i),
     .window_we_descriptor_i(we_descriptor_i), .window_we_decay_i(1'b0), .window_addr_i(addr_i), .window_i,
     .window_wdata_i(wdata_i), .window_operation_o(), .window_descriptor_o(), .window_decay_o(), .input_valid_i,
-    .input_ready_o(), .input_unit_i(unit_i), .input_o(), .pass_o(pass), .neuron_busy_i, .descriptor_o(), .place_o(),
+    .input_ready_o(), .input_unit_i(unit_i), .input_o(), .pass_o(), .neuron_busy_i, .descriptor_o(), .place_o(),
     .theta_rate_o(), .theta_error_o(), .factor_o(), .tick_key_o(), .decays_o(), .pass_done_o(), .pass_slot_o(),
     .population_o(), .active_o(), .stale_i, .projection_o(projection), .matrix_o(), .code_o(), .scan_o(scan),
     .dense_o(), .lanes_busy_i, .forward_waits_i, .forward_dirty_i, .backward_waits_i, .backward_dirty_i,

@@ -9,13 +9,13 @@ module window (
   localparam int UNITS = 12, DEPTH = 9;  // no depth a power of two: addresses beyond them exist
   logic rst_n = 1'b0;
   always @(posedge clk_i) rst_n <= 1'b1;
-  logic        ack, open, start, cleared, we_operation, we_descriptor, we_decay, we_base, we_delta, we_weight;
+  logic        ack, open, cleared, we_operation, we_descriptor, we_decay, we_base, we_delta, we_weight;
   logic [16:0] we_signals;
   logic [31:0] addr;
   logic [5:0]  select;
   apical_host #(.LANES(4), .SW(4), .WW(4), .UNITS(UNITS), .DEPTH(DEPTH), .COUNTERS(0), .READBACK(1)) dut (
     .clk_i, .rst_ni(rst_n), .request_i, .write_i, .addr_i, .wdata_i, .ack_o(ack), .rdata_o(), .interrupt_o(), .idle_i,
-    .start_o(start), .done_i, .tick_o(), .seed_o(), .beta_o(), .tick_operation_o(), .decay_length_o(), .link_we_o(),
+    .start_o(), .done_i, .tick_o(), .seed_o(), .beta_o(), .tick_operation_o(), .decay_length_o(), .link_we_o(),
     .always_we_o(), .all_stale_o(), .nudge_stale_o(), .forget_o(cleared), .input_valid_o(), .input_ready_i,
     .input_unit_o(), .input_value_o(), .window_o(open), .window_we_signals_o(we_signals),
     .window_we_operation_o(we_operation), .window_we_descriptor_o(we_descriptor), .window_we_decay_o(we_decay),
