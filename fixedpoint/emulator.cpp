@@ -29,9 +29,16 @@ int random_parts(const Population& p) {
   int parts = 0;
   if (draws(Signal::basal)) parts |= part::basal;
   if (std::any_of(std::begin(written_by_soma), std::end(written_by_soma), draws)) parts |= part::soma;
-  if (std::any_of(std::begin(written_by_error), std::end(written_by_error), draws)) parts |= part::error;
+  if (std::any_of(std::begin(written_by_error), std::end(written_by_error), draws))
+    parts |= part::error | part::start_error;
   if (draws(Signal::membrane)) parts |= part::membrane;
+  if (draws(Signal::u)) parts |= part::voltage;
   return parts;
+}
+
+int copying_part(Compartment compartment) {
+  if (compartment == Compartment::soma) return part::error;
+  return compartment == Compartment::interneuron ? part::membrane : part::soma;
 }
 
 }  // namespace
@@ -68,7 +75,14 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   routes_.resize(program_->projections.size());
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    weights_.emplace_back(p, program_->populations[k], program_->populations[k + 1]);
+    weights_.emplace_back(p, population(p.source), population(p.target));
+    Layer &source = at(p.source), &target = at(p.target);
+    target.into.push_back(static_cast<int>(k));
+    source.rate_fan_out += static_cast<std::uint64_t>(p.rows);
+    if (p.backward) {
+      source.back.push_back(static_cast<int>(k));
+      target.error_fan_out += static_cast<std::uint64_t>(population(p.source).units);
+    }
     Route& r = routes_[k];
     const auto rows = static_cast<std::size_t>(weights_.back().stride());
     const auto columns = static_cast<std::size_t>(padded(p.columns));
@@ -92,6 +106,10 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   }
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {
+    const Population& p = program_->populations[k];
+    if (p.relayed >= 0)
+      at(p.relayed).copied_by.emplace_back(static_cast<int>(k), copying_part(p.compartment));
+    if (p.compartment != Compartment::soma) continue;
     const auto rest = [&](Signal signal, const ActivationTable& table) {
       auto& values = layers_[k].signals[static_cast<std::size_t>(signal)];
       std::fill(values.begin(), values.end(), table.lookup(0));
@@ -142,7 +160,7 @@ void Emulator::write_input(const double* input) {
 }
 
 void Emulator::write_target(const double* target) {
-  const int last = static_cast<int>(layers_.size()) - 1;
+  const int last = program_->output;
   if (load_signal(target, population(last)[Signal::target],
                   at(last).signals[static_cast<std::size_t>(Signal::target)], nullptr))
     mark(last, part::error);
@@ -151,11 +169,11 @@ void Emulator::write_target(const double* target) {
 void Emulator::set_beta(double beta) {
   const std::int64_t before = beta_;
   beta_ = clamp_register(beta, beta_frac, (1 << 16) - 1);
-  if (beta_ != before) mark(static_cast<int>(layers_.size()) - 1, part::error);
+  if (beta_ != before) mark(program_->output, part::error);
 }
 
 void Emulator::set_beta_register(std::int64_t value) {
-  if (value != beta_) mark(static_cast<int>(layers_.size()) - 1, part::error);
+  if (value != beta_) mark(program_->output, part::error);
   beta_ = value;
 }
 
@@ -167,7 +185,7 @@ int Emulator::write_inputs(int first, const std::int64_t* raw, int count) {
 }
 
 void Emulator::write_target(int unit, std::int64_t raw) {
-  const int last = static_cast<int>(layers_.size()) - 1;
+  const int last = program_->output;
   std::int64_t& target =
       at(last).signals[static_cast<std::size_t>(Signal::target)][static_cast<std::size_t>(unit)];
   if (target != raw) mark(last, part::error);
@@ -178,6 +196,7 @@ void Emulator::restore(int index, const LayerState& state) {
   Layer& l = at(index);
   static_cast<LayerState&>(l) = state;
   mark(index, 0xff);
+  for (const auto& [reader, part] : l.copied_by) mark(reader, part);
   l.decays = true;
   ++l.rate_version;
   ++l.error_version;
@@ -279,48 +298,8 @@ void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count)
   observed_.rates += static_cast<int>(sent);
   if (first + count == static_cast<std::ptrdiff_t>(l.sent_rate.size()))
     observed_.last_rate = last != l.sent_rate.back();
-  // Nobody listens to the rates of the output layer.
-  if (index + 1 < static_cast<int>(layers_.size()))
-    l.activity.rate_events += static_cast<std::uint64_t>(sent);
+  if (l.rate_fan_out > 0) l.activity.rate_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.rate_version;
-}
-
-Activity Emulator::activity(int index) const {
-  Activity a = at(index).activity;
-  if (index + 1 < static_cast<int>(layers_.size()))
-    a.rate_received = a.rate_events * static_cast<std::uint64_t>(projection(index).rows);
-  if (index == 0) return a;
-  const Projection& p = projection(index - 1);
-  const auto weights = static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns);
-  const auto synapses =
-      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(population(p.source).units);
-  if (index > 1) a.error_received = a.error_events * static_cast<std::uint64_t>(population(p.source).units);
-  a.dense_macs = tick_ * (weights + (index > 1 ? synapses : 0) + (program_->learning ? weights : 0));
-  return a;
-}
-
-std::uint64_t Emulator::macs() const {
-  std::uint64_t sum = 0;
-  for (const Layer& l : layers_) sum += l.activity.macs();
-  return sum;
-}
-
-std::uint64_t Emulator::events() const {
-  std::uint64_t sum = 0;
-  for (const Layer& l : layers_) sum += l.activity.rate_events + l.activity.error_events;
-  return sum;
-}
-
-SignalCounter Emulator::weight_counter(int index) const {
-  const Projection& p = projection(index);
-  SignalCounter counter = routes_[static_cast<std::size_t>(index)].weights;
-  for (int column = 0; column < p.columns; ++column)
-    for (int row = 0; row < p.rows; ++row) {
-      const std::int64_t raw = weights(index).at(row, column);
-      counter.range(raw);
-      ++counter.bits[static_cast<std::size_t>(used_bits(raw))];
-    }
-  return counter;
 }
 
 std::string Emulator::digest() const {

@@ -124,16 +124,19 @@ class Emulator {
   struct Layer : LayerState {
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
-    std::vector<std::uint8_t> stale;           ///< per block of units: parts whose inputs moved
-    std::vector<std::uint8_t> erring;          ///< per block of units: 1 where an error is not 0
-    int always = 0;                            ///< parts that draw random bits every tick
-    bool decays = true;                        ///< the mismatch may be another one than 0
-    bool membrane_matters = true;              ///< for the soma: not where rho is 1
-    AlignedVector<std::int64_t> exact, inner;  ///< scratch of UPDATE
+    std::vector<std::uint8_t> stale;   ///< per block of units: parts whose inputs moved
+    std::vector<std::uint8_t> erring;  ///< per block of units: 1 where an error is not 0
+    int always = 0;                    ///< parts that draw random bits every tick
+    bool decays = true;                ///< the mismatch may be another one than 0
+    bool membrane_matters = true;      ///< for the soma: not where rho is 1
+    std::vector<int> into, back;       ///< projections whose FORWARD, BACKWARD sums into this population
+    std::uint64_t rate_fan_out = 0, error_fan_out = 0;  ///< who hears what a unit sends; 0: nobody
+    std::vector<std::pair<int, int>> copied_by;         ///< populations with the part that copies a signal
+    AlignedVector<std::int64_t> exact, inner;           ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
     AlignedVector<std::int32_t> active_index;
-    AlignedVector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and the bias
-    std::ptrdiff_t active = 0;
+    AlignedVector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and room for the bias
+    std::ptrdiff_t active = 0;                ///< without the bias
     std::uint64_t active_version = 0;
     std::array<SignalCounter, signal_count> counters;
     Activity activity;
@@ -172,7 +175,7 @@ class Emulator {
   static void find_erring(Layer&, std::size_t block);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count, const Tally&);
-  const Layer& with_active_sources(const Projection&);
+  ColumnList active_columns(const Projection&);
 
   void forward(int projection);
   void backward(int projection);
@@ -188,6 +191,11 @@ class Emulator {
 
   void update(int layer, int parts);
   void update_block(int layer, int part, std::ptrdiff_t first, std::ptrdiff_t count);
+  const std::int64_t* gathered(const std::vector<int>& projections, Accumulator Route::*direction,
+                               std::ptrdiff_t first, std::ptrdiff_t count, std::int64_t* scratch) const;
+  void copy_signal(int layer, Signal into, std::ptrdiff_t first, std::ptrdiff_t count);
+  Affine away_from_membrane(int layer, std::ptrdiff_t first, std::int64_t start) const;
+  void update_voltage(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);

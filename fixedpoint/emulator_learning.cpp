@@ -34,7 +34,7 @@ bool Emulator::quantise_steps(int index) {
   const auto& errors = target.signals[static_cast<std::size_t>(Signal::error)];
   const Affine scaled{{errors.data(), nullptr, nullptr, nullptr}, {r.eta, 0, 0, 0}, {}, nullptr};
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
-  const RandomRows random{program_->seed, tick_, stream(Signal::step, p.target), first_row(p)};
+  const RandomRows random{program_->seed, tick_, stream(Signal::step, p.stream), first_row(p)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
       r.exact.data(), p.rows, p.eta_frac + population(p.target)[Signal::error].frac, p.step, random,
       options_.statistics, r.steps.data());
@@ -55,10 +55,10 @@ void Emulator::learn(int index) {
   Route& r = routes_[static_cast<std::size_t>(index)];
   if (!quantise_steps(index)) return;
   observed_.steps = true;
-  const Layer& source = with_active_sources(p);
+  const Layer& source = at(p.source);
   if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
   if (options_.coverage != nullptr) cover_learning(index);
-  ColumnList columns{source.active_index.data(), source.active_rate.data(), source.active};
+  ColumnList columns = active_columns(p);
   const Narrowed steps = kernels_->neurons->narrow(r.steps.data(), p.rows, r.narrow_steps.data());
   std::ptrdiff_t rows = steps.nonzero;
   if (options_.schedule == Schedule::dense) {
@@ -82,7 +82,7 @@ void Emulator::learn(int index) {
     return acc.valid = acc.valid && in_step;
   };
   const bool basal = corrects(r.basal, true, r.basal.version == source.rate_version);
-  const bool apical = corrects(r.apical, p.source > 0, true);
+  const bool apical = corrects(r.apical, p.backward, true);
   if (weights_[static_cast<std::size_t>(index)].wide())
     learn_wide(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
   else
@@ -100,7 +100,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
   const std::int64_t largest_error =
       apical ? kernels_->neurons->narrow(r.apical.known.data(), p.rows, r.narrow_errors.data()).largest : 0;
   if (p.weight.rounding == Rounding::stochastic)
-    kernels_->neurons->keys({program_->seed, tick_, stream(Signal::weight, p.target), first_row(p)}, p.rows,
+    kernels_->neurons->keys({program_->seed, tick_, stream(Signal::weight, p.stream), first_row(p)}, p.rows,
                             r.low_keys.data(), r.high_keys.data());
   const Layer& source = at(p.source);
   const auto rounding = static_cast<std::size_t>(p.weight.rounding);
@@ -201,7 +201,7 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
   Route& r = routes_[static_cast<std::size_t>(index)];
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const bool stochastic = p.weight.rounding == Rounding::stochastic;
-  const std::uint32_t weights_stream = stream(Signal::weight, p.target);
+  const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
   const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
   for (int row = 0; row < p.rows; ++row) {
     const auto i = static_cast<std::size_t>(row);
@@ -228,16 +228,16 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
 void Emulator::cover_learning(int index) {
   const Projection& p = projection(index);
   const Route& r = routes_[static_cast<std::size_t>(index)];
-  const Layer& source = at(p.source);
+  const ColumnList columns = active_columns(p);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
-  const std::uint32_t stream = stream_number(Signal::weight, p.target);
+  const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
   for (int row = 0; row < p.rows; ++row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
-    const std::uint32_t key = row_key(program_->seed, tick_, stream, static_cast<std::uint32_t>(row));
-    for (std::ptrdiff_t c = 0; c < source.active; ++c) {
-      const int column = source.active_index[static_cast<std::size_t>(c)];
-      const std::int64_t exact = step * source.active_rate[static_cast<std::size_t>(c)];
+    const std::uint32_t key = row_key(program_->seed, tick_, weights_stream, static_cast<std::uint32_t>(row));
+    for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
+      const int column = columns.index[c];
+      const std::int64_t exact = step * columns.value[c];
       const std::int64_t change =
           rounded_change(exact, frac, p.weight, random16(key, static_cast<std::uint32_t>(column)));
       options_.coverage->see_change(p.target, exact, frac, p.weight, weights(index).at(row, column) + change);
@@ -250,7 +250,7 @@ void Emulator::sample_learning(int index) {
   Route& r = routes_[static_cast<std::size_t>(index)];
   const Layer& source = at(p.source);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
-  const std::uint32_t weights_stream = stream(Signal::weight, p.target);
+  const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
   const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
   for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];

@@ -14,13 +14,15 @@ constexpr std::size_t at_signal(Signal signal) {
 
 // What reads each signal of the same unit, and has to run again when it moves.
 int readers(Signal signal, bool membrane_matters) {
+  constexpr int fires = part::soma | part::voltage | part::error;
   switch (signal) {
     case Signal::basal:
+      return fires | part::membrane | part::start_error;
     case Signal::nudge:
     case Signal::mismatch:
-      return part::soma | part::error | part::membrane;
+      return fires | part::membrane;
     case Signal::membrane:
-      return part::membrane | (membrane_matters ? part::soma | part::error : 0);
+      return part::membrane | (membrane_matters ? fires : 0);
     case Signal::u:
     case Signal::slope:
       return part::error;
@@ -73,8 +75,11 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
   }
   if (tally.changed) {
     observed_.changed |= 1u << at_signal(signal);
-    std::uint8_t& stale = l.stale[static_cast<std::size_t>(first / update_block_units)];
-    stale = static_cast<std::uint8_t>(stale | readers(signal, l.membrane_matters));
+    const auto block = static_cast<std::size_t>(first / update_block_units);
+    l.stale[block] = static_cast<std::uint8_t>(l.stale[block] | readers(signal, l.membrane_matters));
+    if (signal == relayed_signal(population(index)))
+      for (const auto& [reader, part] : l.copied_by)
+        at(reader).stale[block] = static_cast<std::uint8_t>(at(reader).stale[block] | part);
   }
   return tally;
 }
@@ -83,11 +88,13 @@ void Emulator::update(int index, int parts) {
   Layer& l = at(index);
   const auto units = static_cast<std::ptrdiff_t>(l.signals[0].size());
   const bool dense = options_.schedule == Schedule::dense;
-  constexpr int only_at_start = part::start_error | part::start_mismatch;
+  // Before the first tick everything runs; in a dendrite, start_error is of every tick.
+  const int only_at_start =
+      population(index).compartment == Compartment::dendrite ? 0 : part::start_error | part::start_mismatch;
   for (std::size_t block = 0; block < l.stale.size(); ++block) {
     const auto first = static_cast<std::ptrdiff_t>(block) * update_block_units;
     const std::ptrdiff_t count = std::min(update_block_units, units - first);
-    for (int part = part::basal; part <= part::start_mismatch; part *= 2) {
+    for (int part = part::basal; part <= part::voltage; part *= 2) {
       if ((parts & part) == 0) continue;
       if (!dense && ((l.stale[block] | l.always | only_at_start) & part) == 0) continue;
       l.stale[block] = static_cast<std::uint8_t>(l.stale[block] & ~part);
@@ -101,25 +108,32 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
   const Population& p = population(index);
   Layer& l = at(index);
   const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
-  Route& incoming = routes_[static_cast<std::size_t>(index - 1)];
   const Alignment align(p);
   const std::int64_t gamma = program_->gamma;
   std::int64_t* const exact = l.exact.data();
   switch (part) {
     case part::basal: {
-      const Format& rate = population(index - 1)[Signal::rate];
-      quantise_run(Signal::basal, index, first, count, projection(index - 1).weight.frac + rate.frac,
-                   incoming.basal.sums.data() + first);
+      const Projection& into = projection(l.into.front());
+      quantise_run(Signal::basal, index, first, count,
+                   into.weight.frac + population(into.source)[Signal::rate].frac,
+                   gathered(l.into, &Route::basal, first, count, exact));
       break;
     }
     case part::soma:
       update_soma(index, first, count);
       break;
+    case part::voltage:
+      update_voltage(index, first, count);
+      break;
     case part::error:
-      update_nudge(index, first, count);
+      if (p.compartment == Compartment::soma) update_nudge(index, first, count);
       update_error(index, first, count);
       break;
     case part::membrane: {
+      if (p.compartment == Compartment::interneuron) {
+        copy_signal(index, Signal::membrane, first, count);
+        break;
+      }
       // s + alpha (drive - s)
       const Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
                          {0, 0, 0, align.membrane * power(alpha_frac)},
@@ -173,20 +187,64 @@ void Emulator::decay_mismatch(int index) {
   }
 }
 
-void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+// The sums of all projections into a population, which have one binary point (proofs.hpp).
+const std::int64_t* Emulator::gathered(const std::vector<int>& projections, Accumulator Route::*direction,
+                                       std::ptrdiff_t first, std::ptrdiff_t count,
+                                       std::int64_t* scratch) const {
+  const auto sums = [&](int index) {
+    return (routes_[static_cast<std::size_t>(index)].*direction).sums.data() + first;
+  };
+  if (projections.size() == 1) return sums(projections.front());
+  std::fill_n(scratch, count, 0);
+  for (const int index : projections)
+    for (std::ptrdiff_t i = 0; i < count; ++i) scratch[i] += sums(index)[i];
+  return scratch;
+}
+
+// Copies the signal that the relayed population offers.
+void Emulator::copy_signal(int index, Signal into, std::ptrdiff_t first, std::ptrdiff_t count) {
+  const int relayed = population(index).relayed;
+  const Signal from = relayed_signal(population(relayed));
+  quantise_run(into, index, first, count, population(relayed)[from].frac,
+               at(relayed).signals[at_signal(from)].data() + first);
+}
+
+// s + rho (drive - s)
+void Emulator::update_voltage(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+  const Alignment align(population(index));
+  Layer& l = at(index);
+  kernels_->neurons->affine(away_from_membrane(index, first, align.membrane * power(rho_frac)), count,
+                            l.exact.data());
+  quantise_run(Signal::u, index, first, count, align.frac + rho_frac, l.exact.data());
+}
+
+// start · s + rho (drive - s)
+Affine Emulator::away_from_membrane(int index, std::ptrdiff_t first, std::int64_t start) const {
   const Population& p = population(index);
   const Alignment align(p);
+  const auto of = [&](Signal s) { return at(index).signals[at_signal(s)].data() + first; };
+  return {{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
+          {0, 0, 0, start},
+          {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
+          p.rho.data() + first};
+}
+
+void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+  const Population& p = population(index);
   Layer& l = at(index);
   const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
   const NeuronKernels& kernel = *kernels_->neurons;
   std::int64_t* const exact = l.exact.data();
-  // s + rho (drive - s)
-  Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
-               {0, 0, 0, align.membrane * power(rho_frac)},
-               {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
-               p.rho.data() + first};
-  kernel.affine(terms, count, exact);
-  quantise_run(Signal::u, index, first, count, align.frac + rho_frac, exact);
+  if (p.compartment == Compartment::relay) {
+    copy_signal(index, Signal::rate, first, count);
+    return send_rates(index, first, count);
+  }
+  update_voltage(index, first, count);
+  if (p.compartment == Compartment::interneuron) {
+    quantise_run(Signal::rate, index, first, count, p[Signal::u].frac, of(Signal::u));
+    return send_rates(index, first, count);
+  }
+  const Alignment align(p);
   const auto look_up = [&](const ActivationTable& table, std::int64_t* out) {
     kernel.table(of(program_->advanced_response ? Signal::membrane : Signal::u), count, table.lowest(),
                  table.low_bits, table.base.data(), table.piecewise ? table.delta.data() : nullptr, out);
@@ -204,8 +262,7 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
     const int product_frac = p[Signal::slope].frac + align.frac + rho_frac;
     const int frac = std::max(product_frac, rate.frac);
     std::int64_t* const away = l.inner.data();
-    terms.direct[3] = 0;
-    kernel.affine(terms, count, away);
+    kernel.affine(away_from_membrane(index, first, 0), count, away);
     kernel.product(of(Signal::slope), away, count, exact);
     for (std::ptrdiff_t i = 0; i < count; ++i) {
       const std::int64_t fires_on = of(Signal::membrane)[i];
@@ -222,7 +279,7 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
   Layer& l = at(index);
   const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
   std::int64_t* const exact = l.exact.data();
-  if (index + 1 == static_cast<int>(layers_.size())) {
+  if (index == program_->output) {
     // beta (target - u)
     const int frac = std::max(p[Signal::target].frac, p[Signal::u].frac);
     const Affine terms{
@@ -234,9 +291,14 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
     quantise_run(Signal::nudge, index, first, count, frac + beta_frac, exact);
     return;
   }
-  const Format& error = population(index + 1)[Signal::error];
-  quantise_run(Signal::apical, index, first, count, projection(index).weight.frac + error.frac,
-               routes_[static_cast<std::size_t>(index)].apical.sums.data() + first);
+  if (p.relayed >= 0) {
+    copy_signal(index, Signal::apical, first, count);
+  } else {
+    const Projection& back = projection(l.back.front());
+    quantise_run(Signal::apical, index, first, count,
+                 back.weight.frac + population(back.target)[Signal::error].frac,
+                 gathered(l.back, &Route::apical, first, count, exact));
+  }
   kernels_->neurons->product(of(Signal::slope), of(Signal::apical), count, exact);
   quantise_run(Signal::nudge, index, first, count, p[Signal::slope].frac + p[Signal::apical].frac, exact);
 }
@@ -272,8 +334,7 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
   observed_.errors += static_cast<int>(sent);
   if (first + count == static_cast<std::ptrdiff_t>(l.sent_error.size()))
     observed_.last_error = last != l.sent_error.back();
-  // Layer 1 has nobody below: its errors stay at home.
-  if (index > 1) l.activity.error_events += static_cast<std::uint64_t>(sent);
+  if (l.error_fan_out > 0) l.activity.error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;
   l.erring[static_cast<std::size_t>(first / update_block_units)] = tally.nonzero;
   l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();

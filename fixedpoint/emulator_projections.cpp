@@ -24,19 +24,19 @@ std::int64_t largest_of(const std::int64_t* values, std::ptrdiff_t count) {
 
 }  // namespace
 
-// The sources that LEARN and a fresh FORWARD have to visit: all that aren't silent.
-const Emulator::Layer& Emulator::with_active_sources(const Projection& p) {
+// The sources that LEARN and a fresh FORWARD have to visit: all that aren't silent, and the bias.
+ColumnList Emulator::active_columns(const Projection& p) {
   Layer& l = at(p.source);
-  if (l.active_version == l.rate_version) return l;
-  const auto units = static_cast<std::ptrdiff_t>(l.sent_rate.size());
-  l.active = kernels_->neurons->differing(l.sent_rate.data(), nullptr, units, l.active_index.data(),
-                                          l.active_rate.data());
-  if (p.bias && p.one != 0) {
+  if (l.active_version != l.rate_version) {
+    const auto units = static_cast<std::ptrdiff_t>(l.sent_rate.size());
+    l.active = kernels_->neurons->differing(l.sent_rate.data(), nullptr, units, l.active_index.data(),
+                                            l.active_rate.data());
     l.active_index[static_cast<std::size_t>(l.active)] = static_cast<std::int32_t>(units);
-    l.active_rate[static_cast<std::size_t>(l.active++)] = p.one;
+    l.active_version = l.rate_version;
   }
-  l.active_version = l.rate_version;
-  return l;
+  // Projections from one source share the list, and only some have a bias.
+  l.active_rate[static_cast<std::size_t>(l.active)] = p.one;
+  return {l.active_index.data(), l.active_rate.data(), l.active + (p.bias && p.one != 0)};
 }
 
 // sums += Σ W[column] · value, over rows in parts.
@@ -80,11 +80,11 @@ void Emulator::forward(int index) {
   const Projection& p = projection(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   Accumulator& acc = r.basal;
-  Layer& source = at(p.source);
+  const Layer& source = at(p.source);
   const auto units = static_cast<std::ptrdiff_t>(source.sent_rate.size());
   const bool dense = options_.schedule == Schedule::dense;
   if (!dense && acc.valid && acc.version == source.rate_version) {
-    acc.weigh(0.0, static_cast<double>(with_active_sources(p).active));
+    acc.weigh(0.0, static_cast<double>(active_columns(p).count));
     return;
   }
   ColumnList list{r.list_index.data(), r.list_value.data(), 0};
@@ -94,7 +94,8 @@ void Emulator::forward(int index) {
     list = {r.all_index.data(), r.list_value.data(), p.columns};
     acc.valid = false;
   } else {
-    const std::ptrdiff_t fresh = with_active_sources(p).active;
+    const ColumnList active = active_columns(p);
+    const std::ptrdiff_t fresh = active.count;
     std::ptrdiff_t changed = fresh;
     if (acc.valid || options_.schedule == Schedule::automatic)
       changed = kernels_->neurons->differing(source.sent_rate.data(), acc.known.data(), units,
@@ -104,7 +105,7 @@ void Emulator::forward(int index) {
     if (acc.valid)
       list.count = changed;
     else
-      list = {source.active_index.data(), source.active_rate.data(), fresh};
+      list = active;
   }
   if (!acc.valid) std::fill(acc.sums.begin(), acc.sums.end(), 0);
   add_columns(index, list);

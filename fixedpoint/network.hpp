@@ -51,11 +51,35 @@ struct NetworkDescription {
   double beta = 0.1;                ///< nudging strength, 0..4
   std::vector<double> eta{0.1};     ///< per ms; one, or one per layer 1..N
   bool learning = true;
+  /// (source, target) layers; empty: every layer to the next. A target's bias belongs to its first
+  /// connection.
+  std::vector<std::pair<int, int>> connections;
+  bool microcircuit = false;        ///< pyramidal cells with apical dendrites, and interneurons
+  double lambda = 0.1;              ///< 0..1, how strongly somata nudge the interneurons; (28)
+  std::vector<double> eta_pi{0.0};  ///< per ms, of W^PI_k; one, or one per layer 1..N-1
+  std::vector<double> eta_ip{0.0};  ///< per ms, of W^IP_k; likewise
   FormatTable formats;
   int table_index_bits = 9;                  ///< segments of a piecewise-linear table: 2^index_bits
   int table_full_bits = 10;                  ///< inputs up to this width are looked up whole
   std::uint32_t seed = 1;                    ///< of the stochastic rounding
-  std::vector<std::vector<double>> weights;  ///< W_1..W_N, row-major [target × source (+1)]
+  std::vector<std::vector<double>> weights;  ///< row-major [target × source (+1)], as matrices() lists them
 };
+
+/// Throws std::invalid_argument "KEY: ...; accepted: ..." for counts that don't match and values out of
+/// range.
+void check(const NetworkDescription&);
+
+/// The connections by target, then source; of a chain those from every layer to the next.
+std::vector<std::pair<int, int>> ordered_connections(const NetworkDescription&);
+
+/// One weight matrix of a network: its name and, at the machine, its shape.
+struct MatrixShape {
+  std::string name;  ///< see Projection::name
+  int rows = 0, columns = 0;
+};
+
+/// All matrices of a network in the order of NetworkDescription::weights: W_1..W_N of a chain; then B_{k+1},
+/// W^PI_k, W^IP_k of a microcircuit for k = 1..N-1; of a graph one per connection, by target, then source.
+std::vector<MatrixShape> matrices(const NetworkDescription&);
 
 }  // namespace apical::fixedpoint

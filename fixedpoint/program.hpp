@@ -34,10 +34,21 @@ constexpr std::uint32_t stream_number(Signal signal, int layer) {
   return static_cast<std::uint32_t>(layer) * 16 + static_cast<std::uint32_t>(signal);
 }
 
-/// One layer of neurons. Index 0 is the input, of which only the format of `rate` (signal `input`) is used.
+/// What a population stands for in the network, and with that which signals it copies from another one.
+enum class Compartment {
+  soma,         ///< a neuron; of a microcircuit: its soma, whose `apical` is the `basal` of its dendrite
+  interneuron,  ///< `membrane` is the voltage `u` of the soma that nudges it, `rate` its own voltage
+  dendrite,     ///< an apical dendrite: `basal` is its potential, `error` the negative of it
+  relay,        ///< `rate` is the voltage `u` of a soma, so that matrices can be driven by voltages
+};
+
+/// One population of units. Index 0 is the input, of which only the format of `rate` (signal `input`) is
+/// used.
 struct Population {
   std::string name;
   int units = 0;
+  Compartment compartment = Compartment::soma;
+  int relayed = -1;  ///< population whose signal this one copies, unit by unit; -1: none
   std::array<Format, neuron_signals> formats;
   std::vector<std::int64_t> rho;    ///< one per unit, rho_frac
   std::vector<std::int64_t> alpha;  ///< one per unit, alpha_frac
@@ -49,17 +60,25 @@ struct Population {
   Format& operator[](Signal signal) { return formats[static_cast<std::size_t>(signal)]; }
 };
 
-/// The weights between population k-1 and population k: projections[k-1].
+/// The weights between two populations. In a chain of layers, projections[k-1] leads into population k.
 struct Projection {
+  std::string name;            ///< "W1", "B2", "WPI1", "WIP1"; "W3_1" from layer 1 to 3 of a graph
   int source = 0, target = 0;  ///< population indices
   int rows = 0, columns = 0;   ///< units of the target; units of the source (+ 1: the bias)
   bool bias = false;
+  bool backward = false;  ///< the errors of the target travel back through the weights (BACKWARD)
+  bool learns = true;
+  bool negated = false;             ///< the machine holds the negative of the theory's matrix
+  int stream = 0;                   ///< number of its `step` and `weight` in the random streams
   Format weight, step;              ///< step: eta · error, the factor that a row of LEARN shares
   std::int64_t one = 0;             ///< the constant 1 of the bias column in the source's rate format
   double eta_dt = 0.0;              ///< learning rate per tick that the user asked for
   int eta_frac = 0;                 ///< binary point of the eta register
   int learn_shift = 0;              ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
   std::vector<std::int64_t> image;  ///< initial weights, row-major
+
+  /// What a raw weight is worth in the theory's matrix.
+  double value(std::int64_t raw) const { return negated ? -weight.value(raw) : weight.value(raw); }
 };
 
 enum class OpCode { forward, backward, update, learn };
@@ -72,6 +91,7 @@ inline constexpr int error = 4;            ///< apical from the accumulator of B
 inline constexpr int membrane = 8;         ///< the slow membrane
 inline constexpr int start_error = 16;     ///< error = -basal: what the basal prediction misses at rest
 inline constexpr int start_mismatch = 32;  ///< nudge; m(0) = -(basal + nudge)
+inline constexpr int voltage = 64;         ///< u alone, with the nudge of this tick
 }  // namespace part
 
 /// One step of a tick. `index`: projection for forward, backward and learn, population for update.
@@ -106,8 +126,9 @@ struct LoadReport {
 
 /// The program that every integer machine executes.
 struct Program {
-  std::vector<Population> populations;                     ///< 0 = input .. N = output
-  std::vector<Projection> projections;                     ///< N of them
+  std::vector<Population> populations;  ///< 0 = input, then the layers; then the rest of a microcircuit
+  std::vector<Projection> projections;
+  int output = 0;                                          ///< the population that the target nudges
   std::vector<Operation> start;                            ///< once, before the first tick
   std::vector<Operation> operations;                       ///< of one tick, in order
   std::vector<ActivationTable> rate_tables, slope_tables;  ///< per population, entry 0 unused
@@ -120,7 +141,18 @@ struct Program {
   int first_layer = 0;  ///< of a part of a network: number of population 0 in the random streams
   std::vector<WidthProof> proofs;
   std::vector<LoadReport> loads;
+
+  const Population& output_population() const { return populations[static_cast<std::size_t>(output)]; }
 };
+
+/// Indices of the projections whose FORWARD sums into `population`, in the order of the program.
+std::vector<int> forwards_into(const Program&, int population);
+/// Indices of the projections whose BACKWARD sums into `population`.
+std::vector<int> backwards_into(const Program&, int population);
+/// Layers one after another and nothing else: population k has projection k-1 and the last is the output.
+bool is_chain(const Program&);
+/// The signal of `population` that others copy (Population::relayed).
+Signal relayed_signal(const Population&);
 
 /// The memories that the program needs, in the order of their addresses.
 std::vector<MemoryRegion> memory_map(const Program&);

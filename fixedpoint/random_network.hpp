@@ -53,12 +53,30 @@ class RandomNetwork {
     if (below(3) == 0)
       for (std::size_t i = 0; i < units; ++i) net.alpha.push_back(0.0625 * below(17));
     formats(net);
-    for (std::size_t k = 1; k < net.layers.size(); ++k) {
-      net.weights.emplace_back(static_cast<std::size_t>(net.layers[k]) *
-                               static_cast<std::size_t>(net.layers[k - 1] + (net.bias ? 1 : 0)));
-      std::normal_distribution<double> normal(0.0, 1.0 / std::sqrt(static_cast<double>(net.layers[k - 1])));
-      for (double& w : net.weights.back()) w = normal(random_);
+    weights(net);
+    return net;
+  }
+
+  /// The same with skips and recurrence, or as a microcircuit.
+  NetworkDescription graph() {
+    NetworkDescription net = (*this)();
+    const int last = static_cast<int>(net.layers.size()) - 1;
+    auto& formats = net.formats.by_signal;
+    formats["input"].frac = formats["rate"].frac;  // they meet in one sum
+    net.microcircuit = last > 1 && below(2) == 0;
+    if (net.microcircuit) {
+      net.lambda = 0.25 * below(5);
+      net.eta_pi = {0.125 * below(4)};
+      net.eta_ip = {0.125 * below(4)};
+      net.gamma = 1;
+      net.advanced_response = net.parallel_order = net.mismatch = false;
+    } else {
+      for (int k = 1; k <= last; ++k) net.connections.emplace_back(k - 1, k);
+      for (int source = 0; source < last; ++source)
+        for (int target = 1; target <= last; ++target)
+          if (target != source + 1 && below(2) == 0) net.connections.emplace_back(source, target);
     }
+    weights(net);
     return net;
   }
 
@@ -66,6 +84,16 @@ class RandomNetwork {
   double uniform() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
  private:
+  void weights(NetworkDescription& net) {
+    net.weights.clear();
+    for (const MatrixShape& matrix : matrices(net)) {
+      net.weights.emplace_back(static_cast<std::size_t>(matrix.rows) *
+                               static_cast<std::size_t>(matrix.columns));
+      std::normal_distribution<double> normal(0.0, 1.0 / std::sqrt(static_cast<double>(matrix.columns)));
+      for (double& w : net.weights.back()) w = normal(random_);
+    }
+  }
+
   void formats(NetworkDescription& net) {
     net.formats.by_signal = default_formats();
     const int narrower = below(8);  // all signals lose so many bits, so that rounding is coarse

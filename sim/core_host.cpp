@@ -50,7 +50,10 @@ void CoreHost::write_input(const std::vector<std::int64_t>& raw) {
 
 void CoreHost::write_target(const std::vector<std::int64_t>& raw) {
   for (std::size_t i = 0; i < raw.size(); ++i)
-    write_memory(memory::target, image_.first_unit.back() + static_cast<std::uint32_t>(i), raw[i]);
+    write_memory(
+        memory::target,
+        image_.first_unit[static_cast<std::size_t>(program_->output)] + static_cast<std::uint32_t>(i),
+        raw[i]);
 }
 
 void CoreHost::set_beta(std::int64_t value) {

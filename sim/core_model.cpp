@@ -347,8 +347,8 @@ std::int64_t CoreModel::read_window() const {
 bool CoreModel::write_live(std::uint32_t value) {
   if (!emulator_) return false;
   if (select_ == memory::target) {
-    const std::uint32_t unit = address_ - code_.first_unit.back();
-    if (unit >= static_cast<std::uint32_t>(code_.program->populations.back().units)) return false;
+    const std::uint32_t unit = address_ - code_.first_unit[static_cast<std::size_t>(code_.program->output)];
+    if (unit >= static_cast<std::uint32_t>(code_.program->output_population().units)) return false;
     emulator_->write_target(static_cast<int>(unit), sign_extended(value, core_.sw));
     return true;
   }

@@ -16,7 +16,7 @@ void CoreRunner::tick(const double* input, const double* target, double nudge, b
   const fixedpoint::Program& program = core_->program();
   if (changed || fresh_) {
     const auto& first = program.populations.front();
-    const auto& last = program.populations.back();
+    const auto& last = program.output_population();
     core_->write_input(to_raw(input, first.units, first[Signal::rate]));
     if (target != nullptr) core_->write_target(to_raw(target, last.units, last[Signal::target]));
   }

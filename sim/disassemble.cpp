@@ -46,6 +46,7 @@ class Reader {
     if (last_ < 0) return std::move(d_);  // nothing but END or a bad operation
     program_ = std::make_shared<Program>();
     program_->seed = m_.seed;
+    program_->output = last_;
     program_->populations.resize(static_cast<std::size_t>(last_) + 1);
     program_->rate_tables.resize(program_->populations.size());
     program_->slope_tables.resize(program_->populations.size());
@@ -177,8 +178,10 @@ class Reader {
     Population& source = program_->populations[static_cast<std::size_t>(k)];
     const Population& target = program_->populations[static_cast<std::size_t>(k) + 1];
     Projection& p = program_->projections[static_cast<std::size_t>(k)];
+    p.name = fmt::format("W{}", k + 1);
     p.source = k;
-    p.target = k + 1;
+    p.target = p.stream = k + 1;
+    p.backward = k > 0;
     p.rows = target.units;
     p.bias = bits(word[7], 20, 1) != 0;
     p.columns = source.units + (p.bias ? 1 : 0);

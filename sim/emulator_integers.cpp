@@ -15,7 +15,7 @@ void EmulatorIntegers::write_input(const std::vector<std::int64_t>& raw) {
 }
 
 void EmulatorIntegers::write_target(const std::vector<std::int64_t>& raw) {
-  emulator_.write_target(to_real(raw, program().populations.back()[Signal::target]).data());
+  emulator_.write_target(to_real(raw, program().output_population()[Signal::target]).data());
 }
 
 void EmulatorIntegers::set_beta(std::int64_t value) {

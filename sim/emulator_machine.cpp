@@ -72,7 +72,7 @@ std::vector<double> EmulatorMachine::weights(int layer) const {
   values.reserve(p.image.size());
   for (int row = 0; row < p.rows; ++row)
     for (int column = 0; column < p.columns; ++column)
-      values.push_back(p.weight.value(emulator_.weights(layer - 1).at(row, column)));
+      values.push_back(p.value(emulator_.weights(layer - 1).at(row, column)));
   return values;
 }
 
@@ -82,10 +82,12 @@ std::vector<SignalStatistics> EmulatorMachine::statistics() const {
   all.push_back(
       in_units("input", 0, program.populations[0][Signal::rate], emulator_.counter(Signal::rate, 0)));
   for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
-    const auto& projection = program.projections[static_cast<std::size_t>(k - 1)];
     const Population& p = program.populations[static_cast<std::size_t>(k)];
-    all.push_back(in_units("weight", k, projection.weight, emulator_.weight_counter(k - 1)));
-    all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
+    for (const int index : fixedpoint::forwards_into(program, k)) {
+      const auto& projection = program.projections[static_cast<std::size_t>(index)];
+      all.push_back(in_units("weight", k, projection.weight, emulator_.weight_counter(index)));
+      all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
+    }
     for (const Signal s : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::rate,
                            Signal::slope, Signal::nudge, Signal::error, Signal::mismatch}) {
       const SignalCounter& counter = emulator_.counter(s, k);

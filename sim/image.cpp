@@ -192,6 +192,9 @@ CoreParameters parameters_from(const std::map<std::string, int>& values) {
 }
 
 CoreParameters required_parameters(const Program& program, int lanes) {
+  if (!is_chain(program))
+    throw std::invalid_argument(
+        "network.connections, network.circuit: the core runs layers one after another; accepted: neither");
   CoreParameters c;
   c.lanes = lanes;
   c.pops = static_cast<int>(program.populations.size());

@@ -83,7 +83,7 @@ std::optional<Difference> compare_weights(IntegerMachine& reference, IntegerMach
     std::size_t at = 0;
     while (expected[at] == found[at]) ++at;
     Difference d;
-    d.where = fmt::format("W{}", k + 1);
+    d.where = p.name;
     d.signal = "weight";
     d.layer = p.target;
     d.row = static_cast<int>(at) / p.columns;

@@ -250,6 +250,9 @@ std::vector<std::uint64_t> memory_of(const Program& program, const Placement& pl
 }
 
 Placement place(const Program& program, int cores, const CoreBudget& budget) {
+  if (!is_chain(program))
+    throw std::invalid_argument(
+        "network.connections, network.circuit: a mesh runs layers one after another; accepted: neither");
   Placement placement = empty_mesh(cores);
   const std::vector<int> counts = choose_counts(program, cores, budget);
   const int layers = static_cast<int>(counts.size());

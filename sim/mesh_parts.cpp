@@ -95,8 +95,10 @@ Program frame(const Program& whole, int first_layer) {
 void number(Program& part) {
   for (std::size_t k = 0; k < part.projections.size(); ++k) {
     part.projections[k].source = static_cast<int>(k);
-    part.projections[k].target = static_cast<int>(k) + 1;
+    part.projections[k].target = part.projections[k].stream = static_cast<int>(k) + 1;
+    part.projections[k].backward = k > 0;
   }
+  part.output = static_cast<int>(part.populations.size()) - 1;
 }
 
 }  // namespace

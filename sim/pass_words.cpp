@@ -205,7 +205,7 @@ std::array<std::uint32_t, 11> matrix_words(const Program& program, int index, in
   step.dest = memory::step;
   step.format = p.step;
   step.shift = p.eta_frac + program.populations[target][Signal::error].frac - p.step.frac;
-  step.stream = stream_number(Signal::step, p.target);
+  step.stream = stream_number(Signal::step, p.stream);
   const PassWords words = step.encode();
   std::array<std::uint32_t, 11> all{};
   std::copy(words.word.begin(), words.word.end(), all.begin());
@@ -220,7 +220,7 @@ std::array<std::uint32_t, 11> matrix_words(const Program& program, int index, in
   all[8] = field(p.weight.bits, 6, "bits") | static_cast<std::uint32_t>(p.weight.is_signed) << 6 |
            static_cast<std::uint32_t>(p.weight.rounding) << 7 |
            static_cast<std::uint32_t>(p.weight.overflow) << 10 |
-           stream_number(Signal::weight, p.target) << 12;
+           stream_number(Signal::weight, p.stream) << 12;
   all[9] = static_cast<std::uint32_t>(p.one);
   all[10] = eta_register(program, index, 1.0);
   return all;

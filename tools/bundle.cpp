@@ -242,7 +242,7 @@ void write_bundle(const Bundle& b, const sim::CoreSources& sources, OutputFolder
     manifest["populations"].push_back(one);
   }
   for (const fixedpoint::Projection& p : b.program->projections)
-    manifest["projections"].push_back({{"name", fmt::format("W{}", p.target)},
+    manifest["projections"].push_back({{"name", p.name},
                                        {"rows", p.rows},
                                        {"columns", p.columns},
                                        {"weight", in_json(p.weight)},

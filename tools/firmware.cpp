@@ -88,7 +88,7 @@ std::string endpoint(const char* name, const char* what, int units, int memory, 
 std::string firmware_header(const Deployment& d) {
   const fixedpoint::Program& p = *d.program;
   const auto& first = p.populations.front();
-  const auto& last = p.populations.back();
+  const auto& last = p.output_population();
   std::string text = fmt::format(
       "/* Written by `apical deploy {} --target {}`: what a host of this core needs beside "
       "apical_registers.h\n"
@@ -108,12 +108,13 @@ std::string firmware_header(const Deployment& d) {
   for (const auto& [number, memory] : memories(d.core))
     text += fmt::format("#define APICAL_MEMORY_{} {}u\n", upper(memory.name), number);
   const auto& units = d.image.first_unit;
+  const std::uint32_t first_output = units[static_cast<std::size_t>(p.output)];
   text += endpoint("INPUT_RATE", "The input, unit by unit, by register INPUT (its rate can be read here).",
                    first.units, sim::memory::rate, units.front(), first[Signal::rate]);
-  text += endpoint("TARGET", "What the output is nudged to.", last.units, sim::memory::target, units.back(),
+  text += endpoint("TARGET", "What the output is nudged to.", last.units, sim::memory::target, first_output,
                    last[Signal::target]);
   text += endpoint("OUTPUT", "The output's voltage u: the largest one is the answer of a classifier.",
-                   last.units, sim::memory::u, units.back(), last[Signal::u]);
+                   last.units, sim::memory::u, first_output, last[Signal::u]);
   text += fmt::format(
       "\n/* Register BETA while it learns (0: it only infers), ticks that a sample is shown. */\n"
       "#define APICAL_TRAINING_BETA {}u\n#define APICAL_TRAINING_TICKS {}u\n#define APICAL_TEST_TICKS {}u\n",

@@ -34,7 +34,7 @@ struct Player {
     s.beta = sim::beta_register(program->beta * nudge);
     if (sample.changed || ticks == 0) {
       const auto& first = program->populations.front();
-      const auto& last = program->populations.back();
+      const auto& last = program->output_population();
       s.input = sim::to_raw(sample.input.data(), first.units, first[fixedpoint::Signal::rate]);
       s.target = sim::to_raw(sample.target.data(), last.units, last[fixedpoint::Signal::target]);
     }
@@ -86,7 +86,7 @@ class Corners {
 
   sim::TickStimulus next() {
     const auto& first = program_->populations.front();
-    const auto& last = program_->populations.back();
+    const auto& last = program_->output_population();
     const std::uint64_t phase = ticks_ / phase_ticks;
     sim::TickStimulus s;
     if (phase % 2 == 0) {
@@ -164,7 +164,7 @@ sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Prog
     };
     sim::TickStimulus s;
     const auto& first = program->populations.front();
-    const auto& last = program->populations.back();
+    const auto& last = program->output_population();
     s.input = draw(first[fixedpoint::Signal::rate], first.units);
     s.target = draw(last[fixedpoint::Signal::target], last.units);
     s.beta = sim::beta_register(program->beta);

@@ -48,7 +48,7 @@ Play random_play(std::uint64_t seed, int number) {
       play.stimulus = [world, program = play.program] {
         world->next();
         sim::TickStimulus s;
-        const auto &first = program->populations.front(), &last = program->populations.back();
+        const auto &first = program->populations.front(), &last = program->output_population();
         s.input = sim::to_raw(world->input.data(), first.units, first[fixedpoint::Signal::rate]);
         s.target = sim::to_raw(world->target.data(), last.units, last[fixedpoint::Signal::target]);
         s.beta = sim::beta_register(world->beta);

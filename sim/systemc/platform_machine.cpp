@@ -34,8 +34,8 @@ PlatformMachine::PlatformMachine(std::string name, Platform& platform,
                    static_cast<std::uint32_t>(words_.size()),
                    settings_.data(),
                    static_cast<std::uint32_t>(settings_.size()),
-                   image_.first_unit.back(),
-                   static_cast<std::uint32_t>(program_->populations.back().units)};
+                   image_.first_unit[static_cast<std::size_t>(program_->output)],
+                   static_cast<std::uint32_t>(program_->output_population().units)};
   eta_.resize(program_->projections.size());
   PlatformMachine::set_learning_scale(1.0);
 }

@@ -53,7 +53,7 @@ TEST(Schedules, LeadToTheSameDigestInEveryTickOfRandomPrograms) {
   int programs = 0, refused = 0;
   std::uint64_t dense_macs = 0, event_macs = 0;
   while (programs < 2000) {
-    NetworkDescription net = random();
+    NetworkDescription net = random.below(3) == 0 ? random.graph() : random();
     if (random.below(4) == 0) {
       net.theta_rate = {random.below(40)};
       net.theta_error = {random.below(40)};
@@ -90,7 +90,7 @@ TEST(Schedules, AForgottenCorrectionIsSeen) {
   RandomNetwork random(7);
   int seen = 0, tried = 0;
   while (tried < 50) {
-    NetworkDescription net = random();
+    NetworkDescription net = tried % 2 == 0 ? random.graph() : random();
     net.learning = true;
     Trial trial{compiled(net), {}};
     if (trial.program == nullptr) continue;
