@@ -238,6 +238,27 @@ void set_key(Config& config, const std::string& assignment, const std::string& w
   config.source = source;
 }
 
+namespace {
+
+// The microcircuit is the prospective unit in its theoretical setting.
+void check_microcircuit(const Config& config) {
+  const model::GoldenSettings& s = config.network;
+  const auto needs = [](bool holds, const char* key, const auto& value, const char* wanted) {
+    if (!holds)
+      throw std::invalid_argument(fmt::format(
+          "{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
+  };
+  needs(s.flow == "latent-equilibrium", "dynamics.flow", s.flow, "latent-equilibrium");
+  needs(s.order == "sweep", "dynamics.order", s.order, "sweep");
+  needs(s.response == "prospective", "dynamics.response", s.response, "prospective");
+  needs(s.gamma == 1.0, "dynamics.gamma", s.gamma, "1");
+  needs(std::all_of(s.rho.begin(), s.rho.end(), [](double rho) { return rho == 1.0; }), "dynamics.rho",
+        s.rho.front(), "1");
+  needs(s.bias, "network.bias", s.bias, "true");
+}
+
+}  // namespace
+
 void check(const Config& config) {
   const auto& layers = config.network.layers;
   if (layers.size() < 2)
@@ -248,6 +269,7 @@ void check(const Config& config) {
   if (config.gain.size() != 1 && config.gain.size() != depth)
     throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
                                             config.gain.size(), depth));
+  if (config.circuit == "microcircuit") check_microcircuit(config);
   if ((config.lanes & (config.lanes - 1)) != 0)
     throw std::invalid_argument(
         fmt::format("core.lanes: {}; accepted: 1, 2, 4, 8, 16, 32, 64", config.lanes));
@@ -260,6 +282,24 @@ void check(const Config& config) {
       throw std::invalid_argument(
           fmt::format("formats.{}.layer{}: no such layer; accepted: layer1..layer{}", signal, layer, depth));
   }
+}
+
+model::MicrocircuitSettings microcircuit_of(const Config& config) {
+  model::MicrocircuitSettings s = config.microcircuit;
+  s.layers = config.network.layers;
+  s.activation = model::parse_activation(config.activation);
+  s.dt = config.network.dt;
+  s.beta = config.network.beta;
+  s.eta = config.network.eta;
+  s.learning = config.network.learning;
+  return s;
+}
+
+std::vector<std::string> weight_names(const Config& config) {
+  const int depth = static_cast<int>(config.network.layers.size()) - 1;
+  std::vector<std::string> names = model::circuit_names(depth);
+  if (config.circuit == "plain") names.resize(static_cast<std::size_t>(depth));
+  return names;
 }
 
 std::string canonical(const Config& config) {
@@ -317,6 +357,8 @@ std::string located(const Config& config, const std::string& message) {
 fixedpoint::NetworkDescription describe(const Config& config,
                                         const std::vector<model::WeightMatrix>& weights) {
   const model::GoldenSettings& s = config.network;
+  if (config.circuit == "microcircuit")
+    throw std::invalid_argument("network.circuit: \"microcircuit\" on an integer machine; accepted: plain");
   if (s.flow == "lagrangian" && s.scheme != "integrated")
     throw std::invalid_argument(
         fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));

@@ -8,6 +8,7 @@
 
 #include "fixedpoint/network.hpp"
 #include "model/golden.hpp"
+#include "model/microcircuit.hpp"
 #include "model/task.hpp"
 #include "sim/energy.hpp"
 
@@ -23,6 +24,9 @@ class InputError : public std::runtime_error {
 /// defaults: tools/CONFIGURATION.md, which is generated from the table that also reads the file.
 struct Config {
   model::GoldenSettings network;  ///< [network], [dynamics] and [learning] as the golden model takes them
+  std::string circuit = "plain";  ///< "plain", "microcircuit"
+  model::MicrocircuitSettings microcircuit;  ///< what it adds to `network`; see microcircuit_of()
+  std::string feedback_init = "transposed", lateral = "self-predicting";
   std::string activation = "logistic";
   std::vector<double> gain{1.0};
   double decay = 1.0;
@@ -71,6 +75,12 @@ std::string reference_document();
 
 /// Puts "FILE:LINE: " before a message that starts with a key which the configuration set.
 std::string located(const Config&, const std::string& message);
+
+/// The microcircuit that the configuration describes.
+model::MicrocircuitSettings microcircuit_of(const Config&);
+
+/// Names of the projections in the order of weights: "W1".. and, for a microcircuit, model::circuit_names().
+std::vector<std::string> weight_names(const Config&);
 
 /// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.
 fixedpoint::NetworkDescription describe(const Config&, const std::vector<model::WeightMatrix>& weights);

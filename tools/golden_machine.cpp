@@ -1,10 +1,7 @@
 #include "tools/golden_machine.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
-#include <algorithm>
-#include <limits>
 #include <stdexcept>
 
 namespace apical::tools {
@@ -12,22 +9,12 @@ namespace {
 
 constexpr const char* signals[] = {"basal", "apical", "u",     "membrane", "rate",
                                    "slope", "nudge",  "error", "mismatch"};
-constexpr std::uint64_t sampled_tick = 17;  // ranges are taken on every 17th tick
 
 }  // namespace
 
 GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights)
     : golden_(std::move(settings), weights) {
-  for (int k = 1; k <= golden_.depth(); ++k)
-    for (const char* signal : signals) {
-      sim::SignalStatistics s;
-      s.signal = signal;
-      s.layer = k;
-      s.format = "double";
-      s.minimum = std::numeric_limits<double>::infinity();
-      s.maximum = -s.minimum;
-      ranges_.push_back(std::move(s));
-    }
+  for (const char* signal : signals) ranges_.watch(signal, golden_.depth());
 }
 
 void GoldenMachine::tick(const double* input, const double* target, double nudge, bool) {
@@ -35,13 +22,9 @@ void GoldenMachine::tick(const double* input, const double* target, double nudge
   events_ += static_cast<std::uint64_t>(golden_.settings().layers.front());
   for (int k = 1; k <= golden_.depth(); ++k)
     events_ += static_cast<std::uint64_t>(golden_.rate(k).size()) * (k > 1 ? 2 : 1);
-  if (ticks_++ % sampled_tick != 0) return;
-  for (sim::SignalStatistics& s : ranges_) {
-    const Eigen::VectorXd& values = signal(s.signal, s.layer);
-    s.minimum = std::min(s.minimum, values.minCoeff());
-    s.maximum = std::max(s.maximum, values.maxCoeff());
-    s.count += static_cast<std::uint64_t>(values.size());
-  }
+  ranges_.sample([this](const std::string& name, int layer) -> const Eigen::VectorXd& {
+    return signal(name, layer);
+  });
 }
 
 const Eigen::VectorXd& GoldenMachine::signal(const std::string& name, int layer) const {
@@ -70,33 +53,19 @@ std::vector<double> GoldenMachine::weights(int layer) const {
 }
 
 std::string GoldenMachine::state_digest() const {
-  XXH3_state_t* state = XXH3_createState();
-  XXH3_128bits_reset(state);
-  const auto add = [&](const double* values, Eigen::Index count) {
-    XXH3_128bits_update(state, values, static_cast<std::size_t>(count) * sizeof(double));
-  };
+  ValueDigest digest;
   for (int k = 1; k <= golden_.depth(); ++k)
-    for (const char* name : signals) add(signal(name, k).data(), signal(name, k).size());
-  for (const model::WeightMatrix& w : golden_.weights()) add(w.data(), w.size());
-  const XXH128_hash_t hash = XXH3_128bits_digest(state);
-  XXH3_freeState(state);
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+    for (const char* name : signals) digest.add(signal(name, k).data(), signal(name, k).size());
+  for (const model::WeightMatrix& w : golden_.weights()) digest.add(w.data(), w.size());
+  return digest.text();
 }
 
 std::vector<sim::SignalStatistics> GoldenMachine::statistics() const {
   std::vector<sim::SignalStatistics> all;
   for (int k = 1; k <= golden_.depth(); ++k) {
-    const std::vector<double> w = weights(k);
-    sim::SignalStatistics s;
-    s.signal = "weight";
-    s.layer = k;
-    s.format = "double";
-    s.minimum = *std::min_element(w.begin(), w.end());
-    s.maximum = *std::max_element(w.begin(), w.end());
-    s.count = w.size();
-    all.push_back(std::move(s));
-    for (const sim::SignalStatistics& range : ranges_)
-      if (range.layer == k && range.count > 0) all.push_back(range);
+    all.push_back(weight_range("weight", k, weights(k)));
+    const auto ranges = ranges_.of_layer(k);
+    all.insert(all.end(), ranges.begin(), ranges.end());
   }
   return all;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include "model/golden.hpp"
 #include "sim/machine.hpp"
+#include "tools/signal_ranges.hpp"
 
 namespace apical::tools {
 
@@ -25,8 +26,8 @@ class GoldenMachine : public sim::Machine {
   const Eigen::VectorXd& signal(const std::string& name, int layer) const;
 
   model::Golden golden_;
-  std::vector<sim::SignalStatistics> ranges_;  ///< of a sample of the ticks
-  std::uint64_t ticks_ = 0, events_ = 0;
+  SignalRanges ranges_;
+  std::uint64_t events_ = 0;
 };
 
 }  // namespace apical::tools

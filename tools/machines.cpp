@@ -9,11 +9,14 @@
 #include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
 #include "tools/golden_machine.hpp"
+#include "tools/microcircuit_machine.hpp"
 
 namespace apical::tools {
 
 std::unique_ptr<sim::Machine> make_golden(const Config& config,
                                           const std::vector<model::WeightMatrix>& weights) {
+  if (config.circuit == "microcircuit")
+    return std::make_unique<MicrocircuitMachine>(microcircuit_of(config), weights);
   model::GoldenSettings settings = config.network;
   settings.activation = model::parse_activation(config.activation);
   return std::make_unique<GoldenMachine>(settings, weights);

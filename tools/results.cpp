@@ -79,12 +79,11 @@ std::string write_results(const Config& config, const RunOutcome& outcome, Outpu
   for (const RunResult& r : outcome.results) {
     const bool reference = outcome.results.size() > 1 && r.machine == "golden";
     model::Hdf5Writer file(folder.stage(reference ? "golden-weights.h5" : "weights.h5"));
-    for (std::size_t k = 0; k < r.weights.size(); ++k) {
-      const Eigen::Index rows = config.network.layers[k + 1];
-      const Eigen::Index columns = static_cast<Eigen::Index>(r.weights[k].size()) / rows;
-      file.write("/weights/W" + std::to_string(k + 1),
-                 Eigen::Map<const model::RowMatrix>(r.weights[k].data(), rows, columns));
-    }
+    const std::vector<std::string> names = weight_names(config);
+    for (std::size_t k = 0; k < r.weights.size(); ++k)
+      file.write("/weights/" + names[k],
+                 Eigen::Map<const model::RowMatrix>(r.weights[k].data(), outcome.initial[k].rows(),
+                                                    outcome.initial[k].cols()));
     file.commit();
   }
   std::string text = json.dump(2) + "\n";

@@ -68,7 +68,8 @@ class Runner {
     result_.events = machine_.events();
     result_.core = machine_.core_counts();
     result_.signals = machine_.statistics();
-    for (int k = 1; k <= depth_; ++k) result_.weights.push_back(machine_.weights(k));
+    for (int k = 1; k <= static_cast<int>(weight_names(config_).size()); ++k)
+      result_.weights.push_back(machine_.weights(k));
     if (trace_ && !stop_) trace_->commit();  // of a run that another's error stopped nothing is kept
     return std::move(result_);
   }
@@ -278,16 +279,20 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
 }  // namespace
 
 std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
-  const auto& layers = config.network.layers;
-  if (file.empty()) return model::initial_weights(layers, config.network.bias, config.gain, config.seed);
-  std::vector<model::WeightMatrix> weights;
-  for (std::size_t k = 1; k < layers.size(); ++k) {
-    const std::string name = fmt::format("/weights/W{}", k);
-    weights.push_back(model::read_matrix(file, name));
-    const int columns = layers[k - 1] + (config.network.bias ? 1 : 0);
-    if (weights.back().rows() != layers[k] || weights.back().cols() != columns)
-      throw InputError(fmt::format("{}: {} is {} x {}; accepted: {} x {}", file, name, weights.back().rows(),
-                                   weights.back().cols(), layers[k], columns));
+  std::vector<model::WeightMatrix> weights = model::initial_weights(
+      config.network.layers, config.network.bias, config.gain, config.seed);
+  if (config.circuit == "microcircuit")
+    weights = model::in_order(
+        model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, config.seed}));
+  if (file.empty()) return weights;
+  const std::vector<std::string> names = weight_names(config);
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    const std::string name = "/weights/" + names[k];
+    model::WeightMatrix read = model::read_matrix(file, name);
+    if (read.rows() != weights[k].rows() || read.cols() != weights[k].cols())
+      throw InputError(fmt::format("{}: {} is {} x {}; accepted: {} x {}", file, name, read.rows(),
+                                   read.cols(), weights[k].rows(), weights[k].cols()));
+    weights[k] = std::move(read);
   }
   return weights;
 }

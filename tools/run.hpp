@@ -27,13 +27,13 @@ struct RunResult {
   std::vector<sim::Energy> energy;             ///< likewise
   sim::CoreCounts core;                        ///< of all ticks, the tests' among them
   std::vector<sim::SignalStatistics> signals;
-  std::vector<std::vector<double>> weights;   ///< row-major, per layer
+  std::vector<std::vector<double>> weights;   ///< row-major, per projection of weight_names()
   std::vector<std::vector<double>> voltages;  ///< a sample of u, per layer, from the last test
 };
 
 /// What a run wants beside its configuration.
 struct RunOptions {
-  std::string weights;  ///< HDF5 file with /weights/W1.. to start from, or ""
+  std::string weights;  ///< HDF5 file with /weights/W1.. (weight_names()) to start from, or ""
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
       waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
@@ -60,7 +60,8 @@ struct RunOutcome {
 /// showing progress. Throws InputError for what the configuration or the files get wrong.
 RunOutcome run(const Config&, const RunOptions&);
 
-/// Initial weights: from the file, or from the seed.
+/// Initial weights: from the file, or from the seed; W_1 .. W_N and, for a microcircuit, what
+/// model::in_order() has behind them.
 std::vector<model::WeightMatrix> starting_weights(const Config&, const std::string& file);
 
 /// Writes result.json, weights.h5 (and golden-weights.h5 when both ran) and report.html, all or none of them.
