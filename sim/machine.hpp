@@ -42,8 +42,8 @@ class Machine {
   virtual void set_learning_scale(double factor) = 0;
   /// Values of a signal after the tick: "u", "rate", "error", "basal", ...; throws std::invalid_argument.
   virtual std::vector<double> read(const std::string& signal, int layer) const = 0;
-  /// W_layer, row-major [target × source (+1: bias last)].
-  virtual std::vector<double> weights(int layer) const = 0;
+  /// Weights of a connection 1.., that of layer k in a chain; row-major [target × source (+1: bias last)].
+  virtual std::vector<double> weights(int connection) const = 0;
   /// Hash of all architectural state: equal digest = equal state.
   virtual std::string state_digest() const = 0;
   /// What each population 0..N has done; empty where nobody counts.

@@ -45,6 +45,7 @@ std::string accepted(const Key& key) {
   if (std::holds_alternative<bool*>(slot)) return "true, false";
   if (std::holds_alternative<std::string*>(slot)) return "a string";
   if (std::holds_alternative<double*>(slot)) return range("a number");
+  if (std::holds_alternative<model::Connections*>(slot)) return "an array of [source, target] pairs";
   if (std::holds_alternative<std::vector<int>*>(slot))
     return range(accepts_single(key) ? "a whole number or an array of whole numbers"
                                      : "an array of whole numbers");
@@ -97,6 +98,19 @@ struct Reader {
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!whole(node.is_array() ? *node.as_array()->get(i) : node, values[i])) return false;
     *out = values;
+    return true;
+  }
+  bool operator()(model::Connections* out) const {
+    model::Connections pairs;
+    if (!node.is_array()) return false;
+    for (const toml::node& n : *node.as_array()) {
+      const toml::array* pair = n.as_array();
+      if (pair == nullptr || pair->size() != 2) return false;
+      pairs.emplace_back();
+      if (!whole(*pair->get(0), pairs.back().first) || !whole(*pair->get(1), pairs.back().second))
+        return false;
+    }
+    *out = pairs;
     return true;
   }
   bool operator()(std::vector<double>* out) const {
@@ -166,6 +180,11 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
 
 struct Printer {
   std::string operator()(const std::string* s) const { return fmt::format("\"{}\"", *s); }
+  std::string operator()(const model::Connections* pairs) const {
+    std::vector<std::string> all;
+    for (const auto& [source, target] : *pairs) all.push_back(fmt::format("[{}, {}]", source, target));
+    return fmt::format("[{}]", fmt::join(all, ", "));
+  }
   template <class T>
   std::string operator()(const std::vector<T>* v) const {
     return v->size() == 1 ? fmt::format("{}", v->front()) : fmt::format("[{}]", fmt::join(*v, ", "));
@@ -245,6 +264,7 @@ void check(const Config& config) {
         "network.layers: {} given; accepted: units of the input and of every layer, e.g. [64, 64, 10]",
         layers.empty() ? "not" : "only the input is"));
   const std::size_t depth = layers.size() - 1;
+  model::resolved(config.network.connections, static_cast<int>(layers.size()));
   if (config.gain.size() != 1 && config.gain.size() != depth)
     throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
                                             config.gain.size(), depth));
@@ -320,6 +340,8 @@ fixedpoint::NetworkDescription describe(const Config& config,
   if (s.flow == "lagrangian" && s.scheme != "integrated")
     throw std::invalid_argument(
         fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
+  if (!model::resolved(s.connections, static_cast<int>(s.layers.size())).empty())
+    throw std::invalid_argument("network.connections: a graph on an integer machine; accepted: a chain");
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
   net.activation = fixedpoint::parse_function(config.activation);

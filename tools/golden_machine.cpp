@@ -18,6 +18,13 @@ constexpr std::uint64_t sampled_tick = 17;  // ranges are taken on every 17th ti
 
 GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights)
     : golden_(std::move(settings), weights) {
+  const auto& net = golden_.network();
+  for (int k = 0; k <= net.depth(); ++k) sent_ += static_cast<std::uint64_t>(net.units(k));  // rates
+  for (int k = 1; k <= net.depth(); ++k) {
+    bool hears_layers = false;  // and so sends errors
+    for (int c = 1; c <= net.count(); ++c) hears_layers |= net.target(c) == k && net.source(c) > 0;
+    if (hears_layers) sent_ += static_cast<std::uint64_t>(net.units(k));
+  }
   for (int k = 1; k <= golden_.depth(); ++k)
     for (const char* signal : signals) {
       sim::SignalStatistics s;
@@ -32,9 +39,7 @@ GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<m
 
 void GoldenMachine::tick(const double* input, const double* target, double nudge, bool) {
   golden_.tick(input, target, nudge);
-  events_ += static_cast<std::uint64_t>(golden_.settings().layers.front());
-  for (int k = 1; k <= golden_.depth(); ++k)
-    events_ += static_cast<std::uint64_t>(golden_.rate(k).size()) * (k > 1 ? 2 : 1);
+  events_ += sent_;
   if (ticks_++ % sampled_tick != 0) return;
   for (sim::SignalStatistics& s : ranges_) {
     const Eigen::VectorXd& values = signal(s.signal, s.layer);
@@ -64,8 +69,8 @@ std::vector<double> GoldenMachine::read(const std::string& name, int layer) cons
   return {values.begin(), values.end()};
 }
 
-std::vector<double> GoldenMachine::weights(int layer) const {
-  const model::WeightMatrix w = golden_.weights()[static_cast<std::size_t>(layer - 1)];
+std::vector<double> GoldenMachine::weights(int connection) const {
+  const model::WeightMatrix w = golden_.network().weight(connection);
   return {w.data(), w.data() + w.size()};
 }
 
@@ -86,14 +91,19 @@ std::string GoldenMachine::state_digest() const {
 std::vector<sim::SignalStatistics> GoldenMachine::statistics() const {
   std::vector<sim::SignalStatistics> all;
   for (int k = 1; k <= golden_.depth(); ++k) {
-    const std::vector<double> w = weights(k);
     sim::SignalStatistics s;
     s.signal = "weight";
     s.layer = k;
     s.format = "double";
-    s.minimum = *std::min_element(w.begin(), w.end());
-    s.maximum = *std::max_element(w.begin(), w.end());
-    s.count = w.size();
+    s.minimum = std::numeric_limits<double>::infinity();
+    s.maximum = -s.minimum;
+    for (int c = 1; c <= golden_.network().count(); ++c) {
+      if (golden_.network().target(c) != k) continue;
+      const Eigen::MatrixXd& w = golden_.network().weight(c);
+      s.minimum = std::min(s.minimum, w.minCoeff());
+      s.maximum = std::max(s.maximum, w.maxCoeff());
+      s.count += static_cast<std::uint64_t>(w.size());
+    }
     all.push_back(std::move(s));
     for (const sim::SignalStatistics& range : ranges_)
       if (range.layer == k && range.count > 0) all.push_back(range);

@@ -13,7 +13,7 @@ class GoldenMachine : public sim::Machine {
   void tick(const double* input, const double* target, double nudge, bool changed) override;
   void set_learning_scale(double factor) override { golden_.set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
-  std::vector<double> weights(int layer) const override;
+  std::vector<double> weights(int connection) const override;
   std::string state_digest() const override;
   std::uint64_t macs() const override { return golden_.macs(); }
   std::uint64_t events() const override { return events_; }
@@ -25,8 +25,8 @@ class GoldenMachine : public sim::Machine {
   const Eigen::VectorXd& signal(const std::string& name, int layer) const;
 
   model::Golden golden_;
-  std::vector<sim::SignalStatistics> ranges_;  ///< of a sample of the ticks
-  std::uint64_t ticks_ = 0, events_ = 0;
+  std::vector<sim::SignalStatistics> ranges_;        ///< of a sample of the ticks
+  std::uint64_t ticks_ = 0, events_ = 0, sent_ = 0;  ///< sent_: values sent in a tick
 };
 
 }  // namespace apical::tools

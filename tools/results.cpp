@@ -79,12 +79,12 @@ std::string write_results(const Config& config, const RunOutcome& outcome, Outpu
   for (const RunResult& r : outcome.results) {
     const bool reference = outcome.results.size() > 1 && r.machine == "golden";
     model::Hdf5Writer file(folder.stage(reference ? "golden-weights.h5" : "weights.h5"));
-    for (std::size_t k = 0; k < r.weights.size(); ++k) {
-      const Eigen::Index rows = config.network.layers[k + 1];
-      const Eigen::Index columns = static_cast<Eigen::Index>(r.weights[k].size()) / rows;
-      file.write("/weights/W" + std::to_string(k + 1),
-                 Eigen::Map<const model::RowMatrix>(r.weights[k].data(), rows, columns));
-    }
+    const model::GoldenSettings& s = config.network;
+    const auto names = model::weight_names(s.connections, static_cast<int>(s.layers.size()));
+    const auto shapes = model::weight_shapes(s.layers, s.bias, s.connections);
+    for (std::size_t c = 0; c < r.weights.size(); ++c)
+      file.write("/weights/" + names[c],
+                 Eigen::Map<const model::RowMatrix>(r.weights[c].data(), shapes[c].first, shapes[c].second));
     file.commit();
   }
   std::string text = json.dump(2) + "\n";

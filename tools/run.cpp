@@ -68,7 +68,9 @@ class Runner {
     result_.events = machine_.events();
     result_.core = machine_.core_counts();
     result_.signals = machine_.statistics();
-    for (int k = 1; k <= depth_; ++k) result_.weights.push_back(machine_.weights(k));
+    const auto connections = model::listed(config_.network.connections, depth_ + 1).size();
+    for (std::size_t c = 1; c <= connections; ++c)
+      result_.weights.push_back(machine_.weights(static_cast<int>(c)));
     if (trace_ && !stop_) trace_->commit();  // of a run that another's error stopped nothing is kept
     return std::move(result_);
   }
@@ -278,16 +280,16 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
 }  // namespace
 
 std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
-  const auto& layers = config.network.layers;
-  if (file.empty()) return model::initial_weights(layers, config.network.bias, config.gain, config.seed);
+  const model::GoldenSettings& s = config.network;
+  if (file.empty()) return model::initial_weights(s.layers, s.bias, config.gain, config.seed, s.connections);
   std::vector<model::WeightMatrix> weights;
-  for (std::size_t k = 1; k < layers.size(); ++k) {
-    const std::string name = fmt::format("/weights/W{}", k);
+  const auto names = model::weight_names(s.connections, static_cast<int>(s.layers.size()));
+  for (const auto& [rows, columns] : model::weight_shapes(s.layers, s.bias, s.connections)) {
+    const std::string name = "/weights/" + names[weights.size()];
     weights.push_back(model::read_matrix(file, name));
-    const int columns = layers[k - 1] + (config.network.bias ? 1 : 0);
-    if (weights.back().rows() != layers[k] || weights.back().cols() != columns)
+    if (weights.back().rows() != rows || weights.back().cols() != columns)
       throw InputError(fmt::format("{}: {} is {} x {}; accepted: {} x {}", file, name, weights.back().rows(),
-                                   weights.back().cols(), layers[k], columns));
+                                   weights.back().cols(), rows, columns));
   }
   return weights;
 }

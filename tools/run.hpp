@@ -27,13 +27,13 @@ struct RunResult {
   std::vector<sim::Energy> energy;             ///< likewise
   sim::CoreCounts core;                        ///< of all ticks, the tests' among them
   std::vector<sim::SignalStatistics> signals;
-  std::vector<std::vector<double>> weights;   ///< row-major, per layer
+  std::vector<std::vector<double>> weights;   ///< row-major, per connection
   std::vector<std::vector<double>> voltages;  ///< a sample of u, per layer, from the last test
 };
 
 /// What a run wants beside its configuration.
 struct RunOptions {
-  std::string weights;  ///< HDF5 file with /weights/W1.. to start from, or ""
+  std::string weights;  ///< HDF5 file with /weights/W1.. (weight_names()) to start from, or ""
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
       waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
