@@ -123,11 +123,11 @@ std::vector<MatrixShape> matrices(const NetworkDescription& net) {
         {net.connections.empty() ? fmt::format("W{}", target) : fmt::format("W{}_{}", target, source),
          units(target), units(source) + (bias ? 1 : 0)});
   }
-  for (int k = 1; net.microcircuit && k + 1 < static_cast<int>(net.layers.size()); ++k) {
-    all.push_back({fmt::format("B{}", k + 1), units(k), units(k + 1)});
-    all.push_back({fmt::format("WPI{}", k), units(k), units(k + 1)});
+  const int hidden = net.microcircuit ? static_cast<int>(net.layers.size()) - 2 : 0;
+  for (int k = 1; k <= hidden; ++k) all.push_back({fmt::format("B{}", k + 1), units(k), units(k + 1)});
+  for (int k = 1; k <= hidden; ++k) all.push_back({fmt::format("WPI{}", k), units(k), units(k + 1)});
+  for (int k = 1; k <= hidden; ++k)
     all.push_back({fmt::format("WIP{}", k), units(k + 1), units(k) + (net.bias ? 1 : 0)});
-  }
   return all;
 }
 

@@ -78,8 +78,9 @@ struct MatrixShape {
   int rows = 0, columns = 0;
 };
 
-/// All matrices of a network in the order of NetworkDescription::weights: W_1..W_N of a chain; then B_{k+1},
-/// W^PI_k, W^IP_k of a microcircuit for k = 1..N-1; of a graph one per connection, by target, then source.
+/// All matrices of a network in the order of NetworkDescription::weights: W_1..W_N of a chain; of a
+/// microcircuit then all B_{k+1}, all W^PI_k, all W^IP_k, k = 1..N-1; of a graph one per connection, by
+/// target, then source.
 std::vector<MatrixShape> matrices(const NetworkDescription&);
 
 }  // namespace apical::fixedpoint

@@ -4,7 +4,7 @@
 namespace apical::model {
 
 /// Gradient of ½ ‖target − u_N‖² by every weight, the bias column included, by error backpropagation (22):
-/// what the local rule (16) is compared with. The output layer is linear.
+/// what the local rule (16) is compared with. The output layer is linear; chains only.
 template <class S>
 std::vector<Matrix<S>> backpropagate(const Network<S>& net, const Vector<S>& input, const Vector<S>& target) {
   const Layers<S> u = feedforward(net, input);

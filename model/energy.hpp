@@ -8,9 +8,9 @@ template <class S>
 struct Moment {
   Layers<S> rate;      ///< r̄_k; rate[0] is the input
   Layers<S> slope;     ///< r̄'_k
-  Layers<S> basal;     ///< W_k r̄_{k-1}
-  Layers<S> mismatch;  ///< u_k − W_k r̄_{k-1}
-  Layers<S> apical;    ///< a_k = W_{k+1}ᵀ (u_{k+1} − W_{k+1} r̄_k), k < N
+  Layers<S> basal;     ///< W_k r̄_{k-1}, summed over what feeds layer k
+  Layers<S> mismatch;  ///< u_k − basal_k
+  Layers<S> apical;    ///< a_k = W_{k+1}ᵀ mismatch_{k+1}, summed over what layer k feeds, k < N
   Layers<S> nudge;     ///< ē_k = r̄'_k ⊙ a_k, ē_N = β (u_trg − u_N)
 };
 
@@ -26,12 +26,15 @@ Moment<S> evaluate(const Network<S>& net, const Layers<S>& u, const Drive<S>& dr
     const auto i = static_cast<std::size_t>(k);
     m.rate[i] = map(net.activation, u[i]);
     m.slope[i] = map_prime(net.activation, u[i]);
-    m.basal[i] = k == 1 && drive.current.size() > 0 ? drive.current : net.basal(k, m.rate[i - 1]);
+  }
+  for (int k = 1; k <= last; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    m.basal[i] = k == 1 && drive.current.size() > 0 ? drive.current : net.basal(k, m.rate);
     m.mismatch[i] = u[i] - m.basal[i];
   }
   for (int k = 1; k < last; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    m.apical[i] = net.synapses(k + 1).transpose() * m.mismatch[i + 1];
+    m.apical[i] = net.apical(k, m.mismatch);
     m.nudge[i] = m.slope[i].cwiseProduct(m.apical[i]);
   }
   m.nudge.back() = drive.beta * (drive.target - u.back());
@@ -56,25 +59,35 @@ Layers<S> gradient(const Moment<S>& m) {
   return f;
 }
 
-/// ∂F/∂t at fixed u: what the moving input and target alone change, equation (6).
+/// ∂F/∂t at fixed u: what the moving input and target alone change, equations (6), (40).
 template <class S>
 Layers<S> gradient_change(const Network<S>& net, const Layers<S>& u, const Drive<S>& drive) {
   Layers<S> f(u.size());
   for (std::size_t k = 1; k < u.size(); ++k) f[k] = Vector<S>::Zero(u[k].size());
-  if (drive.current_change.size() > 0)
-    f[1] -= drive.current_change;
-  else
-    f[1].noalias() -= net.synapses(1) * drive.input_change;
+  for (int c = 1; c <= net.count(); ++c) {
+    if (net.source(c) > 0) continue;
+    const auto fed = static_cast<std::size_t>(net.target(c));
+    const Vector<S> change = drive.current_change.size() > 0
+                                 ? drive.current_change
+                                 : Vector<S>(net.synapses(c) * drive.input_change);
+    f[fed] -= change;
+    for (int d = 1; d <= net.count(); ++d) {
+      const auto i = static_cast<std::size_t>(net.source(d));
+      if (i == 0 || net.target(d) != net.target(c)) continue;
+      f[i] += map_prime(net.activation, u[i]).cwiseProduct(net.synapses(d).transpose() * change);
+    }
+  }
   f.back() -= drive.beta * drive.target_change;
   return f;
 }
 
-/// The Hessian H = ∂F/∂u, block-tridiagonal, equation (4):
-/// H_kk = diag(1 − curvature_k) + V_kᵀ V_k, H_{k+1,k} = −V_k with V_k = W_{k+1} diag(r̄'_k).
+/// The Hessian H = ∂F/∂u = (1 − V)ᵀ (1 − V) − diag(curvature), equations (4), (39), with the blocks
+/// V_c = W_c diag(r̄'_source) of the connections.
 template <class S>
 struct Hessian {
   Layers<S> curvature;              ///< r̄''_k ⊙ a_k; −β in the output layer
-  std::vector<Matrix<S>> coupling;  ///< V_k, k = 1..N-1 (index 0 unused)
+  std::vector<Matrix<S>> coupling;  ///< V of connection 1 + index; empty where the source is the input
+  Connections connections{};        ///< of the network
 
   /// H as one dense matrix over all neurons: for tests and small networks only.
   Matrix<S> dense() const;
@@ -82,33 +95,35 @@ struct Hessian {
 
 template <class S>
 Hessian<S> hessian(const Network<S>& net, const Layers<S>& u, const Moment<S>& m, const S& beta) {
-  Hessian<S> h{Layers<S>(u.size()), std::vector<Matrix<S>>(u.size() - 1)};
+  Hessian<S> h{Layers<S>(u.size()), std::vector<Matrix<S>>(net.weights.size()), net.connections};
   for (int k = 1; k < net.depth(); ++k) {
     const auto i = static_cast<std::size_t>(k);
     h.curvature[i] = map_second(net.activation, u[i]).cwiseProduct(m.apical[i]);
-    h.coupling[i] = net.synapses(k + 1) * m.slope[i].asDiagonal();
   }
+  for (int c = 1; c <= net.count(); ++c)
+    if (net.source(c) > 0)
+      h.coupling[static_cast<std::size_t>(c - 1)] =
+          net.synapses(c) * m.slope[static_cast<std::size_t>(net.source(c))].asDiagonal();
   h.curvature.back() = Vector<S>::Constant(u.back().size(), -beta);
   return h;
 }
 
 template <class S>
 Matrix<S> Hessian<S>::dense() const {
-  Eigen::Index size = 0;
-  for (std::size_t k = 1; k < curvature.size(); ++k) size += curvature[k].size();
-  Matrix<S> h = Matrix<S>::Zero(size, size);
-  Eigen::Index at = 0;
-  for (std::size_t k = 1; k < curvature.size(); ++k) {
-    const Eigen::Index n = curvature[k].size();
-    h.block(at, at, n, n).diagonal() = Vector<S>::Ones(n) - curvature[k];
-    if (k + 1 < curvature.size()) {
-      const Matrix<S>& v = coupling[k];
-      h.block(at, at, n, n) += v.transpose() * v;
-      h.block(at + n, at, v.rows(), n) = -v;
-      h.block(at, at + n, n, v.rows()) = -v.transpose();
-    }
-    at += n;
+  std::vector<Eigen::Index> first(curvature.size() + 1, 0);
+  for (std::size_t k = 1; k < curvature.size(); ++k) first[k + 1] = first[k] + curvature[k].size();
+  const Eigen::Index size = first.back();
+  Matrix<S> apart = Matrix<S>::Identity(size, size);  // 1 − V
+  const Connections all = listed(connections, static_cast<int>(curvature.size()));
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    const Matrix<S>& v = coupling[c];
+    if (v.size() > 0)
+      apart.block(first[static_cast<std::size_t>(all[c].second)],
+                  first[static_cast<std::size_t>(all[c].first)], v.rows(), v.cols()) -= v;
   }
+  Matrix<S> h = apart.transpose() * apart;
+  for (std::size_t k = 1; k < curvature.size(); ++k)
+    h.diagonal().segment(first[k], curvature[k].size()) -= curvature[k];
   return h;
 }
 

@@ -5,14 +5,18 @@
 
 namespace apical::model {
 
-/// Voltages that every forward pass gives: the equilibrium without a nudge.
+/// Voltages that every forward pass gives: without recurrent connections the equilibrium without a nudge.
+/// Recurrent ones count as what layers at u = 0 send: a start for equilibrium().
 template <class S>
 Layers<S> feedforward(const Network<S>& net, const Vector<S>& input) {
-  Layers<S> u(static_cast<std::size_t>(net.depth()) + 1);
-  Vector<S> rate = input;
+  Layers<S> u(static_cast<std::size_t>(net.depth()) + 1), rate(u.size());
+  rate[0] = input;
+  if (!net.chain())
+    for (int k = 1; k <= net.depth(); ++k)
+      rate[static_cast<std::size_t>(k)] = map(net.activation, Vector<S>(Vector<S>::Zero(net.units(k))));
   for (int k = 1; k <= net.depth(); ++k) {
     u[static_cast<std::size_t>(k)] = net.basal(k, rate);
-    rate = map(net.activation, u[static_cast<std::size_t>(k)]);
+    rate[static_cast<std::size_t>(k)] = map(net.activation, u[static_cast<std::size_t>(k)]);
   }
   return u;
 }

@@ -21,6 +21,7 @@ bool EventFlow::Event::operator>(const Event& other) const {
 EventFlow::EventFlow(Network<double> net, EventFlowSettings settings, const Layers<double>& u,
                      const Vector<double>& input, const Vector<double>& target)
     : net_(std::move(net)), settings_(settings), u_(u), target_(target) {
+  if (!net_.chain()) throw std::invalid_argument("event flow: a graph; accepted: a chain of layers");
   const Vector<double> still = Vector<double>::Zero(input.size());
   const Drive<double> drive{input, still, target, Vector<double>::Zero(target.size()), settings_.beta};
   const Moment<double> m = evaluate(net_, u_, drive);

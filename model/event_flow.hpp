@@ -23,8 +23,8 @@ struct EventFlowSettings {
 /// sweep. Throws std::runtime_error where messages don't settle (see the bound on beta in model/README.md).
 class EventFlow {
  public:
-  /// Starts at time 0 from voltages u [layers 1..N] in what input [n_0] and target [n_N] make of them: m(0) =
-  /// F.
+  /// Of a chain; throws std::invalid_argument for a graph. Starts at time 0 from voltages u [layers 1..N] in
+  /// what input [n_0] and target [n_N] make of them: m(0) = F.
   EventFlow(Network<double>, EventFlowSettings, const Layers<double>& u, const Vector<double>& input,
             const Vector<double>& target);
 

@@ -30,16 +30,18 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
                       const Drive<S>& drive, const S& tau) {
   const Moment<S> m = evaluate(net, u, drive);
   const int last = net.depth();
-  Layers<S> basal_change(u.size());
-  for (int k = 1; k <= last; ++k) {
-    const auto i = static_cast<std::size_t>(k);
-    if (k > 1)
-      basal_change[i] = net.synapses(k) * m.slope[i - 1].cwiseProduct(before[i - 1]);
+  Layers<S> basal_change(u.size()), above(u.size());  // above: of the mismatch
+  for (std::size_t k = 1; k < u.size(); ++k) basal_change[k] = Vector<S>::Zero(u[k].size());
+  for (int c = 1; c <= net.count(); ++c) {
+    const auto from = static_cast<std::size_t>(net.source(c)), to = static_cast<std::size_t>(net.target(c));
+    if (from > 0)
+      basal_change[to] += net.synapses(c) * m.slope[from].cwiseProduct(before[from]);
     else if (drive.current_change.size() > 0)
-      basal_change[i] = drive.current_change;
+      basal_change[to] += drive.current_change;
     else
-      basal_change[i] = net.synapses(k) * drive.input_change;
+      basal_change[to] += net.synapses(c) * drive.input_change;
   }
+  for (std::size_t k = 1; k < u.size(); ++k) above[k] = before[k] - basal_change[k];
   Layers<S> change(u.size());
   for (int k = 1; k <= last; ++k) {
     const auto i = static_cast<std::size_t>(k);
@@ -47,9 +49,8 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
     if (k == last) {
       nudge_change = drive.beta * (drive.target_change - before[i]);
     } else {
-      const Vector<S> above = before[i + 1] - basal_change[i + 1];
       nudge_change = map_second(net.activation, u[i]).cwiseProduct(before[i]).cwiseProduct(m.apical[i]) +
-                     m.slope[i].cwiseProduct(net.synapses(k + 1).transpose() * above);
+                     m.slope[i].cwiseProduct(net.apical(k, above));
     }
     change[i] = (-u[i] + m.basal[i] + tau * basal_change[i] + m.nudge[i] + tau * nudge_change) / tau;
   }

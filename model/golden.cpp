@@ -27,7 +27,7 @@ std::size_t neurons(const std::vector<int>& layers) {
   return count;
 }
 
-void check(const GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
+void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   choose("dynamics.flow", s.flow, {"gradient", "lagrangian", "latent-equilibrium"});
   choose("dynamics.scheme", s.scheme, {"exact", "direct", "integrated"});
   choose("dynamics.response", s.response, {"prospective", "advanced"});
@@ -38,6 +38,7 @@ void check(const GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
     throw std::invalid_argument(
         fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", s.dt, s.tau));
   if (s.gamma != 0.0 && s.gamma != 1.0) throw std::invalid_argument("dynamics.gamma: accepted: 0, 1");
+  s.connections = resolved(s.connections, static_cast<int>(s.layers.size()));
   const std::size_t count = s.layers.size() - 1;
   if (s.eta.size() != 1 && s.eta.size() != count)
     throw std::invalid_argument(
@@ -52,14 +53,16 @@ void check(const GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   for (const double alpha : s.alpha)
     if (!(alpha >= 0.0 && alpha <= 1.0))
       throw std::invalid_argument(fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
-  if (weights.size() != count)
-    throw std::invalid_argument(fmt::format("weights: {} matrices; accepted: {}", weights.size(), count));
-  for (std::size_t k = 0; k < count; ++k) {
-    const Eigen::Index rows = s.layers[k + 1];
-    const Eigen::Index columns = s.layers[k] + (s.bias ? 1 : 0);
-    if (weights[k].rows() != rows || weights[k].cols() != columns)
-      throw std::invalid_argument(fmt::format("weights W{}: {} x {}; accepted: {} x {}", k + 1,
-                                              weights[k].rows(), weights[k].cols(), rows, columns));
+  const auto shapes = weight_shapes(s.layers, s.bias, s.connections);
+  const auto names = weight_names(s.connections, static_cast<int>(s.layers.size()));
+  if (weights.size() != shapes.size())
+    throw std::invalid_argument(
+        fmt::format("weights: {} matrices; accepted: {}", weights.size(), shapes.size()));
+  for (std::size_t c = 0; c < shapes.size(); ++c) {
+    const auto [rows, columns] = shapes[c];
+    if (weights[c].rows() != rows || weights[c].cols() != columns)
+      throw std::invalid_argument(fmt::format("weights {}: {} x {}; accepted: {} x {}", names[c],
+                                              weights[c].rows(), weights[c].cols(), rows, columns));
   }
 }
 
@@ -77,6 +80,11 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
   net_.activation = settings_.activation;
   net_.bias = settings_.bias;
   net_.weights.assign(weights.begin(), weights.end());
+  net_.connections = settings_.connections;
+  for (int c = 1; c <= net_.count(); ++c) {
+    passes_ += static_cast<std::uint64_t>(net_.weight(c).size());
+    if (net_.source(c) > 0) passes_ += static_cast<std::uint64_t>(net_.synapses(c).size());
+  }
   const bool lagrangian = settings_.flow == "lagrangian";
   carries_mismatch_ = lagrangian && settings_.scheme == "integrated";
   continuous_ = lagrangian && !carries_mismatch_;
@@ -119,8 +127,7 @@ void Golden::tick(const double* input, const double* target, double nudge) {
 }
 
 void Golden::forward(int k) {
-  now_.basal[index(k)] = k == 1 ? current(now_.rate[0]) : net_.basal(k, now_.rate[index(k - 1)]);
-  macs_ += static_cast<std::uint64_t>(net_.weight(k).size());
+  now_.basal[index(k)] = k == 1 && net_.chain() ? current(now_.rate[0]) : net_.basal(k, now_.rate);
 }
 
 Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
@@ -131,8 +138,7 @@ Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
 }
 
 void Golden::backward(int k) {
-  now_.apical[index(k)].noalias() = net_.synapses(k + 1).transpose() * now_.mismatch[index(k + 1)];
-  macs_ += static_cast<std::uint64_t>(net_.synapses(k + 1).size());
+  now_.apical[index(k)] = net_.apical(k, now_.mismatch);
 }
 
 Eigen::VectorXd Golden::drive(int k) const {
@@ -182,12 +188,15 @@ void Golden::learn(int k) {
   const double eta =
       settings_.eta[settings_.eta.size() == 1 ? 0 : index(k - 1)] * settings_.dt * learning_scale_;
   const Eigen::VectorXd step = eta * error;
-  Eigen::MatrixXd& w = net_.weights[index(k - 1)];
-  const Eigen::VectorXd& rate = now_.rate[index(k - 1)];
-  for (Eigen::Index j = 0; j < rate.size(); ++j)
-    if (rate[j] != 0.0) w.col(j) += rate[j] * step;
-  if (net_.bias) w.col(w.cols() - 1) += step;
-  macs_ += static_cast<std::uint64_t>(w.size());
+  for (int c = 1; c <= net_.count(); ++c) {
+    if (net_.target(c) != k) continue;
+    Eigen::MatrixXd& w = net_.weights[index(c - 1)];
+    const Eigen::VectorXd& rate = now_.rate[index(net_.source(c))];
+    for (Eigen::Index j = 0; j < rate.size(); ++j)
+      if (rate[j] != 0.0) w.col(j) += rate[j] * step;
+    if (net_.biased(c)) w.col(w.cols() - 1) += step;
+    macs_ += static_cast<std::uint64_t>(w.size());
+  }
 }
 
 // F(0) at u = 0 for the integrated scheme, with the input and target of the first tick.
@@ -204,6 +213,7 @@ void Golden::start(double beta) {
 
 void Golden::unit_tick(double beta) {
   const int last = depth();
+  macs_ += passes_;
   if (carries_mismatch_) {
     if (ticks_ == 0) start(beta);
     const double decay = std::exp(-static_cast<double>(ticks_ + 1) * settings_.dt / settings_.tau);
@@ -239,7 +249,9 @@ void Golden::continuous_tick(double beta) {
   const Eigen::VectorXd from_input = last_input_, to_input = now_.rate[0];
   const Eigen::VectorXd from_target = last_target_, to_target = target_;
   // W_1 is by far the largest matrix, and what it makes of a linearly moving input moves linearly.
-  const Eigen::VectorXd from_current = current(from_input), to_current = current(to_input);
+  const bool chain = net_.chain();
+  const Eigen::VectorXd from_current = chain ? current(from_input) : Eigen::VectorXd(),
+                        to_current = chain ? current(to_input) : Eigen::VectorXd();
   const auto at = [&](double part) {
     return Drive<double>{from_input + part * (to_input - from_input),
                          (to_input - from_input) / dt,
@@ -258,10 +270,8 @@ void Golden::continuous_tick(double beta) {
     for (std::size_t k = 1; k < u_.size(); ++k) u_[k] += dt * velocity_[k];
   }
   now_ = evaluate(net_, u_, at(1.0));
-  for (int k = 1; k <= depth(); ++k) {
-    membrane_[index(k)] = u_[index(k)];
-    macs_ += 2 * static_cast<std::uint64_t>(net_.weight(k).size());
-  }
+  for (int k = 1; k <= depth(); ++k) membrane_[index(k)] = u_[index(k)];
+  for (const Eigen::MatrixXd& w : net_.weights) macs_ += 2 * static_cast<std::uint64_t>(w.size());
   // Without a nudge the mismatch is a transient of the start, which the theory lets learning see as well.
   for (int k = 1; k <= depth(); ++k) learn(k);
   last_input_ = to_input;
@@ -279,16 +289,23 @@ bool Golden::finite() const {
 }
 
 std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
-                                          const std::vector<double>& gain, std::uint64_t seed) {
+                                          const std::vector<double>& gain, std::uint64_t seed,
+                                          const Connections& connections) {
   boost::random::mt19937_64 random(seed);
+  const auto shapes = weight_shapes(layers, bias, connections);
+  const Connections all = listed(connections, static_cast<int>(layers.size()));
+  std::vector<double> fan_in(layers.size(), 0.0);
+  for (const auto& [source, target] : all)
+    fan_in[static_cast<std::size_t>(target)] += layers[static_cast<std::size_t>(source)];
   std::vector<WeightMatrix> weights;
-  for (std::size_t k = 1; k < layers.size(); ++k) {
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    const auto k = static_cast<std::size_t>(all[c].second);
     const double factor = gain[gain.size() == 1 ? 0 : k - 1];
-    boost::random::normal_distribution<double> normal(0.0,
-                                                      factor / std::sqrt(static_cast<double>(layers[k - 1])));
-    WeightMatrix w = WeightMatrix::Zero(layers[k], layers[k - 1] + (bias ? 1 : 0));
+    boost::random::normal_distribution<double> normal(0.0, factor / std::sqrt(fan_in[k]));
+    WeightMatrix w = WeightMatrix::Zero(shapes[c].first, shapes[c].second);
     for (Eigen::Index i = 0; i < w.rows(); ++i)
-      for (Eigen::Index j = 0; j < layers[k - 1]; ++j) w(i, j) = normal(random);
+      for (Eigen::Index j = 0; j < layers[static_cast<std::size_t>(all[c].first)]; ++j)
+        w(i, j) = normal(random);
     weights.push_back(std::move(w));
   }
   return weights;

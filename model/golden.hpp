@@ -7,7 +7,7 @@
 
 namespace apical::model {
 
-/// Row-major weights as they are exchanged: [n_k × (n_{k-1} + 1)], bias last.
+/// Row-major weights as they are exchanged: [n_k × (n_{k-1} + 1)], bias last; in a graph see weight_shapes().
 using WeightMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// What the golden model runs. Units: ms for times, everything else dimensionless.
@@ -15,6 +15,7 @@ struct GoldenSettings {
   std::vector<int> layers;  ///< n_0 .. n_N
   Activation activation = Activation::logistic;
   bool bias = true;
+  Connections connections{};                ///< empty: a chain of layers
   std::string flow = "latent-equilibrium";  ///< "gradient", "lagrangian", "latent-equilibrium"
   std::string scheme = "integrated";        ///< of the Lagrangian flow: "exact", "direct", "integrated"
   std::string response = "prospective";     ///< "prospective", "advanced"
@@ -43,6 +44,7 @@ class Golden {
   void set_learning_scale(double factor) { learning_scale_ = factor; }
 
   int depth() const { return net_.depth(); }
+  const Network<double>& network() const { return net_; }
   const GoldenSettings& settings() const { return settings_; }
   /// Signals of layer k = 1..N, value after the tick.
   const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }
@@ -54,7 +56,7 @@ class Golden {
   const Eigen::VectorXd& error(int k) const { return now_.mismatch[index(k)]; }
   const Eigen::VectorXd& membrane(int k) const { return membrane_[index(k)]; }
   const Eigen::VectorXd& mismatch(int k) const { return decaying_[index(k)]; }
-  std::vector<WeightMatrix> weights() const;
+  std::vector<WeightMatrix> weights() const;  ///< one per connection
   std::uint64_t macs() const { return macs_; }
   bool finite() const;  ///< every voltage is a number
 
@@ -80,11 +82,13 @@ class Golden {
   Eigen::VectorXd target_, last_input_, last_target_;
   bool continuous_ = false, carries_mismatch_ = false;
   double learning_scale_ = 1.0;
-  std::uint64_t ticks_ = 0, macs_ = 0;
+  std::uint64_t ticks_ = 0, macs_ = 0, passes_ = 0;  ///< passes_: macs of one forward and backward pass
 };
 
-/// Normal weights with standard deviation gain / sqrt(n_{k-1}), bias 0; `gain` is one or one per layer.
+/// Normal weights with standard deviation gain / sqrt(fan-in of the layer), bias 0; `gain` is one or one per
+/// layer. One matrix per connection.
 std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
-                                          const std::vector<double>& gain, std::uint64_t seed);
+                                          const std::vector<double>& gain, std::uint64_t seed,
+                                          const Connections& = {});
 
 }  // namespace apical::model

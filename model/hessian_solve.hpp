@@ -19,13 +19,14 @@ Layers<S> solve_dense(const Hessian<S>& h, const Layers<S>& b) {
 }
 
 /// Solves H x = b layer by layer (model/README.md (7)–(9)); b and x have one vector per layer, index 0
-/// unused.
+/// unused. In a graph the dense matrix is solved.
 ///
 /// The widest layer (the first) is never factored, its own block of H being diagonal but for what layer 2
 /// adds to it: n_1 n_2² / 2 multiplications instead of n_1³ / 3. Where that diagonal 1 − c_1 has an entry
 /// within 1e-6 of zero, which the elimination would divide by, solve_dense takes over.
 template <class S>
 Layers<S> solve(const Hessian<S>& h, const Layers<S>& b) {
+  if (!h.connections.empty()) return solve_dense(h, b);
   const std::size_t last = b.size() - 1;
   const Vector<S> first = Vector<S>::Ones(h.curvature[1].size()) - h.curvature[1];
   if ((first.cwiseAbs().array() < S(1e-6)).any()) return solve_dense(h, b);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "model/activation.hpp"
+#include "model/connections.hpp"
 
 namespace apical::model {
 
@@ -11,30 +12,64 @@ using Vector = Eigen::Matrix<S, Eigen::Dynamic, 1>;
 template <class S>
 using Matrix = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>;
 
-/// A layered network. weights[k-1] is W_k, n_k × n_{k-1}, or n_k × (n_{k-1} + 1) with the bias as last
-/// column.
+/// One value per unit of every layer; index 0 is the input, 1..N the layers.
+template <class S>
+using Layers = std::vector<Vector<S>>;
+
+/// A network of layers. Connections count from 1; in a chain, connection k is that from layer k − 1 to k.
+/// weights[c-1] is n_target × n_source, plus the bias as last column at the first connection of each target.
 template <class S>
 struct Network {
   std::vector<Matrix<S>> weights;
   Activation activation = Activation::logistic;
   bool bias = true;
+  Connections connections{};  ///< as resolved() gives them
 
-  int depth() const { return static_cast<int>(weights.size()); }
-  Eigen::Index units(int k) const { return k == 0 ? weights[0].cols() - (bias ? 1 : 0) : weight(k).rows(); }
-  const Matrix<S>& weight(int k) const { return weights[static_cast<std::size_t>(k - 1)]; }
-  /// W_k without its bias column.
-  auto synapses(int k) const { return weight(k).leftCols(units(k - 1)); }
-  /// W_k r̄_{k-1}, bias included.
-  Vector<S> basal(int k, const Vector<S>& rate) const {
-    Vector<S> sum = synapses(k) * rate;
-    if (bias) sum += weight(k).col(weight(k).cols() - 1);
+  bool chain() const { return connections.empty(); }
+  int count() const { return static_cast<int>(weights.size()); }  ///< of connections
+  int depth() const { return chain() ? count() : connections.back().second; }
+  int source(int c) const { return chain() ? c - 1 : connections[static_cast<std::size_t>(c - 1)].first; }
+  int target(int c) const { return chain() ? c : connections[static_cast<std::size_t>(c - 1)].second; }
+  bool biased(int c) const { return bias && (c == 1 || target(c - 1) != target(c)); }
+  /// Units of layer k; of the input too.
+  Eigen::Index units(int k) const {
+    for (int c = 1; c <= count(); ++c) {
+      if (target(c) == k) return weight(c).rows();
+      if (source(c) == k) return synapses(c).cols();
+    }
+    return 0;
+  }
+  const Matrix<S>& weight(int c) const { return weights[static_cast<std::size_t>(c - 1)]; }
+  /// The weights without the bias column.
+  auto synapses(int c) const { return weight(c).leftCols(weight(c).cols() - (biased(c) ? 1 : 0)); }
+  /// What arrives at layer k: all its connections' W r̄ and its bias, from `rate` [0..N] (36).
+  Vector<S> basal(int k, const Layers<S>& rate) const {
+    Vector<S> sum;
+    for (int c = 1; c <= count(); ++c) {
+      if (target(c) != k) continue;
+      const auto& r = rate[static_cast<std::size_t>(source(c))];
+      if (sum.size() == 0)
+        sum = synapses(c) * r;
+      else
+        sum += synapses(c) * r;
+      if (biased(c)) sum += weight(c).col(weight(c).cols() - 1);
+    }
+    return sum;
+  }
+  /// What arrives at layer k < N from above: all Wᵀ err of what it feeds, from `error` [1..N] (36).
+  Vector<S> apical(int k, const Layers<S>& error) const {
+    Vector<S> sum;
+    for (int c = 1; c <= count(); ++c) {
+      if (source(c) != k) continue;
+      const auto& e = error[static_cast<std::size_t>(target(c))];
+      if (sum.size() == 0)
+        sum = synapses(c).transpose() * e;
+      else
+        sum += synapses(c).transpose() * e;
+    }
     return sum;
   }
 };
-
-/// One value per unit of every layer; index 0 is the input, 1..N the layers.
-template <class S>
-using Layers = std::vector<Vector<S>>;
 
 /// What the world shows at one moment, with its rate of change (per ms).
 template <class S>
@@ -42,7 +77,8 @@ struct Drive {
   Vector<S> input, input_change;    ///< n_0
   Vector<S> target, target_change;  ///< n_N
   S beta = S(0);                    ///< nudging strength
-  /// W_1 input (bias included) and W_1 input_change, where the caller knows them already; else empty.
+  /// W_1 input (bias included) and W_1 input_change of a chain, where the caller knows them already; else
+  /// empty.
   Vector<S> current{}, current_change{};
 };
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "model/equilibrium.hpp"
 #include "model/golden.hpp"
 #include "model/task.hpp"
 
@@ -40,10 +41,7 @@ class Teacher {
             std::sin(frequency_[at] * tick * dt_ + phase_[at]) / std::sqrt(static_cast<double>(waves));
       }
     sample.input.assign(value.begin(), value.end());
-    for (int k = 1; k <= net_.depth(); ++k) {
-      const Eigen::VectorXd u = net_.basal(k, value);
-      value = map(Activation::tanh, u);
-    }
+    value = map(Activation::tanh, feedforward(net_, value).back());
     sample.target.assign(value.begin(), value.end());
   }
   int inputs() const { return static_cast<int>(net_.units(0)); }

@@ -42,9 +42,9 @@ class Machine {
   virtual void set_learning_scale(double factor) = 0;
   /// Values of a signal after the tick: "u", "rate", "error", "basal", ...; throws std::invalid_argument.
   virtual std::vector<double> read(const std::string& signal, int layer) const = 0;
-  /// W_layer, row-major [target × source (+1: bias last)]; behind the layers the other projections of a
-  /// microcircuit, as model::in_order().
-  virtual std::vector<double> weights(int layer) const = 0;
+  /// Weights of projection 1.., that of layer k in a chain; row-major [target × source (+1: bias last)]; the
+  /// order is that of fixedpoint::matrices().
+  virtual std::vector<double> weights(int projection) const = 0;
   /// Hash of all architectural state: equal digest = equal state.
   virtual std::string state_digest() const = 0;
   /// What each population 0..N has done; empty where nobody counts.

@@ -45,6 +45,7 @@ std::string accepted(const Key& key) {
   if (std::holds_alternative<bool*>(slot)) return "true, false";
   if (std::holds_alternative<std::string*>(slot)) return "a string";
   if (std::holds_alternative<double*>(slot)) return range("a number");
+  if (std::holds_alternative<model::Connections*>(slot)) return "an array of [source, target] pairs";
   if (std::holds_alternative<std::vector<int>*>(slot))
     return range(accepts_single(key) ? "a whole number or an array of whole numbers"
                                      : "an array of whole numbers");
@@ -97,6 +98,19 @@ struct Reader {
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!whole(node.is_array() ? *node.as_array()->get(i) : node, values[i])) return false;
     *out = values;
+    return true;
+  }
+  bool operator()(model::Connections* out) const {
+    model::Connections pairs;
+    if (!node.is_array()) return false;
+    for (const toml::node& n : *node.as_array()) {
+      const toml::array* pair = n.as_array();
+      if (pair == nullptr || pair->size() != 2) return false;
+      pairs.emplace_back();
+      if (!whole(*pair->get(0), pairs.back().first) || !whole(*pair->get(1), pairs.back().second))
+        return false;
+    }
+    *out = pairs;
     return true;
   }
   bool operator()(std::vector<double>* out) const {
@@ -166,6 +180,11 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
 
 struct Printer {
   std::string operator()(const std::string* s) const { return fmt::format("\"{}\"", *s); }
+  std::string operator()(const model::Connections* pairs) const {
+    std::vector<std::string> all;
+    for (const auto& [source, target] : *pairs) all.push_back(fmt::format("[{}, {}]", source, target));
+    return fmt::format("[{}]", fmt::join(all, ", "));
+  }
   template <class T>
   std::string operator()(const std::vector<T>* v) const {
     return v->size() == 1 ? fmt::format("{}", v->front()) : fmt::format("[{}]", fmt::join(*v, ", "));
@@ -245,8 +264,8 @@ void check_microcircuit(const Config& config) {
   const model::GoldenSettings& s = config.network;
   const auto needs = [](bool holds, const char* key, const auto& value, const char* wanted) {
     if (!holds)
-      throw std::invalid_argument(fmt::format(
-          "{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
+      throw std::invalid_argument(
+          fmt::format("{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
   };
   needs(s.flow == "latent-equilibrium", "dynamics.flow", s.flow, "latent-equilibrium");
   needs(s.order == "sweep", "dynamics.order", s.order, "sweep");
@@ -266,6 +285,7 @@ void check(const Config& config) {
         "network.layers: {} given; accepted: units of the input and of every layer, e.g. [64, 64, 10]",
         layers.empty() ? "not" : "only the input is"));
   const std::size_t depth = layers.size() - 1;
+  model::resolved(config.network.connections, static_cast<int>(layers.size()));
   if (config.gain.size() != 1 && config.gain.size() != depth)
     throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
                                             config.gain.size(), depth));
@@ -296,10 +316,9 @@ model::MicrocircuitSettings microcircuit_of(const Config& config) {
 }
 
 std::vector<std::string> weight_names(const Config& config) {
-  const int depth = static_cast<int>(config.network.layers.size()) - 1;
-  std::vector<std::string> names = model::circuit_names(depth);
-  if (config.circuit == "plain") names.resize(static_cast<std::size_t>(depth));
-  return names;
+  const int layers = static_cast<int>(config.network.layers.size());
+  if (config.circuit == "microcircuit") return model::circuit_names(layers - 1);
+  return model::weight_names(config.network.connections, layers);
 }
 
 std::string canonical(const Config& config) {
@@ -357,8 +376,12 @@ std::string located(const Config& config, const std::string& message) {
 fixedpoint::NetworkDescription describe(const Config& config,
                                         const std::vector<model::WeightMatrix>& weights) {
   const model::GoldenSettings& s = config.network;
-  if (config.circuit == "microcircuit")
-    throw std::invalid_argument("network.circuit: \"microcircuit\" on an integer machine; accepted: plain");
+  if (config.circuit == "microcircuit" && config.microcircuit.feedback != "fixed")
+    throw std::invalid_argument(fmt::format("network.feedback: \"{}\" on an integer machine; accepted: fixed",
+                                            config.microcircuit.feedback));
+  if (config.circuit == "microcircuit" && config.microcircuit.decay != 0.0)
+    throw std::invalid_argument(fmt::format("learning.weight_decay: {} on an integer machine; accepted: 0",
+                                            config.microcircuit.decay));
   if (s.flow == "lagrangian" && s.scheme != "integrated")
     throw std::invalid_argument(
         fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
@@ -381,6 +404,11 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.beta = s.beta;
   net.eta = s.eta;
   net.learning = s.learning;
+  net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
+  net.microcircuit = config.circuit == "microcircuit";
+  net.lambda = config.microcircuit.lambda;
+  net.eta_pi = config.microcircuit.eta_pi;
+  net.eta_ip = config.microcircuit.eta_ip;
   net.formats = config.formats;
   net.table_index_bits = config.table_index_bits;
   net.table_full_bits = config.table_full_bits;

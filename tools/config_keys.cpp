@@ -17,6 +17,14 @@ const std::vector<Key>& keys() {
        {},
        "units",
        "Units of the input and of every layer, e.g. [64, 64, 10]; input and output must match the task."},
+      {"network.connections",
+       [](Config& c) -> Slot { return &c.network.connections; },
+       0,
+       1048575,
+       {},
+       "",
+       "Which layers feed which, e.g. [[0, 1], [1, 2], [0, 2], [2, 1]]; none: each layer the next. A target "
+       "that isn't above its source is recurrent; nothing leaves the output layer; golden only."},
       {"network.activation",
        [](Config& c) -> Slot { return &c.activation; },
        0,
@@ -52,7 +60,8 @@ const std::vector<Key>& keys() {
        1,
        {},
        "",
-       "microcircuit: nudging of interneurons by the somata above, u^I = (1 - lambda) W^IP r + lambda u (28)."},
+       "microcircuit: nudging of interneurons by the somata above, u^I = (1 - lambda) W^IP r + lambda u "
+       "(28)."},
       {"network.feedback",
        [](Config& c) -> Slot { return &c.microcircuit.feedback; },
        0,
@@ -74,7 +83,8 @@ const std::vector<Key>& keys() {
        0,
        {"self-predicting", "random"},
        "",
-       "microcircuit: how W^PI and W^IP start; self-predicting: as B and W; random: as those of another seed."},
+       "microcircuit: how W^PI and W^IP start; self-predicting: as B and W; random: as those of another "
+       "seed."},
 
       {"dynamics.flow",
        [](Config& c) -> Slot { return &c.network.flow; },

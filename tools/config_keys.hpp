@@ -8,8 +8,8 @@
 namespace apical::tools {
 
 /// Where a key's value lives. Vectors of doubles accept a single number as well.
-using Slot =
-    std::variant<int*, std::uint64_t*, double*, bool*, std::string*, std::vector<int>*, std::vector<double>*>;
+using Slot = std::variant<int*, std::uint64_t*, double*, bool*, std::string*, std::vector<int>*,
+                          std::vector<double>*, model::Connections*>;
 
 /// One key of the configuration: all that reading, checking, printing and documenting it needs.
 struct Key {

@@ -14,17 +14,21 @@ constexpr const char* signals[] = {"basal", "apical", "u",     "membrane", "rate
 
 GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights)
     : golden_(std::move(settings), weights) {
+  const auto& net = golden_.network();
+  for (int k = 0; k <= net.depth(); ++k) sent_ += static_cast<std::uint64_t>(net.units(k));  // rates
+  for (int k = 1; k <= net.depth(); ++k) {
+    bool hears_layers = false;  // and so sends errors
+    for (int c = 1; c <= net.count(); ++c) hears_layers |= net.target(c) == k && net.source(c) > 0;
+    if (hears_layers) sent_ += static_cast<std::uint64_t>(net.units(k));
+  }
   for (const char* signal : signals) ranges_.watch(signal, golden_.depth());
 }
 
 void GoldenMachine::tick(const double* input, const double* target, double nudge, bool) {
   golden_.tick(input, target, nudge);
-  events_ += static_cast<std::uint64_t>(golden_.settings().layers.front());
-  for (int k = 1; k <= golden_.depth(); ++k)
-    events_ += static_cast<std::uint64_t>(golden_.rate(k).size()) * (k > 1 ? 2 : 1);
-  ranges_.sample([this](const std::string& name, int layer) -> const Eigen::VectorXd& {
-    return signal(name, layer);
-  });
+  events_ += sent_;
+  ranges_.sample(
+      [this](const std::string& name, int layer) -> const Eigen::VectorXd& { return signal(name, layer); });
 }
 
 const Eigen::VectorXd& GoldenMachine::signal(const std::string& name, int layer) const {
@@ -47,8 +51,8 @@ std::vector<double> GoldenMachine::read(const std::string& name, int layer) cons
   return {values.begin(), values.end()};
 }
 
-std::vector<double> GoldenMachine::weights(int layer) const {
-  const model::WeightMatrix w = golden_.weights()[static_cast<std::size_t>(layer - 1)];
+std::vector<double> GoldenMachine::weights(int connection) const {
+  const model::WeightMatrix w = golden_.network().weight(connection);
   return {w.data(), w.data() + w.size()};
 }
 
@@ -63,7 +67,8 @@ std::string GoldenMachine::state_digest() const {
 std::vector<sim::SignalStatistics> GoldenMachine::statistics() const {
   std::vector<sim::SignalStatistics> all;
   for (int k = 1; k <= golden_.depth(); ++k) {
-    all.push_back(weight_range("weight", k, weights(k)));
+    for (int c = 1; c <= golden_.network().count(); ++c)
+      if (golden_.network().target(c) == k) all.push_back(weight_range("weight", k, weights(c)));
     const auto ranges = ranges_.of_layer(k);
     all.insert(all.end(), ranges.begin(), ranges.end());
   }

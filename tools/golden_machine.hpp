@@ -14,7 +14,7 @@ class GoldenMachine : public sim::Machine {
   void tick(const double* input, const double* target, double nudge, bool changed) override;
   void set_learning_scale(double factor) override { golden_.set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
-  std::vector<double> weights(int layer) const override;
+  std::vector<double> weights(int connection) const override;
   std::string state_digest() const override;
   std::uint64_t macs() const override { return golden_.macs(); }
   std::uint64_t events() const override { return events_; }
@@ -27,7 +27,7 @@ class GoldenMachine : public sim::Machine {
 
   model::Golden golden_;
   SignalRanges ranges_;
-  std::uint64_t events_ = 0;
+  std::uint64_t events_ = 0, sent_ = 0;  ///< sent_: values sent in a tick
 };
 
 }  // namespace apical::tools

@@ -81,16 +81,28 @@ std::pair<double, double> limits(const Config& config, const RunOutcome& outcome
   return {f.value(f.minimum_raw()), f.value(f.maximum_raw())};
 }
 
+// All weights into a layer.
+std::vector<double> weights_into(const Config& config, const RunResult& r, int layer) {
+  std::vector<double> all;
+  const auto pairs =
+      model::listed(config.network.connections, static_cast<int>(config.network.layers.size()));
+  for (std::size_t c = 0; c < pairs.size(); ++c)
+    if (pairs[c].second == layer) all.insert(all.end(), r.weights[c].begin(), r.weights[c].end());
+  return all;
+}
+
 std::string histograms(const Config& config, const RunOutcome& outcome) {
   std::string html = "<div class=grid2>";
   const int depth = static_cast<int>(config.network.layers.size()) - 1;
   for (int k = 1; k <= depth; ++k)
     for (const char* signal : {"weight", "u"}) {
       std::vector<Sample1D> samples;
+      std::vector<std::vector<double>> values;
       for (const RunResult& r : outcome.results)
-        samples.push_back({r.machine, r.machine,
-                           signal[0] == 'w' ? &r.weights[static_cast<std::size_t>(k - 1)]
-                                            : &r.voltages[static_cast<std::size_t>(k - 1)]});
+        values.push_back(signal[0] == 'w' ? weights_into(config, r, k)
+                                          : r.voltages[static_cast<std::size_t>(k - 1)]);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        samples.push_back({outcome.results[i].machine, outcome.results[i].machine, &values[i]});
       const auto [low, high] = limits(config, outcome, signal, k);
       const double lsb = low < high ? config.formats.at(signal, k).lsb() : 0.0;
       std::string caption = fmt::format("{} of layer {}", signal[0] == 'w' ? "weights" : "voltages u", k);
@@ -102,7 +114,10 @@ std::string histograms(const Config& config, const RunOutcome& outcome) {
 
 std::string fields(const Config& config, const RunOutcome& outcome) {
   const auto [rows, columns] = outcome.image;
-  if (rows == 0) return "";
+  const auto& network = config.network;
+  if (rows == 0 ||
+      model::listed(network.connections, static_cast<int>(network.layers.size())).front().first != 0)
+    return "";
   std::string html =
       "<h2>Receptive fields of the first layer</h2><p class=soft>Red excites, blue inhibits; each unit on "
       "its own scale.</p><div class=grid2>";

@@ -68,8 +68,8 @@ class Runner {
     result_.events = machine_.events();
     result_.core = machine_.core_counts();
     result_.signals = machine_.statistics();
-    for (int k = 1; k <= static_cast<int>(weight_names(config_).size()); ++k)
-      result_.weights.push_back(machine_.weights(k));
+    for (std::size_t k = 1; k <= weight_names(config_).size(); ++k)
+      result_.weights.push_back(machine_.weights(static_cast<int>(k)));
     if (trace_ && !stop_) trace_->commit();  // of a run that another's error stopped nothing is kept
     return std::move(result_);
   }
@@ -279,8 +279,9 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
 }  // namespace
 
 std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
-  std::vector<model::WeightMatrix> weights = model::initial_weights(
-      config.network.layers, config.network.bias, config.gain, config.seed);
+  const model::GoldenSettings& s = config.network;
+  std::vector<model::WeightMatrix> weights =
+      model::initial_weights(s.layers, s.bias, config.gain, config.seed, s.connections);
   if (config.circuit == "microcircuit")
     weights = model::in_order(
         model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, config.seed}));

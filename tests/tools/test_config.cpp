@@ -98,6 +98,10 @@ TEST_F(ConfigFile, RefusesWhatDoesNotFitTogether) {
   EXPECT_TRUE(contains(message(""), "network.layers: not given; accepted: "));
   EXPECT_TRUE(
       contains(message("[network]\nlayers = [4]\n"), "net.toml:2: network.layers: only the input is"));
+  EXPECT_EQ(message("[network]\nlayers = [4, 3, 2]\nconnections = [[1, 1], [0, 2], [0, 1], [1, 2]]\n"), "");
+  EXPECT_TRUE(
+      contains(message("[network]\nlayers = [4, 3, 2]\nconnections = [[0, 1], [1, 2], [2, 1]]\n"),
+               "net.toml:3: network.connections: [2, 1]; accepted: [source, target] with source 0..1"));
   EXPECT_TRUE(contains(message("[network]\nlayers = [4, 3, 2]\ngain = [1, 2, 3]\n"),
                        "net.toml:3: network.gain: 3 values; accepted: one, or one per layer (2)"));
   EXPECT_TRUE(contains(message("[network]\nlayers = [4, 3, 2]\n[formats.weight.layer3]\nbits = 8\n"),
@@ -124,8 +128,8 @@ TEST_F(ConfigFile, SetOverridesTheFile) {
   EXPECT_EQ(c.formats.at("rate", 1).frac, 7);
   EXPECT_EQ(c.formats.at("rate", 2).frac, 8);
 
-  for (const char* bad :
-       {"dynamics.beta", "=3", "dynamics.beta=high", "dynamics.betta=1", "formats.rate.bits=64"}) {
+  for (const char* bad : {"network.connections=[[0, 1, 2]]", "network.connections=[1]", "dynamics.beta", "=3",
+                          "dynamics.beta=high", "dynamics.betta=1", "formats.rate.bits=64"}) {
     const std::string message = message_of([&] { set_key(c, bad); });
     EXPECT_EQ(message.rfind("--set: ", 0), 0u) << message;
     EXPECT_TRUE(contains(message, "accepted: ")) << message;
@@ -164,6 +168,7 @@ struct Change {
   void operator()(std::string* x) const { *x += "x"; }
   void operator()(std::vector<int>* x) const { x->push_back(1); }
   void operator()(std::vector<double>* x) const { x->push_back(1.0); }
+  void operator()(model::Connections* x) const { x->emplace_back(0, 1); }
 };
 
 TEST_F(ConfigFile, EveryKeyAndFormatChangesTheDigest) {

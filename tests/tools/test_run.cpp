@@ -40,6 +40,33 @@ TEST_F(CommandLine, RunWritesItsResults) {
   EXPECT_FALSE(std::filesystem::exists(folder / "out/net/golden-weights.h5")) << "of an earlier run";
 }
 
+// A recurrent graph with a skip learns, goes to disk and comes back; integer machines refuse it.
+TEST_F(CommandLine, GraphsRunOnGolden) {
+  file("net.toml", small_net);
+  const std::string graph =
+      "run net.toml --set 'network.connections=[[0,1],[1,2],[0,2],[1,1]]' --ticks 8000 ";
+  const Outcome o = apical(graph + "--machine golden --json");
+  ASSERT_EQ(o.status, 0) << o.error;
+  EXPECT_GT(json::parse(o.out)["test_accuracy"], 0.5);
+  const auto weights = [&](const char* name) {
+    return model::read_matrix(folder / "out/net/weights.h5", std::string("/weights/") + name);
+  };
+  EXPECT_EQ(weights("W1_0").cols(), 65);
+  EXPECT_EQ(weights("W1_1").cols(), 12);
+  EXPECT_EQ(weights("W2_0").cols(), 65);
+  EXPECT_EQ(weights("W2_1").cols(), 12);
+  const auto before = weights("W1_1");
+  EXPECT_GT(before.norm(), 0.1);
+  ASSERT_EQ(
+      apical(graph + "--machine golden --set learning.enabled=false --weights out/net/weights.h5").status, 0);
+  EXPECT_EQ(weights("W1_1"), before);
+  const Outcome refused = apical(graph + "--machine emulator");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_TRUE(
+      contains(refused.error, "network.connections: a graph on an integer machine; accepted: a chain"))
+      << refused.error;
+}
+
 TEST_F(CommandLine, ReportStandsAlone) {
   file("net.toml", small_net);
   ASSERT_EQ(apical("run net.toml --ticks 600").status, 0);

@@ -6,11 +6,12 @@ model::Network<double> network_of(const sim::Machine& machine, const Config& con
   model::Network<double> net;
   net.activation = model::parse_activation(config.activation);
   net.bias = config.network.bias;
-  const auto& layers = config.network.layers;
-  for (std::size_t k = 1; k < layers.size(); ++k) {
-    const std::vector<double> w = machine.weights(static_cast<int>(k));
-    net.weights.emplace_back(
-        Eigen::Map<const model::WeightMatrix>(w.data(), layers[k], layers[k - 1] + (net.bias ? 1 : 0)));
+  const model::GoldenSettings& s = config.network;
+  net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
+  int connection = 0;
+  for (const auto& [rows, columns] : model::weight_shapes(s.layers, s.bias, s.connections)) {
+    const std::vector<double> w = machine.weights(++connection);
+    net.weights.emplace_back(Eigen::Map<const model::WeightMatrix>(w.data(), rows, columns));
   }
   return net;
 }
@@ -49,7 +50,8 @@ std::vector<model::Sample> first_ticks(const model::Task& task, std::size_t coun
 }
 
 std::vector<model::WeightMatrix> first_weights(const Config& config) {
-  return model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed);
+  return model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed,
+                                config.network.connections);
 }
 
 double squared_distance(const model::Layers<double>& a, const model::Layers<double>& b) {

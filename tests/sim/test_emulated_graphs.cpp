@@ -111,9 +111,9 @@ model::MicrocircuitSettings settings() {
   s.activation = model::Activation::tanh;
   s.beta = 0.25;
   s.lambda = 0.25;
-  s.eta = 1.0 / 64;
-  s.eta_pi = 1.0 / 128;
-  s.eta_ip = 1.0 / 32;
+  s.eta = {1.0 / 64};
+  s.eta_pi = {1.0 / 128};
+  s.eta_ip = {1.0 / 32};
   return s;
 }
 
@@ -122,20 +122,10 @@ NetworkDescription description(const model::MicrocircuitSettings& s, const model
   NetworkDescription net = fine(s.layers, frac);
   net.microcircuit = true;
   net.lambda = s.lambda;
-  net.eta_pi = {s.eta_pi};
-  net.eta_ip = {s.eta_ip};
-  for (const auto& m : w.forward) net.weights.push_back(row_major(m));
-  for (std::size_t k = 0; k < w.feedback.size(); ++k)
-    for (const auto* m : {&w.feedback[k], &w.pyramidal[k], &w.interneurons[k]})
-      net.weights.push_back(row_major(*m));
+  net.eta_pi = s.eta_pi;
+  net.eta_ip = s.eta_ip;
+  for (const auto& m : model::in_order(w)) net.weights.push_back(row_major(m));
   return net;
-}
-
-std::vector<Eigen::MatrixXd> in_order(const model::MicrocircuitWeights& w) {
-  std::vector<Eigen::MatrixXd> all = w.forward;
-  for (std::size_t k = 0; k < w.feedback.size(); ++k)
-    for (const auto* m : {&w.feedback[k], &w.pyramidal[k], &w.interneurons[k]}) all.push_back(*m);
-  return all;
 }
 
 model::MicrocircuitWeights random_weights(const std::vector<int>& layers, unsigned seed) {
@@ -174,7 +164,7 @@ std::map<std::string, double> microcircuit_distances(int frac) {
       d.add("interneuron", machine.read("u", interneuron), golden.interneuron(k).data());
     }
   }
-  const auto matrices = in_order(golden.weights());
+  const auto matrices = model::in_order(golden.weights());
   for (std::size_t i = 0; i < matrices.size(); ++i)
     d.add("weight", machine.weights(static_cast<int>(i) + 1), row_major(matrices[i]).data());
   return d.logs();
