@@ -28,9 +28,10 @@ CoreModel::CoreModel(const CoreParameters& core, fixedpoint::EmulatorOptions opt
     : core_(core), options_(options), queue_(queue), memories_(core), flags_(core.pops, core.projs) {
   options_.statistics = false;
   options_.watch_weights = true;
-  const int width = std::max(16, bits_for_index(static_cast<std::uint64_t>(core.depth)) +
-                                     bits_for_index(static_cast<std::uint64_t>(core.lanes)));
-  address_mask_ = width >= 32 ? ~0u : (1u << width) - 1;
+  const std::size_t most =
+      std::max({memories_.signals[0].size(), memories_.weights.size(), memories_.operations.size(),
+                memories_.descriptors.size(), memories_.decay.size(), memories_.table_base.size()});
+  highest_address_ = static_cast<std::uint32_t>((std::uint64_t{1} << bits_for_index(most + 1)) - 1);
 }
 
 // What was to come true at the end of a tick, once that has passed.
@@ -78,14 +79,15 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
       result.data = static_cast<std::uint32_t>(word);
       high_ = static_cast<std::uint32_t>(static_cast<std::uint64_t>(word) >> 32);
     }
-    address_ = (address_ + 1) & address_mask_;
+    ++address_;
   } else if (offset == reg::input && is_write) {
     if (busy)
       errors_ |= bad_access;
     else
       result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, clock);
   } else if (is_write) {
-    write(offset, value, clock);
+    if (offset == reg::control && (value & 2) != 0 && !busy) result.done = std::max(clock, neuron_free_);
+    write(offset, value, result.done);
   } else {
     result.data = read(offset, clock);
   }
@@ -153,7 +155,7 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
   switch (offset) {
     case reg::control:
       if ((value & 4) != 0) counters_ = {};
-      if ((value & 1) != 0 && !running_ && clock >= clears_) tick(clock);
+      if ((value & 3) == 1 && !running_ && clock >= clears_) tick(clock);
       if ((value & 2) != 0 && !running_) clear(clock);
       return;
     case reg::errors:
@@ -175,7 +177,7 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
       select_ = value & 63;
       return;
     case reg::window_address:
-      address_ = value & address_mask_;
+      address_ = std::min(value, highest_address_);
       return;
     case reg::window_high:
       high_ = value;
@@ -279,10 +281,25 @@ std::uint64_t CoreModel::stream(const unsigned char* words, std::size_t count, s
   return write_inputs(words, static_cast<int>(count), clock + clocks::bus_request) + 1;
 }
 
-bool CoreModel::in_range() const {
-  if (select_ < 32) return address_ < static_cast<std::uint32_t>(core_.units);
-  if (select_ == window::weights) return address_ < memories_.weights.size();
-  return true;
+// Of the memory that the window shows; 0 for one that doesn't exist.
+std::size_t CoreModel::window_size() const {
+  if (select_ < memory::count) return memories_.signals[select_].size();
+  switch (select_) {
+    case window::operations:
+      return memories_.operations.size();
+    case window::descriptors:
+      return memories_.descriptors.size();
+    case window::decay:
+      return memories_.decay.size();
+    case window::table_base:
+      return memories_.table_base.size();
+    case window::table_delta:
+      return memories_.table_delta.size();
+    case window::weights:
+      return memories_.weights.size();
+    default:
+      return 0;
+  }
 }
 
 const std::int64_t* CoreModel::live_signal(int memory, std::uint32_t address) const {
@@ -318,9 +335,7 @@ std::int64_t CoreModel::live_weight(std::uint32_t address) const {
 }
 
 std::int64_t CoreModel::read_window() const {
-  const auto word = [&](const auto& memory) {
-    return address_ < memory.size() ? static_cast<std::int64_t>(memory[address_]) : 0;
-  };
+  const auto word = [&](const auto& memory) { return static_cast<std::int64_t>(memory[address_]); };
   if (select_ < memory::count) {
     const std::int64_t* const live = live_signal(static_cast<int>(select_), address_);
     return live != nullptr ? *live : memories_.signals[select_][address_];
@@ -365,9 +380,7 @@ void CoreModel::write_window(std::uint32_t value) {
   const std::uint64_t wide = std::uint64_t{high_} << 32 | value;
   if (!write_live(value)) {
     evict();
-    const auto put = [&](auto& memory, auto word) {
-      if (address_ < memory.size()) memory[address_] = word;
-    };
+    const auto put = [&](auto& memory, auto word) { memory[address_] = word; };
     if (select_ < memory::rho)
       put(memories_.signals[select_], sign_extended(value, core_.sw));
     else if (select_ < memory::count)

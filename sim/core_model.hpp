@@ -73,7 +73,8 @@ class CoreModel {
   std::uint32_t read(int offset, std::uint64_t clock) const;
   void write(int offset, std::uint32_t value, std::uint64_t clock);
   std::uint64_t write_inputs(const unsigned char* words, int count, std::uint64_t clock);
-  bool in_range() const;
+  std::size_t window_size() const;
+  bool in_range() const { return address_ < window_size(); }
   std::int64_t read_window() const;
   void write_window(std::uint32_t value);
   const std::int64_t* live_signal(int memory, std::uint32_t address) const;
@@ -107,10 +108,11 @@ class CoreModel {
   std::vector<std::int64_t> inputs_;  ///< of one burst
 
   std::uint32_t tick_ = 0, beta_ = 0, high_ = 0, address_ = 0, select_ = 0, input_unit_ = 0, errors_ = 0;
-  std::uint32_t enable_ = 0, address_mask_ = 0;
-  bool ended_ = false;  ///< INTERRUPT.done
-  bool chosen_ = true;  ///< INPUT_UNIT was written since the last INPUT
-  int header_ = -1;     ///< population whose header the sequencer has at hand
+  std::uint32_t enable_ = 0;
+  std::uint32_t highest_address_ = 0;  ///< that WINDOW_ADDRESS holds
+  bool ended_ = false;                 ///< INTERRUPT.done
+  bool chosen_ = true;                 ///< INPUT_UNIT was written since the last INPUT
+  int header_ = -1;                    ///< population whose header the sequencer has at hand
   bool input_ready_ = false;
   std::uint32_t factor_ = 0;             ///< of the decay, in the last tick
   std::uint64_t neuron_free_ = 0;        ///< first clock in which no input is on its way

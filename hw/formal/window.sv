@@ -1,19 +1,23 @@
-// The host reaches signals and weights only inside their memories and only between ticks: every other access of theirs
-// through the window sets ERRORS.access and writes nothing. CONTROL.clear never runs beside a tick.
+// The host reaches every memory only inside of it and only between ticks, whatever the 32 bits of its address: every
+// other access through the window sets ERRORS.access and writes nothing. CONTROL.clear never runs beside a tick or
+// an input that is on its way.
 module window (
   input logic        clk_i,
   input logic        request_i, write_i, idle_i, done_i, bad_operation_i, input_ready_i,
   input logic [7:0]  addr_i,
   input logic [31:0] wdata_i
 );
-  localparam int UNITS = 12, DEPTH = 9;  // no depth a power of two: addresses beyond them exist
+  // No depth a power of two: addresses beyond them exist.
+  localparam int UNITS = 12, DEPTH = 9, OPS = 5, DESCRIPTORS = 19, DECAY = 3, TABLE = 7;
   logic rst_n = 1'b0;
   always @(posedge clk_i) rst_n <= 1'b1;
   logic        ack, open, cleared, we_operation, we_descriptor, we_decay, we_base, we_delta, we_weight;
   logic [16:0] we_signals;
   logic [31:0] addr;
   logic [5:0]  select;
-  apical_host #(.LANES(4), .SW(4), .WW(4), .UNITS(UNITS), .DEPTH(DEPTH), .COUNTERS(0), .READBACK(1)) dut (
+  apical_host #(.LANES(4), .SW(4), .WW(4), .UNITS(UNITS), .DEPTH(DEPTH), .OPS(OPS), .DESCRIPTORS(DESCRIPTORS),
+    .DECAY(DECAY), .TABLE(TABLE), .COUNTERS(0), .READBACK(1)
+  ) dut (
     .clk_i, .rst_ni(rst_n), .request_i, .write_i, .addr_i, .wdata_i, .ack_o(ack), .rdata_o(), .interrupt_o(), .idle_i,
     .start_o(), .done_i, .tick_o(), .seed_o(), .beta_o(), .tick_operation_o(), .decay_length_o(), .link_we_o(),
     .always_we_o(), .all_stale_o(), .nudge_stale_o(), .forget_o(cleared), .input_valid_o(), .input_ready_i,
@@ -28,22 +32,46 @@ module window (
   // Inner signals: after flattening they carry these names.
   (* hierconn *) wire [2:0] \dut.errors_q ;
   (* hierconn *) wire       \dut.in_range_q ;
+  (* hierconn *) wire [5:0] \dut.addr_q ;
   (* hierconn *) wire       \dut.running_q ;
   (* hierconn *) wire [4:0] \dut.clear_addr_q ;
-  wire outside = select < 6'd32 ? addr >= UNITS : select == 6'd37 && addr >= DEPTH * 4;
-  wire any_we  = we_operation || we_descriptor || we_decay || we_base || we_delta || we_weight || we_signals != '0;
-  logic refused = 1'b0;
-  always @(posedge clk_i) refused <= rst_n && !cleared && request_i && ack && addr_i == 8'h3c && (outside || !idle_i);
+  // The address as the register map has it.
+  logic [31:0] asked = '0;
+  logic [31:0] depth;
+  wire acts = rst_n && request_i && ack;
+  always @(posedge clk_i) begin
+    if (acts && write_i && addr_i == 8'h34) asked <= wdata_i;
+    else if (acts && addr_i == 8'h3c && idle_i && !cleared && !outside) asked <= asked + 1;
+  end
   always @* begin
-    // CONTROL with tick and clear in one write starts both at once: not what a host may do (README).
-    assume (!(addr_i == 8'h08 && wdata_i[1:0] == 2'd3));
+    depth = select < 6'd17 ? UNITS : 0;
+    if (select == 6'd32) depth = OPS;
+    if (select == 6'd33) depth = DESCRIPTORS;
+    if (select == 6'd34) depth = DECAY;
+    if (select == 6'd35 || select == 6'd36) depth = TABLE;
+    if (select == 6'd37) depth = DEPTH * 4;
+  end
+  wire outside = asked >= depth;
+  wire any_we  = we_operation || we_descriptor || we_decay || we_base || we_delta || we_weight || we_signals != '0;
+  logic refused = 1'b0, cleared_was = 1'b0, idle_was = 1'b0;
+  always @(posedge clk_i) begin
+    refused <= acts && addr_i == 8'h3c && (outside || !idle_i || cleared);
+    {cleared_was, idle_was} <= {cleared, idle_i};
+  end
+  always @* begin
     if (rst_n) begin
       assert (!(cleared && \dut.running_q ));
       assert (\dut.clear_addr_q  <= UNITS);
       if (cleared) assert (addr < UNITS);
-      else assert (\dut.in_range_q  == !outside);
+      assert (32'(\dut.addr_q ) == (asked > 63 ? 63 : asked));
+      assert (\dut.in_range_q  == !outside);
       // The properties.
+      if (cleared && !cleared_was) assert (idle_was);
       if (we_signals != '0) assert (addr < UNITS);
+      if (we_operation) assert (addr < OPS);
+      if (we_descriptor) assert (addr < DESCRIPTORS);
+      if (we_decay) assert (addr < DECAY);
+      if (we_base || we_delta) assert (addr < TABLE);
       if (we_weight) assert (addr < DEPTH * 4);
       if (any_we && !cleared) assert (idle_i && open && !outside);
       if (open && !cleared) assert (idle_i);

@@ -86,7 +86,8 @@ module apical_core #(
   logic        event_valid, lanes_active;
   logic [6:0]  macs;
 
-  apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .COUNTERS(COUNTERS), .READBACK(READBACK),
+  apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .OPS(OPS),
+    .DESCRIPTORS(POPS * 64 + PROJS * 16), .DECAY(DECAY), .TABLE(TABLE), .COUNTERS(COUNTERS), .READBACK(READBACK),
     .WIDE(32'(BASE > 32 || DELTA > 32))
   ) u_host (
     .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o, .interrupt_o,

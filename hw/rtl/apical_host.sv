@@ -5,6 +5,10 @@ module apical_host #(
   parameter int WW    = 16,
   parameter int UNITS = 256,
   parameter int DEPTH = 1024,  // weights per bank
+  parameter int OPS   = 64,
+  parameter int DESCRIPTORS = 320,  // words
+  parameter int DECAY = 256,
+  parameter int TABLE = 1024,
   parameter int COUNTERS = 1,
   parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights
   parameter int WIDE = 1,      // some memory has words of more than 32 bits
@@ -70,27 +74,34 @@ module apical_host #(
   `include "apical_kinds.svh"
   `include "apical_registers.svh"
   localparam int LB = $clog2(LANES);
-  localparam int NA = A + LB > 16 ? A + LB : 16;  // address of the window
+  // The window's address holds one beyond the largest memory, too.
+  localparam int MOST0 = UNITS > DEPTH * LANES ? UNITS : DEPTH * LANES;
+  localparam int MOST1 = OPS > DESCRIPTORS ? OPS : DESCRIPTORS;
+  localparam int MOST2 = DECAY > TABLE ? DECAY : TABLE;
+  localparam int MOST3 = MOST0 > MOST1 ? MOST0 : MOST1;
+  localparam int NA = $clog2((MOST3 > MOST2 ? MOST3 : MOST2) + 1);
 
   logic [31:0] tick_q, seed_q, high_q, cycles, stalls, events, macs, lane_cycles;
   logic [NA-1:0] addr_q;
   logic [15:0] beta_q, tick_operation_q, decay_length_q;
   logic [19:0] input_unit_q;
   logic [5:0]  select_q, select_d;
-  logic [NA-1:0] addr_d;
+  logic [NA-1:0] addr_d, limit;
   logic [2:0]  errors_q, errors_d, wait_q;
   logic        ended_q, ended_d;      // a tick has ended and nobody took note of it
   logic [1:0]  enable_q;              // of the interrupt: at errors, at the end of a tick
-  logic        running_q, clear_q, chosen_q, is_window, is_input, refused, acts, writes, in_range_d, in_range_q;
+  logic        running_q, clear_q, chosen_q, is_window, is_input, is_clear, refused, acts, writes, in_range_q;
   logic [UA:0] clear_addr_q;
 
-  // A read of the window takes four clocks, a value for an input until it is taken, all else one.
+  // A read of the window takes four clocks, a value for an input until it is taken, all else one. An input that is
+  // still on its way holds up the window and a clear.
   assign is_window = addr_i == REG_WINDOW_DATA;
   assign is_input  = addr_i == REG_INPUT && write_i;
+  assign is_clear  = addr_i == REG_CONTROL && write_i && wdata_i[1];
   assign refused   = (is_window && !(idle_i && !clear_q && in_range_q)) || (is_input && (running_q || clear_q));
   assign ack_o = request_i && (is_input ? (input_valid_o && input_ready_i) || running_q || clear_q :
                                is_window && !write_i && !refused ? wait_q == 3'd4 :
-                               !(is_window && !running_q && !clear_q && !idle_i));  // soon idle
+                               !((is_window || is_clear) && !running_q && !clear_q && !idle_i));  // soon idle
   assign acts   = ack_o && request_i && !refused;
   assign writes = acts && write_i;
 
@@ -98,14 +109,19 @@ module apical_host #(
     addr_d   = addr_q;
     select_d = select_q;
     if (acts && is_window) addr_d = addr_q + 1'b1;
-    if (writes && addr_i == REG_WINDOW_ADDRESS) addr_d = wdata_i[NA-1:0];
+    if (writes && addr_i == REG_WINDOW_ADDRESS) addr_d = wdata_i[NA-1:0] | {NA{(wdata_i >> NA) != '0}};
     if (writes && addr_i == REG_WINDOW_SELECT) select_d = wdata_i[5:0];
-    in_range_d = 1'b1;
-    if (select_d < 6'd32) in_range_d = 32'(addr_d) < 32'(UNITS);
-    if (select_d == WINDOW_WEIGHTS) in_range_d = 32'(addr_d) < 32'(DEPTH * LANES);
+    unique case (select_d)
+      WINDOW_OPERATIONS:  limit = NA'(OPS);
+      WINDOW_DESCRIPTORS: limit = NA'(DESCRIPTORS);
+      WINDOW_DECAY:       limit = NA'(DECAY);
+      WINDOW_TABLE_BASE, WINDOW_TABLE_DELTA: limit = NA'(TABLE);
+      WINDOW_WEIGHTS:     limit = NA'(DEPTH * LANES);
+      default:            limit = select_d < 6'(MEMORIES) ? NA'(UNITS) : '0;
+    endcase
   end
 
-  assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[0] && !running_q && !clear_q;
+  assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[1:0] == 2'b01 && !running_q && !clear_q;
   assign link_we_o     = writes && addr_i == REG_LINK;
   assign always_we_o   = writes && addr_i == REG_ALWAYS;
   // Units follow each other through the neuron unit; one that the host chose may still be on its way there.
@@ -231,14 +247,14 @@ module apical_host #(
       end
       addr_q     <= addr_d;
       select_q   <= select_d;
-      in_range_q <= in_range_d;
+      in_range_q <= addr_d < limit;
       if (acts && is_window && !write_i) high_q <= WIDE != 0 ? window_word[63:32] : '0;
       if (writes && addr_i == REG_INPUT_UNIT) chosen_q <= 1'b1;
       else if (writes && is_input) chosen_q <= 1'b0;
       if (start_o) running_q <= 1'b1;
       if (done_i || bad_operation_i) running_q <= 1'b0;
       if (done_i) tick_q <= tick_q + 1'b1;
-      if (writes && addr_i == REG_CONTROL && wdata_i[1] && !running_q) begin
+      if (writes && is_clear && !running_q) begin
         clear_q      <= 1'b1;
         clear_addr_q <= '0;
       end else if (clear_q) begin

@@ -138,3 +138,92 @@ TEST(HwEvents, ErrorsAreReportedAndCostNothingElse) {
   EXPECT_EQ(core.read(sim::reg::errors), 1u);
   EXPECT_EQ(core.read(sim::reg::tick), 0u);
 }
+
+// Every memory ends where the core was built to end, whatever the address; a core and its model say so alike.
+TEST(HwEvents, AccessesOutsideAnyMemoryAreRefused) {
+  std::mt19937_64 random(2);
+  const auto program = std::make_shared<const Program>(compile(network(random)));
+  const sim::CoreParameters c = parameters();
+  sim::CoreDriver<VCoreEvents> core(program, c);
+  sim::ModelDriver model(program, c);
+  const auto write = [&](int offset, std::uint32_t value) {
+    core.write(offset, value);
+    model.port.write(offset, value);
+  };
+  const auto read = [&](int offset) {
+    const std::uint32_t value = core.read(offset);
+    EXPECT_EQ(model.port.read(offset), value) << "register " << offset;
+    return value;
+  };
+  // Writes a word and reads it back; what ERRORS says of both.
+  const auto errors = [&](int memory, std::uint32_t address, std::uint32_t value) {
+    write(sim::reg::window_select, static_cast<std::uint32_t>(memory));
+    write(sim::reg::window_address, address);
+    write(sim::reg::window_data, value);
+    const std::uint32_t of_write = read(sim::reg::errors);
+    write(sim::reg::errors, 4);
+    write(sim::reg::window_address, address);
+    const std::uint32_t word = core.read(sim::reg::window_data),
+                        word_of_model = model.port.read(sim::reg::window_data);
+    const std::uint32_t of_read = read(sim::reg::errors);
+    write(sim::reg::errors, 4);
+    EXPECT_EQ(of_write, of_read);
+    if (of_read == 0 && memory != sim::memory::step) {  // which only the lanes' scan reads
+      EXPECT_EQ(word, value) << "memory " << memory << " address " << address;
+      EXPECT_EQ(word_of_model, value) << "memory " << memory << " address " << address;
+    }
+    return of_read;
+  };
+  const auto size = [&](int memory) {
+    switch (memory) {
+      case sim::window::operations:
+        return c.ops;
+      case sim::window::descriptors:
+        return c.pops * 64 + c.projs * 16;
+      case sim::window::decay:
+        return c.decay;
+      case sim::window::table_base:
+      case sim::window::table_delta:
+        return c.table;
+      case sim::window::weights:
+        return c.depth * c.lanes;
+      default:
+        return memory < sim::memory::count ? c.units : 0;
+    }
+  };
+  for (int memory = 0; memory < 64; ++memory) {
+    const auto end = static_cast<std::uint32_t>(size(memory));
+    if (end > 0) {
+      EXPECT_EQ(errors(memory, end - 1, 77), 0u) << "memory " << memory;
+      EXPECT_EQ(errors(memory, 0, 0), 0u) << "memory " << memory;
+    }
+    for (const std::uint32_t beyond : {end, 4095u, 65536u, 65536u + end / 2, 1u << 31, ~0u}) {
+      EXPECT_EQ(errors(memory, beyond, 78), 4u) << "memory " << memory << " address " << beyond;
+      read(sim::reg::window_address);
+    }
+  }
+}
+
+// A write to CONTROL with both clears and does not tick; a clear that follows an input forgets it, too.
+TEST(HwEvents, AClearHasPrecedenceOverATickAndComesAfterAnInput) {
+  std::mt19937_64 random(3);
+  const auto program = std::make_shared<const Program>(compile(network(random)));
+  sim::CoreDriver<VCoreEvents> core(program, parameters());
+  sim::ModelDriver model(program, parameters());
+  for (sim::RegisterPort* port :
+       {static_cast<sim::RegisterPort*>(&core), static_cast<sim::RegisterPort*>(&model.port)}) {
+    port->write(sim::reg::input_unit, 0);
+    for (int unit = 0; unit < 9; ++unit) port->write(sim::reg::input, 1000);
+    port->write(sim::reg::control, 3);
+    EXPECT_EQ(port->read(sim::reg::status), 2u);
+    while (port->read(sim::reg::status) != 0) {
+    }
+    EXPECT_EQ(port->read(sim::reg::tick), 0u);
+    EXPECT_EQ(port->read(sim::reg::errors), 0u);
+    EXPECT_EQ(port->read(sim::reg::cycles), 0u);
+    port->write(sim::reg::window_select, sim::memory::sent_rate);
+    port->write(sim::reg::window_address, 0);
+    for (int unit = 0; unit < 9; ++unit) EXPECT_EQ(port->read(sim::reg::window_data), 0u) << "unit " << unit;
+  }
+  sim::expect_equal_counters(core, model, 0);
+}
