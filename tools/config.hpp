@@ -25,6 +25,7 @@ struct Config {
   model::GoldenSettings network;  ///< [network], [dynamics] and [learning] as the golden model takes them
   std::string activation = "logistic";
   std::vector<double> gain{1.0};
+  double rho_spread = 0.0;  ///< of rho from neuron to neuron, relative; drawn_settings() draws it
   double decay = 1.0;
   double beta_ramp = 0.0;  ///< ms
   model::TaskSettings task;
@@ -71,6 +72,10 @@ std::string reference_document();
 
 /// Puts "FILE:LINE: " before a message that starts with a key which the configuration set.
 std::string located(const Config&, const std::string& message);
+
+/// [network], [dynamics] and [learning] with what is drawn from run.seed: rho (1 + rho_spread z) per neuron
+/// of layers 1..N with z standard normal, within 0..2. Throws std::invalid_argument "KEY: ...".
+model::GoldenSettings drawn_settings(const Config&);
 
 /// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.
 fixedpoint::NetworkDescription describe(const Config&, const std::vector<model::WeightMatrix>& weights);

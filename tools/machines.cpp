@@ -14,7 +14,7 @@ namespace apical::tools {
 
 std::unique_ptr<sim::Machine> make_golden(const Config& config,
                                           const std::vector<model::WeightMatrix>& weights) {
-  model::GoldenSettings settings = config.network;
+  model::GoldenSettings settings = drawn_settings(config);
   settings.activation = model::parse_activation(config.activation);
   return std::make_unique<GoldenMachine>(settings, weights);
 }

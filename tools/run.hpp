@@ -37,6 +37,7 @@ struct RunOptions {
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
       waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
+  bool quiet = false;  ///< shows no progress
 };
 
 /// The emulator once more, sending only what moved by more than theta.
