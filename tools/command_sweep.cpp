@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "tools/commands.hpp"
@@ -85,17 +86,20 @@ int under_ranks(const Arguments& a, const Study& study) {
 }
 
 // Every rank reads the study, and one says what is wrong with it.
-Study read(const Arguments& a) {
+std::optional<Study> read(const Arguments& a) {
   try {
     return read_study(a.study, a.set);
   } catch (const InputError&) {
     if (speaks()) throw;
-    throw CLI::RuntimeError(2);
+    return std::nullopt;
   }
 }
 
 int execute(const Arguments& a) {
-  const Study study = read(a);
+  const std::optional<Study> read_one = read(a);
+  if (!read_one) return 2;
+  if (a.report_only && !speaks()) return 0;
+  const Study& study = *read_one;
   if (under_mpi() && !a.report_only) return under_ranks(a, study);
   const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   try {
@@ -130,8 +134,8 @@ void add_sweep(CLI::App& app, int& status) {
   command->footer(
       "What is in the store isn't run again: a sweep that was killed resumes. Exit status 1: a point failed "
       "or diverged.\nExamples:\n"
-      "  apical sweep tools/study/digits8.toml\n"
-      "  mpirun -n 2 apical sweep tools/study/digits8.toml --out out/digits8");
+      "  apical sweep tools/configs/studies/digits8.toml\n"
+      "  mpirun -n 2 apical sweep tools/configs/studies/digits8.toml --out out/bits");
   command->callback([a, &status] { status = execute(*a); });
 }
 

@@ -19,6 +19,7 @@ std::string in_line(const toml::node& node) {
       parts.push_back(fmt::format("{} = {}", key.str(), in_line(value)));
     return fmt::format("{{ {} }}", fmt::join(parts, ", "));
   }
+  if (node.is_floating_point()) return fmt::format("{}", *node.value<double>());  // the fewest digits
   std::ostringstream text;
   node.visit([&](const auto& value) { text << value; });
   return text.str();
