@@ -29,6 +29,7 @@ struct Config {
   std::string feedback_init = "transposed", lateral = "self-predicting";
   std::string activation = "logistic";
   std::vector<double> gain{1.0};
+  double rho_spread = 0.0;  ///< of rho from neuron to neuron, relative; drawn_settings() draws it
   double decay = 1.0;
   double beta_ramp = 0.0;  ///< ms
   model::TaskSettings task;
@@ -81,6 +82,10 @@ model::MicrocircuitSettings microcircuit_of(const Config&);
 
 /// Names of the projections in the order of weights: "W1".. and, for a microcircuit, model::circuit_names().
 std::vector<std::string> weight_names(const Config&);
+
+/// [network], [dynamics] and [learning] with what is drawn from run.seed: rho (1 + rho_spread z) per neuron
+/// of layers 1..N with z standard normal, within 0..2. Throws std::invalid_argument "KEY: ...".
+model::GoldenSettings drawn_settings(const Config&);
 
 /// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.
 fixedpoint::NetworkDescription describe(const Config&, const std::vector<model::WeightMatrix>& weights);

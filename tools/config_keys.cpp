@@ -122,6 +122,13 @@ const std::vector<Key>& keys() {
        "",
        "Prospective coding tau_r / tau_m of the latent-equilibrium flow: 1 is exact; one, or one per "
        "neuron."},
+      {"dynamics.rho_spread",
+       [](Config& c) -> Slot { return &c.rho_spread; },
+       0,
+       1,
+       {},
+       "",
+       "Mismatch of the neurons: relative standard deviation of rho, drawn from run.seed, within 0..2."},
       {"dynamics.alpha",
        [](Config& c) -> Slot { return &c.network.alpha; },
        0,

@@ -17,7 +17,7 @@ std::unique_ptr<sim::Machine> make_golden(const Config& config,
                                           const std::vector<model::WeightMatrix>& weights) {
   if (config.circuit == "microcircuit")
     return std::make_unique<MicrocircuitMachine>(microcircuit_of(config), weights);
-  model::GoldenSettings settings = config.network;
+  model::GoldenSettings settings = drawn_settings(config);
   settings.activation = model::parse_activation(config.activation);
   return std::make_unique<GoldenMachine>(settings, weights);
 }

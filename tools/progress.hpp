@@ -8,10 +8,10 @@
 namespace apical::tools {
 
 /// One line on standard error that shows how far each of several runs is. Silent unless standard error is a
-/// terminal and two seconds have passed.
+/// terminal and two seconds have passed; `quiet` silences it altogether.
 class Progress {
  public:
-  explicit Progress(std::vector<std::string> names);
+  explicit Progress(std::vector<std::string> names, bool quiet = false);
   ~Progress();  ///< wipes the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

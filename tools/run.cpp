@@ -154,8 +154,9 @@ std::string beside(const std::string& path, const std::string& prefix) {
 // always together).
 std::vector<RunResult> side_by_side(const Config& config, const model::Task& task,
                                     const std::vector<std::unique_ptr<sim::Machine>>& machines,
-                                    const std::vector<std::string>& names, const std::string& trace) {
-  Progress progress(names);
+                                    const std::vector<std::string>& names, const RunOptions& options) {
+  const std::string& trace = options.trace;
+  Progress progress(names, options.quiet);
   std::vector<RunResult> results(machines.size());
   std::vector<std::exception_ptr> errors(machines.size());
   std::atomic<bool> stop{false};
@@ -193,7 +194,7 @@ std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOp
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
 // threshold.
 std::vector<ThresholdResult> compare_thresholds(const Config& config, const model::Task& task,
-                                                const std::vector<model::WeightMatrix>& initial) {
+                                                const std::vector<model::WeightMatrix>& initial, bool quiet) {
   std::vector<std::unique_ptr<sim::Machine>> machines;
   std::vector<std::string> names;
   for (const int theta : config.compare_thetas) {
@@ -215,7 +216,9 @@ std::vector<ThresholdResult> compare_thresholds(const Config& config, const mode
     names.push_back(fmt::format("theta {}", theta));
   }
   std::vector<ThresholdResult> all;
-  const auto results = side_by_side(config, task, machines, names, "");
+  RunOptions options;
+  options.quiet = quiet;
+  const auto results = side_by_side(config, task, machines, names, options);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const RunResult& r = results[i];
     ThresholdResult t{config.compare_thetas[i], r.score, r.ticks, 0, 0.0};
@@ -266,13 +269,13 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
-  outcome.results = side_by_side(config, *task, machines, names, options.trace);
+  outcome.results = side_by_side(config, *task, machines, names, options);
   if (platform != nullptr) platform->finish_traces();
   for (RunResult& r : outcome.results)
     for (std::size_t k = 0; k < r.activity.size(); ++k)
       r.energy.push_back(sim::estimate(*program, static_cast<int>(k), r.activity[k], config.energy));
   if (program != nullptr && !config.compare_thetas.empty())
-    outcome.thresholds = compare_thresholds(config, *task, outcome.initial);
+    outcome.thresholds = compare_thresholds(config, *task, outcome.initial, options.quiet);
   return outcome;
 }
 

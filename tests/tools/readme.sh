@@ -23,13 +23,14 @@ for command in "${commands[@]}"; do
       ;;
     "build/apical deploy"*) command=${command/ice40-up5k/generic} ;;  # test_deploy places and routes
     build/apical_bench) command+=' --benchmark_min_time=0.01 --benchmark_filter=-size/log_weights:[78]' ;;
+    "build/apical sweep"*) command+=" --set run.ticks=16 --set task.test_limit=4" ;;
     "build/apical run"*mnist*)
       [ -e "${APICAL_MNIST:-${XDG_CACHE_HOME:-$HOME/.cache}/apical/mnist}/train-images-idx3-ubyte" ] || continue
       command+=" --ticks 800 --set task.test_limit=100"
       ;;
   esac
   case "$command" in
-    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"* | *"apical mesh"*) command+=" --out $work/out" ;;
+    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"* | *"apical mesh"* | *"apical sweep"*) command+=" --out $work/out" ;;
   esac
   command=${command//out\/trace.h5/$work/trace.h5}
   command=${command//out\/vectors/$work/vectors}

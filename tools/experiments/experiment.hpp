@@ -12,14 +12,17 @@ namespace apical::tools {
 struct Line {
   std::string name;
   std::vector<std::pair<double, double>> points;
-  bool marks = false;  ///< a dot at every point
+  bool marks = false;          ///< a dot at every point
+  std::vector<double> half{};  ///< half the width of the interval around each point; empty: none
+  bool joined = true;          ///< by a line from point to point
 };
 
-/// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y).
+/// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y and, with intervals, half).
 struct Figure {
   std::string name, caption, x_label, y_label;
   std::vector<Line> lines;
   bool log_x = false, log_y = false;
+  std::vector<std::string> ticks{};  ///< names of x = 0, 1, ...; empty: numbers
 };
 
 /// A stated bound beside what was measured; `relation` is "<=" or ">=".
@@ -75,9 +78,21 @@ const Experiment& find_experiment(const std::string& name);
 /// Runs one experiment and writes result.json, figures and their data to folder/MACHINE/NAME, all or none.
 Findings run_experiment(const Experiment&, const Setting&, const std::filesystem::path& folder);
 
+/// Runs a gnuplot script that writes `svg`. Throws InputError where that fails.
+void run_gnuplot(const std::string& script, const std::filesystem::path& svg);
+/// The head of such a script: terminal, output, fonts, labels.
+std::string gnuplot_head(const std::filesystem::path& svg, const std::string& x_label,
+                         const std::string& y_label);
+/// Names of the axis ("x" or "y") at 0, 1, ...
+std::string gnuplot_ticks(const std::string& axis, const std::vector<std::string>& names);
 /// Draws the figure with gnuplot. Throws InputError where that fails.
 void draw(const Figure&, const std::filesystem::path& svg);
 std::string csv(const Figure&);
+
+/// A self-contained page in the style of the experiments; `title` is text, `body` HTML.
+std::string page(const std::string& title, const std::string& body);
+/// An SVG file as an image that brings its own data, with a caption.
+std::string figure_html(const std::string& svg, const std::string& caption);
 
 /// Writes folder/index.html: every experiment that has a result.json in it, machines beside each other.
 void write_page(OutputFolder& folder);

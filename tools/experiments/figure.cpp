@@ -22,12 +22,9 @@ bool drawable(const Figure& f, double x, double y) {
 }
 
 std::string script(const Figure& f, const std::filesystem::path& svg) {
-  std::string text = fmt::format(
-      "set terminal svg size 720,360 font 'sans-serif,12' background 'white'\nset output {}\n"
-      "set encoding utf8\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n"
-      "set grid lc rgb '#d9dee4'\nset border lc rgb '#66707c'\nset key outside right noenhanced\n"
-      "set format '%g'\n",
-      quoted(svg.string()), quoted(f.x_label), quoted(f.y_label));
+  std::string text = gnuplot_head(svg, f.x_label, f.y_label) + gnuplot_ticks("x", f.ticks);
+  if (!f.ticks.empty())
+    text += fmt::format("set xrange [-0.5:{}]\n", static_cast<double>(f.ticks.size()) - 0.5);
   if (f.log_x) text += "set logscale x\n";
   if (f.log_y) text += "set logscale y\n";
   // Okabe and Ito's colours: told apart by colour-blind readers, too.
@@ -35,14 +32,25 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
   std::string plots;
   for (std::size_t i = 0; i < f.lines.size(); ++i) {
     const Line& line = f.lines[i];
-    std::string points;
-    for (const auto& [x, y] : line.points)
-      if (drawable(f, x, y)) points += fmt::format("{:.9g} {:.9g}\n", x, y);
+    std::string points, intervals;
+    for (std::size_t p = 0; p < line.points.size(); ++p) {
+      const auto [x, y] = line.points[p];
+      if (!drawable(f, x, y)) continue;
+      points += fmt::format("{:.9g} {:.9g}\n", x, y);
+      if (p < line.half.size() && std::isfinite(line.half[p]))
+        intervals += fmt::format("{:.9g} {:.9g} {:.9g}\n", x, y, line.half[p]);
+    }
     if (points.empty()) continue;
+    const char* colour = colours[i % std::size(colours)];
     text += fmt::format("$d{} << EOD\n{}EOD\n", i, points);
     plots += fmt::format("{}$d{} using 1:2 with {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ", i,
-                         line.marks ? "linespoints pt 7 ps 0.5" : "lines lw 2",
-                         colours[i % std::size(colours)], quoted(line.name));
+                         !line.joined ? "points pt 7 ps 0.5"
+                         : line.marks ? "linespoints pt 7 ps 0.5"
+                                      : "lines lw 2",
+                         colour, quoted(line.name));
+    if (intervals.empty()) continue;
+    text += fmt::format("$e{} << EOD\n{}EOD\n", i, intervals);
+    plots += fmt::format(", $e{} using 1:2:3 with yerrorbars pt 0 lc rgb '{}' notitle", i, colour);
   }
   if (plots.empty()) plots = "set xrange [0:1]; set yrange [0:1]; plot NaN notitle";
   return text + plots + "\n";
@@ -50,13 +58,29 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
 
 }  // namespace
 
-void draw(const Figure& figure, const std::filesystem::path& svg) {
+std::string gnuplot_head(const std::filesystem::path& svg, const std::string& x_label,
+                         const std::string& y_label) {
+  return fmt::format(
+      "set terminal svg size 720,360 font 'sans-serif,12' background 'white'\nset output {}\n"
+      "set encoding utf8\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n"
+      "set grid lc rgb '#d9dee4'\nset border lc rgb '#66707c'\nset key outside right noenhanced\n"
+      "set format '%g'\n",
+      quoted(svg.string()), quoted(x_label), quoted(y_label));
+}
+
+std::string gnuplot_ticks(const std::string& axis, const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", quoted(names[i]), i);
+  return text.empty() ? "" : fmt::format("set {}tics ({}) noenhanced\n", axis, text);
+}
+
+void run_gnuplot(const std::string& script, const std::filesystem::path& svg) {
   const auto before = std::signal(SIGPIPE, SIG_IGN);  // a gnuplot that isn't there closes the pipe
   std::FILE* const gnuplot = popen("gnuplot", "w");
   int status = -1;
   if (gnuplot != nullptr) {
-    const std::string text = script(figure, svg);
-    std::fwrite(text.data(), 1, text.size(), gnuplot);
+    std::fwrite(script.data(), 1, script.size(), gnuplot);
     status = pclose(gnuplot);
   }
   std::signal(SIGPIPE, before);
@@ -67,12 +91,24 @@ void draw(const Figure& figure, const std::filesystem::path& svg) {
                     svg.string()));
 }
 
+void draw(const Figure& figure, const std::filesystem::path& svg) {
+  run_gnuplot(script(figure, svg), svg);
+}
+
 std::string csv(const Figure& figure) {
-  std::string text = "series,x,y\n";
+  const bool intervals = std::any_of(figure.lines.begin(), figure.lines.end(),
+                                     [](const Line& line) { return !line.half.empty(); });
+  std::string text = intervals ? "series,x,y,half\n" : "series,x,y\n";
   for (const Line& line : figure.lines)
-    for (const auto& [x, y] : line.points)
-      if (std::isfinite(x) && std::isfinite(y))
-        text += fmt::format("\"{}\",{:.9g},{:.9g}\n", line.name, x, y);
+    for (std::size_t p = 0; p < line.points.size(); ++p) {
+      const auto [x, y] = line.points[p];
+      if (!std::isfinite(x) || !std::isfinite(y)) continue;
+      text += fmt::format("\"{}\",{:.9g},{:.9g}", line.name, x, y);
+      if (intervals)
+        text +=
+            p < line.half.size() && std::isfinite(line.half[p]) ? fmt::format(",{:.9g}", line.half[p]) : ",";
+      text += "\n";
+    }
   return text;
 }
 

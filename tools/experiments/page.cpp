@@ -60,8 +60,7 @@ std::string machine_column(const json& r, const fs::path& folder) {
   for (const json& note : r["notes"]) html += fmt::format("<p class=soft>{}</p>", escaped(note));
   for (const json& figure : r["figures"]) {
     const std::string name = figure["name"];
-    html += fmt::format("<figure><img alt=\"{0}\" src=\"{1}\"><figcaption>{0}</figcaption></figure>",
-                        escaped(figure["caption"]), image(content(folder / (name + ".svg"))));
+    html += figure_html(content(folder / (name + ".svg")), figure["caption"]);
   }
   return html +
          fmt::format(
@@ -71,6 +70,19 @@ std::string machine_column(const json& r, const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string figure_html(const std::string& svg, const std::string& caption) {
+  return fmt::format("<figure><img alt=\"{0}\" src=\"{1}\"><figcaption>{0}</figcaption></figure>",
+                     escaped(caption), image(svg));
+}
+
+std::string page(const std::string& title, const std::string& body) {
+  return fmt::format(
+      "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+      "content=\"width=device-width\"><title>{0}</title><style>{1}img {{ max-width: "
+      "100%; }}</style><h1>{0}</h1>{2}</html>\n",
+      escaped(title), style, body);
+}
 
 void write_page(OutputFolder& folder) {
   std::string body;
@@ -93,11 +105,10 @@ void write_page(OutputFolder& folder) {
   }
   folder.write(
       "index.html",
-      fmt::format("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-                  "content=\"width=device-width\"><title>Experiments</title><style>{}img {{ max-width: "
-                  "100%; }}</style><h1>The poster's panels, measured</h1><p>{} of {} experiments hold "
-                  "their bounds. The data of every figure lie beside it as CSV.</p>{}</html>\n",
-                  style, held, all, body));
+      page("The poster's panels, measured",
+           fmt::format("<p>{} of {} experiments hold their bounds. The data of every figure lie beside "
+                       "it as CSV.</p>{}",
+                       held, all, body)));
   folder.commit();
 }
 

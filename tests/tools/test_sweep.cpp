@@ -1,0 +1,293 @@
+// Sweeps: one store whatever runs the points, however often it is killed; studies that are refused.
+#include <csignal>
+#include <random>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "tests/tools/command_line.hpp"
+#include "tools/study/store.hpp"
+#include "tools/study/study.hpp"
+
+namespace apical::tools {
+namespace {
+
+using test::CommandLine;
+using test::contains;
+using test::content;
+using test::message_of;
+using test::Outcome;
+
+const std::string head = R"(base = "base.toml"
+machine = "emulator"
+seeds = 2
+set = { "run.ticks" = 40, "task.test_limit" = 3 }
+)";
+
+const std::string mpirun =
+    "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n ";
+
+class Sweep : public CommandLine {
+ protected:
+  Sweep() { file("base.toml", test::small_net); }
+
+  /// A grid of 3 x 2 with two seeds.
+  std::string small() const {
+    return file("study.toml", head + R"(
+[[design]]
+name = "weights"
+  [[design.axis]]
+  keys = ["formats.weight.bits", "formats.weight.frac"]
+  values = [[6, 4], [8, 6], [16, 12]]
+  [[design.axis]]
+  name = "rounding"
+  key = "formats.weight.rounding"
+  values = ["RND_CONV", "STOCHASTIC"]
+  labels = ["nearest", "stochastic"]
+)");
+  }
+  std::vector<std::string> rows(const std::string& out) const {
+    std::vector<std::string> all;
+    std::ifstream store(folder / out / "results.csv");
+    for (std::string line; std::getline(store, line);) all.push_back(line);
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+  Outcome sweep(const std::string& arguments) const { return apical("sweep study.toml " + arguments); }
+  Outcome ranks(int count, const std::string& arguments) const {
+    const std::string command = fmt::format("cd '{}' && {}{} '{}' sweep study.toml {} >.out 2>.error",
+                                            folder.string(), mpirun, count, APICAL_PROGRAM, arguments);
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder / ".out"),
+            content(folder / ".error")};
+  }
+  /// Starts a sweep in a process group of its own and ends `victim` of it after `milliseconds`.
+  void killed(const std::string& program, const std::string& arguments, int milliseconds) const {
+    const pid_t child = fork();
+    if (child == 0) {
+      setpgid(0, 0);
+      const std::string command = fmt::format("cd '{}' && exec {} sweep study.toml {} >/dev/null 2>&1",
+                                              folder.string(), program, arguments);
+      execl("/bin/bash", "bash", "-c", command.c_str(), nullptr);
+      _exit(127);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+};
+
+}  // namespace
+
+TEST_F(Sweep, OneStoreWhateverRunsThePoints) {
+  small();
+  const Outcome one = sweep("--out one --threads 1");
+  EXPECT_EQ(one.status, 0) << one.out << one.error;
+  const auto expected = rows("one");
+  ASSERT_EQ(expected.size(), 1u + 3 * 2 * 2);
+  EXPECT_EQ(std::set<std::string>(expected.begin(), expected.end()).size(), expected.size());
+  EXPECT_EQ(sweep("--out threads --threads 3").status, 0);
+  EXPECT_EQ(rows("threads"), expected);
+  const Outcome two = ranks(2, "--out ranks");
+  EXPECT_EQ(two.status, 0) << two.out << two.error;
+  EXPECT_EQ(rows("ranks"), expected);
+  EXPECT_EQ(ranks(3, "--out more --threads 2").status, 0);
+  EXPECT_EQ(rows("more"), expected);
+}
+
+TEST_F(Sweep, ARowIsWhatARunMeasures) {
+  small();
+  ASSERT_EQ(sweep("--out s").status, 0);
+  const Outcome o = apical(
+      "run base.toml --machine emulator --ticks 40 --seed 2 --set task.test_limit=3 --set "
+      "formats.weight.bits=6 --set formats.weight.frac=4 --set formats.weight.rounding=STOCHASTIC --out r");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const auto run = result("r");
+  int found = 0;
+  for (const std::string& line : rows("s")) {
+    if (line.rfind("digest", 0) == 0) continue;
+    const Row row = parse_row(line);
+    if (row.digest != run["config_digest"]) continue;
+    ++found;
+    EXPECT_EQ(row.state, run["state_digest"]);
+    EXPECT_EQ(row.score_value(), run["test_accuracy"].get<double>());
+    EXPECT_EQ(
+        row.settings,
+        "formats.weight.bits=6 formats.weight.frac=4 formats.weight.rounding=\"STOCHASTIC\" run.seed=2");
+  }
+  EXPECT_EQ(found, 1);
+}
+
+TEST_F(Sweep, KilledTenTimesAndResumed) {
+  small();
+  ASSERT_EQ(sweep("--out whole").status, 0);
+  const auto expected = rows("whole");
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  fmt::print("seed {}\n", seed);
+  std::set<std::size_t> sizes;
+  for (int i = 0; i < 10; ++i) {
+    killed(fmt::format("'{}'", APICAL_PROGRAM), "--out k --threads 2", static_cast<int>(random() % 150));
+    sizes.insert(rows("k").size());
+    if (i % 3 == 2) std::ofstream(folder / "k" / "results.csv", std::ios::app) << "0123,torn";
+  }
+  fmt::print("rows after kills: {}\n", fmt::join(sizes, " "));
+  const Outcome last = sweep("--out k");
+  EXPECT_EQ(last.status, 0) << last.error;
+  EXPECT_EQ(rows("k"), expected);
+  const std::string before = content(folder / "k" / "results.csv");
+  EXPECT_TRUE(contains(sweep("--out k").out, "12 in the store, 0 to run"));
+  EXPECT_EQ(content(folder / "k" / "results.csv"), before);
+}
+
+TEST_F(Sweep, KilledUnderMpiAndResumed) {
+  small();
+  ASSERT_EQ(sweep("--out whole").status, 0);
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  fmt::print("seed {}\n", seed);
+  for (int i = 0; i < 3; ++i) {
+    // A rank picks itself: it dies as under kill -9 from elsewhere.
+    const int victim = i % 2;
+    const std::string script = file(
+        "rank.sh", fmt::format("[ \"$OMPI_COMM_WORLD_RANK\" = {} ] && (sleep {:.3f}; kill -9 $$) "
+                               "2>/dev/null &\nexec '{}' \"$@\"\n",
+                               victim, 0.3 + 1e-3 * static_cast<double>(random() % 400), APICAL_PROGRAM));
+    const std::string command = fmt::format("cd '{}' && {}2 bash {} sweep study.toml --out m >/dev/null 2>&1",
+                                            folder.string(), mpirun, script);
+    ASSERT_NE(std::system(command.c_str()), -1);
+  }
+  EXPECT_EQ(ranks(2, "--out m").status, 0);
+  EXPECT_EQ(rows("m"), rows("whole"));
+}
+
+TEST_F(Sweep, APointThatFailsIsRecordedAndTheRestRuns) {
+  file("study.toml", head +
+                         "[[design]]\nname = \"a\"\n[[design.axis]]\nkey = \"network.layers\"\n"
+                         "values = [[64, 12, 10], [64, 12, 7]]\nlabels = [10, 7]\n");
+  const Outcome o = sweep("--out f");
+  EXPECT_EQ(o.status, 1);
+  EXPECT_TRUE(contains(o.out, "2 ok, 0 diverged, 2 failed")) << o.out;
+  EXPECT_TRUE(contains(o.error, "network.layers=[64, 12, 7]")) << o.error;
+  int failed = 0;
+  for (const std::string& line : rows("f"))
+    if (contains(line, ",failed,") && contains(line, "network.layers")) ++failed;
+  EXPECT_EQ(failed, 2);
+  EXPECT_TRUE(contains(sweep("--out f").out, "4 in the store, 0 to run"));
+  EXPECT_TRUE(contains(sweep("--out f --retry").out, "2 in the store, 2 to run"));
+  EXPECT_EQ(rows("f").size(), 7u);  // both attempts stay
+}
+
+TEST_F(Sweep, DivergenceIsAResult) {
+  file("study.toml",
+       "base = \"base.toml\"\nmachine = \"golden\"\nset = { \"run.ticks\" = 2000, \"task.test_limit\" = 3 }\n"
+       "[[design]]\nname = \"a\"\n[[design.axis]]\nkey = \"learning.eta\"\nvalues = [0.1, 900]\n");
+  const Outcome o = sweep("--out d");
+  EXPECT_EQ(o.status, 1);
+  EXPECT_TRUE(contains(o.out, "1 ok, 1 diverged, 0 failed")) << o.out << o.error;
+}
+
+TEST_F(Sweep, StudiesAreRefusedBeforeAnythingRuns) {
+  struct Case {
+    const char *text, *error;
+  };
+  const std::string axis = "[[design]]\nname = \"a\"\n[[design.axis]]\n";
+  const Case cases[] = {
+      {"bas = 1\n", "study.toml:1: bas: no such key; accepted: title, base, machine"},
+      {"title = \"x\"\n", "base: missing; accepted: a configuration file"},
+      {"base = \"none.toml\"\n", "none.toml: can't be read"},
+      {"base = \"base.toml\"\nmachine = \"abacus\"\n",
+       "study.toml:2: run.machine: \"abacus\"; accepted: golden, emulator"},
+      {"base = \"base.toml\"\nset = { \"run.epoch\" = 3 }\n",
+       "study.toml:2: run.epoch: no such key; accepted: the keys of tools/CONFIGURATION.md (nearest: "
+       "run.epochs)"},
+      {"base = \"base.toml\"\nseeds = 0\n", "study.toml:2: seeds: 0; accepted: a whole number, 1..100000"},
+      {"base = \"base.toml\"\nseeds = [1, 1]\n", "study.toml:2: seeds: 1; accepted: how many, or an array"},
+      {"base = \"base.toml\"\nseeds = 2\nseed_keys = [\"run.sed\"]\n", "study.toml:3: run.sed: no such key"},
+      {"base = \"base.toml\"\nbudget = -1\n", "study.toml:2: budget: -1; accepted: 0 or more"},
+      {"base = \"base.toml\"\n", "design: missing; accepted: at least one [[design]]"},
+      {"base = \"base.toml\"\nmachine = \"emulator\"\n[[design]]\nname = \"A b\"\n",
+       "study.toml:4: design.name: \"A b\"; accepted: small letters, digits and -"},
+  };
+  for (const Case& c : cases) {
+    file("study.toml", c.text);
+    const Outcome o = sweep("--out n");
+    EXPECT_EQ(o.status, 2) << c.text;
+    EXPECT_TRUE(contains(o.error, c.error)) << o.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "n"));
+  }
+  const Case axes[] = {
+      {"key = \"formats.weight.bitz\"\nvalues = [1]\n",
+       "study.toml:9: formats.weight.bitz: no such key; accepted: bits, frac"},
+      {"key = \"formats.weight.bits\"\nvalues = [8,\n33]\n",
+       "study.toml:10: formats.weight.bits: 33; accepted: a whole number, 1..32"},
+      {"key = \"formats.weight.rounding\"\nvalues = [\"UP\"]\n",
+       "study.toml:9: formats.weight.rounding: \"UP\"; accepted: RND"},
+      {"key = \"run.seed\"\nvalues = [1, 1]\n", "study.toml:9: design.axis.values: 1 twice"},
+      {"key = \"run.seed\"\nvalues = 1\n",
+       "study.toml:9: design.axis.values: 1; accepted: an array of values"},
+      {"key = \"run.seed\"\nvalues = [1]\nlabels = [1, 2]\n",
+       "design.axis.labels: 2 labels; accepted: one per value (1)"},
+      {"key = \"run.seed\"\nkeys = [\"run.ticks\"]\nvalues = [1]\n",
+       "study.toml:8: design.axis.key: beside keys"},
+      {"keys = [\"run.seed\", \"run.ticks\"]\nvalues = [[1]]\n", "an array of arrays, 2 values in each"},
+      {"key = \"run.seed\"\nlow = 1\nhigh = 5\n", "design.axis.low: in a grid; accepted: values"},
+      {"key = \"run.seed\"\nvalues = [1]\nprefer = \"big\"\n",
+       "study.toml:10: design.axis.prefer: \"big\"; accepted: small, large"},
+      {"key = \"run.machine\"\nvalues = [\"both\"]\n",
+       "run.machine: \"both\" in a study; accepted: machine = "},
+      {"key = \"formats.rate.layer3.bits\"\nvalues = [8]\n",
+       "formats.rate.layer3: no such layer; accepted: layer1..layer2"},
+  };
+  for (const Case& c : axes) {
+    file("study.toml", head + "[[design]]\nname = \"a\"\n[[design.axis]]\n" + c.text);
+    const Outcome o = sweep("--out n");
+    EXPECT_EQ(o.status, 2) << c.text;
+    EXPECT_TRUE(contains(o.error, c.error)) << o.error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "n"));
+  }
+  const Outcome both = ranks(2, "--out n");
+  EXPECT_NE(both.status, 0);
+  EXPECT_EQ(both.error.find("no such layer"), both.error.rfind("no such layer"))
+      << "said once: " << both.error;
+}
+
+TEST_F(Sweep, TheStoreIsHeldByOne) {
+  const Store first(folder / "results.csv");
+  small();
+  // Another process: a lock of its own process doesn't stop a process.
+  const Outcome o = apical("sweep study.toml --out .");
+  EXPECT_EQ(o.status, 2);
+  EXPECT_TRUE(contains(o.error, "another sweep writes to it")) << o.error;
+}
+
+TEST_F(Sweep, AReportHasFiguresWithTheirDataAndWhatYouNeed) {
+  small();
+  const Outcome o = sweep("--out p");
+  ASSERT_EQ(o.status, 0) << o.error;
+  for (const char* name : {"weights", "weights-map"}) {
+    EXPECT_TRUE(contains(content(folder / "p" / (std::string(name) + ".svg")), "<svg")) << name;
+    EXPECT_FALSE(content(folder / "p" / (std::string(name) + ".csv")).empty()) << name;
+  }
+  const std::string page = content(folder / "p" / "report.html");
+  EXPECT_TRUE(contains(page, "What you need"));
+  EXPECT_FALSE(contains(page, "src=\"weights"));  // it brings its figures
+  const std::string points = content(folder / "p" / "points.csv");
+  EXPECT_EQ(std::count(points.begin(), points.end(), '\n'), 1 + 12);
+  // The mean in the heat map's data is that of the store's rows.
+  double sum = 0.0;
+  for (const std::string& line : rows("p"))
+    if (contains(line, "bits=8 ") && contains(line, "STOCHASTIC"))
+      sum += 100.0 * parse_row(line).score_value();
+  EXPECT_TRUE(
+      contains(content(folder / "p" / "weights-map.csv"), fmt::format("\n8,stochastic,{:.9g},", sum / 2.0)));
+  std::filesystem::remove(folder / "p" / "report.html");
+  EXPECT_EQ(sweep("--out p --report-only").status, 0);
+  EXPECT_EQ(content(folder / "p" / "report.html"), page);
+  const Outcome none = sweep("--out q --report-only");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_TRUE(contains(none.error, "q/results.csv: not there; accepted: --out with the store of a sweep"))
+      << none.error;
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,71 @@
+// A configuration as the models and the compiler take it.
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+model::MicrocircuitSettings microcircuit_of(const Config& config) {
+  model::MicrocircuitSettings s = config.microcircuit;
+  s.layers = config.network.layers;
+  s.activation = model::parse_activation(config.activation);
+  s.dt = config.network.dt;
+  s.beta = config.network.beta;
+  s.eta = config.network.eta;
+  s.learning = config.network.learning;
+  return s;
+}
+
+std::vector<std::string> weight_names(const Config& config) {
+  const int layers = static_cast<int>(config.network.layers.size());
+  if (config.circuit == "microcircuit") return model::circuit_names(layers - 1);
+  return model::weight_names(config.network.connections, layers);
+}
+
+fixedpoint::NetworkDescription describe(const Config& config,
+                                        const std::vector<model::WeightMatrix>& weights) {
+  const model::GoldenSettings s = drawn_settings(config);
+  if (config.circuit == "microcircuit" && config.microcircuit.feedback != "fixed")
+    throw std::invalid_argument(fmt::format("network.feedback: \"{}\" on an integer machine; accepted: fixed",
+                                            config.microcircuit.feedback));
+  if (config.circuit == "microcircuit" && config.microcircuit.decay != 0.0)
+    throw std::invalid_argument(fmt::format("learning.weight_decay: {} on an integer machine; accepted: 0",
+                                            config.microcircuit.decay));
+  if (s.flow == "lagrangian" && s.scheme != "integrated")
+    throw std::invalid_argument(
+        fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
+  fixedpoint::NetworkDescription net;
+  net.layers = s.layers;
+  net.activation = fixedpoint::parse_function(config.activation);
+  net.bias = s.bias;
+  net.tau = s.tau;
+  net.dt = s.dt;
+  net.rho = s.flow == "gradient"     ? std::vector<double>{0.0}
+            : s.flow == "lagrangian" ? std::vector<double>{1.0}
+                                     : s.rho;
+  net.alpha = s.alpha;
+  net.gamma = static_cast<int>(s.gamma);
+  net.advanced_response = s.response == "advanced";
+  net.parallel_order = s.order == "parallel";
+  net.mismatch = s.flow == "lagrangian";
+  net.theta_rate = config.theta_rate;
+  net.theta_error = config.theta_error;
+  net.beta = s.beta;
+  net.eta = s.eta;
+  net.learning = s.learning;
+  net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
+  net.microcircuit = config.circuit == "microcircuit";
+  net.lambda = config.microcircuit.lambda;
+  net.eta_pi = config.microcircuit.eta_pi;
+  net.eta_ip = config.microcircuit.eta_ip;
+  net.formats = config.formats;
+  net.table_index_bits = config.table_index_bits;
+  net.table_full_bits = config.table_full_bits;
+  net.seed = static_cast<std::uint32_t>(config.seed);
+  for (const model::WeightMatrix& w : weights) net.weights.emplace_back(w.data(), w.data() + w.size());
+  return net;
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,14 @@
+#pragma once
+#include "tools/output_folder.hpp"
+#include "tools/study/statistics.hpp"
+
+namespace apical::tools {
+
+/// Writes report.html (self-contained), every figure as SVG with its data as CSV, and points.csv: per design,
+/// position and repeat what was measured. What the store lacks is shown as missing.
+void write_report(const Study&, const Store&, OutputFolder&);
+
+/// "What you need", one sentence per axis and setting of the others.
+std::vector<std::string> sentences(const Study&, const Scores&);
+
+}  // namespace apical::tools

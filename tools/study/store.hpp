@@ -1,0 +1,54 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace apical::tools {
+
+/// One finished point, as the store keeps it. Nothing in it depends on when, where or beside what it ran.
+struct Row {
+  std::string digest, version, machine;
+  std::string status;   ///< "ok", "diverged", or "failed": it couldn't run to its end
+  std::string measure;  ///< "accuracy" (0..1) or "mse"
+  std::string score, ticks, macs, events, energy_pj;  ///< of the training but for the score; "" without one
+  std::string state;                                  ///< digest of the machine's state
+  std::string settings;                               ///< "key=value" after "key=value"
+  std::string trouble;                                ///< why it isn't ok
+
+  double score_value() const;  ///< not a number without a score
+};
+
+/// The row as a line of CSV with its newline, and back. Throws std::invalid_argument for what is no row.
+std::string csv_line(const Row&);
+Row parse_row(const std::string& line);
+
+/// A field of CSV, in quotes where it needs them.
+std::string csv_field(const std::string& text);
+
+/// The results of a sweep: a CSV file that only grows. Every row is one write, on the disk when append()
+/// returns; a row that a crash cut short is dropped on opening. Held by one process at a time.
+class Store {
+ public:
+  /// Opens or makes the file for appending. Throws InputError where it can't, where another process holds it
+  /// (after waiting for `patience` seconds) or where a line but the last is no row.
+  explicit Store(std::filesystem::path file, double patience = 3.0);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void append(const Row&);
+  /// The last row of this version and configuration, or nullptr.
+  const Row* find(const std::string& digest, const std::string& version) const;
+
+ private:
+  void lock(double patience) const;
+  void load();
+  void write(const std::string& text);
+
+  std::filesystem::path file_;
+  int descriptor_ = -1;
+  std::map<std::pair<std::string, std::string>, Row> rows_;
+};
+
+}  // namespace apical::tools

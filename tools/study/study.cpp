@@ -1,0 +1,250 @@
+#include "tools/study/study.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <set>
+
+#include "tools/study/section.hpp"
+
+namespace apical::tools {
+namespace {
+
+void assign(Config& config, const std::vector<Assignment>& set) {
+  for (const Assignment& a : set) set_key(config, a.text, a.where);
+}
+
+// The values of one axis, each tried on the base.
+void read_values(const Section& section, Axis& axis, const Config& base) {
+  const bool several = section.has("keys");
+  const std::string accepted =
+      several ? fmt::format("an array of arrays, {} values in each", axis.keys.size()) : "an array of values";
+  for (const toml::node& node : section.array("values", accepted)) {
+    AxisValue value;
+    const toml::array* row = node.as_array();
+    if (several && (row == nullptr || row->size() != axis.keys.size()))
+      section.refuse("values", in_line(node), accepted);
+    for (std::size_t i = 0; i < axis.keys.size(); ++i)
+      value.set.push_back({axis.keys[i] + "=" + in_line(several ? *row->get(i) : node), section.where(node)});
+    const toml::node& first = several ? *row->get(0) : node;
+    value.label = first.is_string() ? *first.value<std::string>() : in_line(first);
+    value.number = first.is_number() ? *first.value<double>() : std::numeric_limits<double>::quiet_NaN();
+    axis.values.push_back(std::move(value));
+  }
+  if (section.has("labels")) {
+    const auto& labels = section.array("labels", "an array of strings or numbers");
+    if (labels.size() != axis.values.size())
+      section.refuse("labels", fmt::format("{} labels", labels.size()),
+                     fmt::format("one per value ({})", axis.values.size()));
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const toml::node& label = *labels.get(i);
+      if (!label.is_string() && !label.is_number())
+        section.refuse("labels", in_line(label), "strings or numbers");
+      axis.values[i].label = label.is_string() ? *label.value<std::string>() : in_line(label);
+      axis.values[i].number =
+          label.is_number() ? *label.value<double>() : std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  std::set<std::string> seen;
+  for (const AxisValue& value : axis.values) {
+    if (!seen.insert(value.label).second)
+      section.refuse("values", value.label + " twice", "values, or labels, that differ");
+    Config scratch = base;
+    assign(scratch, value.set);
+  }
+}
+
+Axis read_axis(const std::string& source, const toml::table& table, const Design& design,
+               const Config& base) {
+  const Section section(source, table, "design.axis.",
+                        {"name", "key", "keys", "values", "labels", "low", "high", "scale", "prefer"});
+  Axis axis;
+  axis.where = section.where(static_cast<const toml::node&>(table));
+  if (section.has("key") == section.has("keys"))
+    section.refuse("key", section.has("key") ? "beside keys" : "missing",
+                   "a key of tools/CONFIGURATION.md, or keys for several that move together");
+  axis.keys = section.has("keys") ? section.strings("keys") : std::vector{section.text("key", "")};
+  axis.name = section.text("name", axis.keys.front());
+  axis.prefer_large = section.choice("prefer", {"small", "large"}) == "large";
+  if (!section.has("low") && !section.has("high")) {
+    read_values(section, axis, base);
+    return axis;
+  }
+  if (design.kind == "grid")
+    section.refuse("low", "in a grid", "values; ranges are for random and latin-hypercube designs");
+  if (section.has("values") || section.has("keys"))
+    section.refuse("low", "beside values or keys", "key, low and high, or values");
+  axis.low = section.number("low");
+  axis.high = section.number("high");
+  axis.logarithmic = section.choice("scale", {"linear", "log"}) == "log";
+  axis.whole = section.get("low")->is_integer() && section.get("high")->is_integer();
+  if (axis.high <= axis.low) section.refuse("high", fmt::format("{}", axis.high), "above low");
+  if (axis.logarithmic && axis.low <= 0.0)
+    section.refuse("low", fmt::format("{}", axis.low), "above 0 on a log scale");
+  for (const char* end : {"low", "high"}) {
+    Config scratch = base;
+    set_key(scratch, axis.keys.front() + "=" + in_line(*section.get(end)), section.where(end));
+  }
+  return axis;
+}
+
+Design read_design(const std::string& source, const toml::table& table, const Config& base) {
+  const Section section(source, table, "design.", {"name", "title", "kind", "count", "seed", "axis"});
+  Design design;
+  design.name = section.text("name", "");
+  const bool fit = !design.name.empty() && design.name.find_first_not_of(
+                                               "abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!fit)
+    section.refuse("name", design.name.empty() ? "missing" : fmt::format("\"{}\"", design.name),
+                   "small letters, digits and -, for the names of files");
+  design.title = section.text("title", design.name);
+  design.kind = section.choice("kind", {"grid", "random", "latin-hypercube"});
+  if (design.kind != "grid") {
+    design.count = static_cast<int>(section.whole("count", 1, 1000000));
+    if (section.has("seed")) design.seed = section.whole("seed", 0, 4294967295);
+  } else if (section.has("count") || section.has("seed")) {
+    section.refuse(section.has("count") ? "count" : "seed", "in a grid",
+                   "kind = \"random\" or \"latin-hypercube\" beside it");
+  }
+  for (const toml::table* axis : section.tables("axis"))
+    design.axes.push_back(read_axis(source, *axis, design, base));
+  if (design.axes.empty()) section.refuse("axis", "missing", "at least one [[design.axis]]");
+  return design;
+}
+
+Config read_base(const Section& section, const std::string& path) {
+  if (!section.has("base"))
+    section.refuse("base", "missing",
+                   "a configuration file, relative to the study, or tables [base.network] ...");
+  if (section.get("base")->is_table()) {
+    Config config = parse_config("", path);
+    assign(config, section.assignments("base"));
+    return config;
+  }
+  return read_config(
+      (std::filesystem::path(path).parent_path() / section.text("base", "")).lexically_normal().string());
+}
+
+void read_seeds(const Section& section, Study& study) {
+  if (!section.has("seeds")) return;
+  if (section.get("seeds")->is_integer()) {
+    for (std::uint64_t seed = 1; seed <= section.whole("seeds", 1, 100000); ++seed)
+      study.seeds.push_back(seed);
+  } else {
+    const std::string accepted = "how many, or an array of whole numbers that differ, 0..4294967295";
+    for (const toml::node& node : section.array("seeds", accepted)) {
+      const auto seed = node.is_integer() ? *node.value<std::int64_t>() : -1;
+      if (seed < 0 || seed > 4294967295 ||
+          std::count(study.seeds.begin(), study.seeds.end(), static_cast<std::uint64_t>(seed)) > 0)
+        section.refuse("seeds", in_line(node), accepted);
+      study.seeds.push_back(static_cast<std::uint64_t>(seed));
+    }
+  }
+  if (section.has("seed_keys")) study.seed_keys = section.strings("seed_keys");
+  for (const std::string& key : study.seed_keys) {
+    Config scratch = study.base;
+    set_key(scratch, fmt::format("{}={}", key, study.seeds.front()), section.where("seed_keys"));
+  }
+}
+
+// Points of all designs with their digests. Throws for what only the whole configuration shows to be wrong.
+void expand(Study& study) {
+  for (std::size_t d = 0; d < study.designs.size(); ++d)
+    for (const auto& at : positions(study.designs[d]))
+      for (std::size_t repeat = 0; repeat < study.repeats(); ++repeat) {
+        Point point{d, at, repeat, ""};
+        const Config config = configuration(study, point);
+        try {
+          check(config);
+        } catch (const std::invalid_argument& error) {
+          throw InputError(located(config, error.what()));
+        }
+        if (config.machine == "both")
+          throw InputError(located(config,
+                                   "run.machine: \"both\" in a study; accepted: machine = \"golden\", "
+                                   "\"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them"));
+        point.digest = digest(config);
+        study.points.push_back(std::move(point));
+      }
+}
+
+}  // namespace
+
+bool Axis::numeric() const {
+  return std::all_of(values.begin(), values.end(),
+                     [](const AxisValue& v) { return std::isfinite(v.number); });
+}
+
+Study read_study(const std::string& path, const std::vector<std::string>& set) {
+  std::ifstream file(path);
+  if (!file)
+    throw InputError(fmt::format("{}: can't be read; accepted: a study file (tools/study/README.md)", path));
+  toml::table table;
+  try {
+    table = toml::parse(file, path);
+  } catch (const toml::parse_error& error) {
+    throw InputError(
+        fmt::format("{}:{}: {}; accepted: TOML", path, error.source().begin.line, error.description()));
+  }
+  const Section section(
+      path, table, "",
+      {"title", "base", "machine", "set", "seeds", "seed_keys", "budget", "reference", "design"});
+  Study study;
+  study.source = path;
+  study.title = section.text("title", std::filesystem::path(path).stem().string());
+  study.base = read_base(section, path);
+  if (section.has("machine"))
+    set_key(study.base, "run.machine=" + section.text("machine", ""), section.where("machine"));
+  assign(study.base, section.assignments("set"));
+  for (const std::string& assignment : set) set_key(study.base, assignment);
+  if (section.has("budget")) study.budget = section.number("budget");
+  if (study.budget < 0.0) section.refuse("budget", fmt::format("{}", study.budget), "0 or more");
+  read_seeds(section, study);
+  if (section.has("reference")) {
+    study.has_reference = true;
+    Axis only;
+    only.name = "reference";
+    only.values.push_back(
+        {"reference", std::numeric_limits<double>::quiet_NaN(), section.assignments("reference")});
+    Config scratch = study.base;
+    assign(scratch, only.values.front().set);
+    study.designs.push_back({"reference", "Reference", "grid", {only}, 0, 1});
+  }
+  std::set<std::string> names{"reference"};
+  for (const toml::table* design : section.tables("design")) {
+    study.designs.push_back(read_design(path, *design, study.base));
+    if (!names.insert(study.designs.back().name).second)
+      section.refuse("design", fmt::format("name \"{}\" twice", study.designs.back().name),
+                     "names that differ, none \"reference\"");
+  }
+  if (names.size() == 1) section.refuse("design", "missing", "at least one [[design]]");
+  expand(study);
+  return study;
+}
+
+Config configuration(const Study& study, const Point& point) {
+  Config config = study.base;
+  for (const AxisValue& value : point.at) assign(config, value.set);
+  if (!study.seeds.empty())
+    for (const std::string& key : study.seed_keys)
+      set_key(config, fmt::format("{}={}", key, study.seeds[point.repeat]), study.source);
+  config.threads = 1;
+  return config;
+}
+
+std::string settings_text(const Study& study, const Point& point) {
+  std::vector<std::string> all;
+  for (const AxisValue& value : point.at)
+    for (const Assignment& a : value.set) all.push_back(a.text);
+  if (!study.seeds.empty())
+    for (const std::string& key : study.seed_keys)
+      all.push_back(fmt::format("{}={}", key, study.seeds[point.repeat]));
+  return fmt::format("{}", fmt::join(all, " "));
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,78 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tools/config.hpp"
+
+namespace apical::tools {
+
+/// "section.key=value" as set_key() takes it, and where it was written ("FILE:LINE").
+struct Assignment {
+  std::string text, where;
+};
+
+/// A position on an axis.
+struct AxisValue {
+  std::string label;
+  double number = 0.0;  ///< not a number for what has no size, such as a rounding
+  std::vector<Assignment> set;
+};
+
+/// What a design varies: listed values of one key or of several that move together, or a range of one key.
+struct Axis {
+  std::string name, where;
+  std::vector<std::string> keys;
+  std::vector<AxisValue> values;  ///< empty for a range
+  double low = 0.0, high = 0.0;   ///< of a range
+  bool logarithmic = false, whole = false;
+  bool prefer_large = false;  ///< of the values within the budget the largest is wanted (a tolerance)
+  bool numeric() const;       ///< every value has a size
+};
+
+/// A set of points: all combinations of its axes ("grid"), `count` independent draws ("random") or `count`
+/// draws of which each of `count` equal parts of every axis holds one ("latin-hypercube").
+struct Design {
+  std::string name, title, kind;
+  std::vector<Axis> axes;
+  int count = 0;
+  std::uint64_t seed = 1;
+};
+
+/// One configuration to run.
+struct Point {
+  std::size_t design = 0;     ///< index in Study::designs
+  std::vector<AxisValue> at;  ///< one per axis of the design
+  std::size_t repeat = 0;     ///< index in Study::seeds
+  std::string digest;         ///< of its configuration
+};
+
+/// A study file: a base configuration and the designs around it.
+struct Study {
+  std::string title, source;
+  Config base;
+  std::vector<std::uint64_t> seeds;  ///< empty: one repeat with the seed of the base
+  std::vector<std::string> seed_keys{"run.seed"};
+  double budget = 0.5;         ///< points of accuracy, or percent of a mean squared error
+  bool has_reference = false;  ///< designs[0] is the one point that the others are measured against
+  std::vector<Design> designs;
+  std::vector<Point> points;  ///< by design, position, repeat; a configuration may occur in several designs
+
+  std::size_t repeats() const { return seeds.empty() ? 1 : seeds.size(); }
+};
+
+/// Reads a study (TOML; tools/study/README.md lists the keys). `set` are assignments on top of the study's
+/// own, beneath the axes. Every value is tried on the base before anything runs. Throws InputError
+/// "FILE:LINE: KEY: ...; accepted: ...".
+Study read_study(const std::string& path, const std::vector<std::string>& set = {});
+
+/// All positions of a design, in the order of the store. A pure function of the design.
+std::vector<std::vector<AxisValue>> positions(const Design&);
+
+/// The configuration of a point; single-threaded.
+Config configuration(const Study&, const Point&);
+
+/// What the point sets, "key=value" after "key=value", the seeds included.
+std::string settings_text(const Study&, const Point&);
+
+}  // namespace apical::tools
