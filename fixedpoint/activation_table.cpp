@@ -7,7 +7,11 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <stdexcept>
+#include <tuple>
+#include <type_traits>
 
 #include "fixedpoint/signal_statistics.hpp"
 
@@ -175,6 +179,27 @@ double measured_error(const ActivationTable& table, Function function, bool deri
   return worst;
 }
 
+ActivationTable make_table(Function function, bool derivative, const Format& in, const Format& out,
+                           int index_bits, int full_bits) {
+  if (index_bits < 1 || index_bits > 16)
+    throw std::invalid_argument(fmt::format("tables.index_bits: {}; accepted: 1..16", index_bits));
+  if (full_bits < 1 || full_bits > 16)
+    throw std::invalid_argument(fmt::format("tables.full_bits: {}; accepted: 1..16", full_bits));
+  ActivationTable table;
+  table.in = in;
+  table.out = out;
+  table.piecewise = in.bits > full_bits && in.bits > index_bits;
+  table.low_bits = table.piecewise ? in.bits - index_bits : 0;
+  if (table.piecewise) {
+    fill_segments(table, function, derivative);
+  } else {
+    for (std::int64_t n = 0; n < std::int64_t{1} << in.bits; ++n)
+      table.base.push_back(entry(function, derivative, table.lowest() + n, in, out));
+  }
+  table.max_error_lsb = measured_error(table, function, derivative);
+  return table;
+}
+
 }  // namespace
 
 const char* name_of(Function function) {
@@ -198,22 +223,26 @@ int ActivationTable::word_bits() const {
 
 ActivationTable build(Function function, bool derivative, const Format& in, const Format& out, int index_bits,
                       int full_bits) {
-  if (index_bits < 1 || index_bits > 16)
-    throw std::invalid_argument(fmt::format("tables.index_bits: {}; accepted: 1..16", index_bits));
-  if (full_bits < 1 || full_bits > 16)
-    throw std::invalid_argument(fmt::format("tables.full_bits: {}; accepted: 1..16", full_bits));
-  ActivationTable table;
-  table.in = in;
-  table.out = out;
-  table.piecewise = in.bits > full_bits && in.bits > index_bits;
-  table.low_bits = table.piecewise ? in.bits - index_bits : 0;
-  if (table.piecewise) {
-    fill_segments(table, function, derivative);
-  } else {
-    for (std::int64_t n = 0; n < std::int64_t{1} << in.bits; ++n)
-      table.base.push_back(entry(function, derivative, table.lowest() + n, in, out));
+  const auto key = [](const Format& f) {
+    return std::array<int, 5>{f.bits, f.frac, f.is_signed, static_cast<int>(f.rounding),
+                              static_cast<int>(f.overflow)};
+  };
+  const auto wanted =
+      std::make_tuple(function, derivative, key(in), key(out), std::make_pair(index_bits, full_bits));
+  // Looking at every input costs more than a short training: searches compile the same tables again and
+  // again.
+  constexpr std::size_t kept = 256;
+  static std::mutex mutex;
+  static std::map<std::remove_const_t<decltype(wanted)>, ActivationTable> tables;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto found = tables.find(wanted);
+    if (found != tables.end()) return found->second;
   }
-  table.max_error_lsb = measured_error(table, function, derivative);
+  ActivationTable table = make_table(function, derivative, in, out, index_bits, full_bits);
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (tables.size() >= kept) tables.clear();
+  tables.emplace(wanted, table);
   return table;
 }
 

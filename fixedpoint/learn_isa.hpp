@@ -157,7 +157,9 @@ inline void learn_lanes(const LearnColumn<T>* columns, const LearnBlock& k, cons
 
 template <class T, bool Full, bool Basal, bool Apical>
 void learn_columns(T* weights, const LearnBlock& k) {
-  const int extra = k.shift - 16;
+  // Below 16 bits of shift a power of two on the rate makes up for them: (x + (R >> d)) >> (16 - d) is
+  // (x 2^d + R) >> 16.
+  const int extra = k.shift > 16 ? k.shift - 16 : 0, lacking = k.shift < 16 ? 16 - k.shift : 0;
   const std::ptrdiff_t first = k.first, last = k.last, width = last - first;
   i32* const scratch = k.scratch + 2 * first;
   // Powers of two on step and rate bring F to the place that a rounded product has.
@@ -196,8 +198,9 @@ void learn_columns(T* weights, const LearnBlock& k) {
     const i32 rate = static_cast<i32>(k.columns.value[c]);
     // No change of this column is larger.
     const i64 change = ((magnitude_of(rate) * k.largest_step) >> k.shift) + 1;
-    if (Apical && 2 * vectors * change * k.largest_error > limit_32) {
-      learn_column<7>(weights + j * k.stride, rate, k.a[j], k.b[j], k, k.apical_sums + j);
+    const i64 lifted = magnitude_of(rate) << lacking;
+    if ((Apical && 2 * vectors * change * k.largest_error > limit_32) || (lacking > 0 && lifted > 32767)) {
+      learn_column<7>(weights + j * k.stride, rate, k.a[j], k.b[j], k, Apical ? k.apical_sums + j : nullptr);
       continue;
     }
     if (Basal) {
@@ -210,9 +213,9 @@ void learn_columns(T* weights, const LearnBlock& k) {
       }
       spent += cost;
     }
-    const bool is_small = k.largest_step < 32768 && (magnitude_of(rate) << rate_bits) < 32768;
-    const i32 scaled_rate = static_cast<i32>(static_cast<std::uint32_t>(rate) << rate_bits);
-    const LearnColumn<T> column{weights + j * k.stride, j, is_small ? scaled_rate : rate, rate};
+    const bool is_small = k.largest_step < 32768 && (lifted << rate_bits) < 32768;
+    const auto factor = static_cast<std::uint32_t>(rate) << (is_small ? lacking + rate_bits : lacking);
+    const LearnColumn<T> column{weights + j * k.stride, j, static_cast<i32>(factor), rate};
     if (is_small) {
       small[smalls++] = column;
       if (smalls == 2) learn_lanes<2, T, true, Full, Basal, Apical>(small, k, l), smalls = 0;
@@ -238,12 +241,11 @@ void learn_sums(T* weights, const LearnBlock& k) {
 template <class T>
 void learn_stochastic(T* weights, const LearnBlock& k) {
 #if APICAL_LEVEL >= 3
-  if (k.shift >= 16) {
-    if (sizeof(T) == 2 && k.minimum == -32768 && k.maximum == 32767) return learn_sums<T, true>(weights, k);
-    return learn_sums<T, false>(weights, k);
-  }
-#endif
+  if (sizeof(T) == 2 && k.minimum == -32768 && k.maximum == 32767) return learn_sums<T, true>(weights, k);
+  learn_sums<T, false>(weights, k);
+#else
   learn<7>(weights, k);
+#endif
 }
 
 }  // namespace
