@@ -230,7 +230,10 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   const int first = static_cast<int>(input_unit_);
   input_unit_ = (input_unit_ + static_cast<std::uint32_t>(count)) & 0xfffff;
   const std::uint32_t* const header = memories_.descriptors.data() + 60;
-  const int units = static_cast<int>(header[0] & 0xffff);
+  const std::uint32_t end =
+      (header[0] & 0xffff) + (header[0] >> 16) * static_cast<std::uint32_t>(core_.lanes);
+  // Units that aren't there drop the value, as those that population 0 doesn't have.
+  const int units = end > static_cast<std::uint32_t>(core_.units) ? 0 : static_cast<int>(header[0] & 0xffff);
   const int there = std::clamp(units - first, 0, count);
   if (there < count) errors_ |= bad_unit;
   const auto before = static_cast<std::uint64_t>(std::min(there, count - 1));  // of the last one

@@ -102,7 +102,7 @@ class Reader {
   // Operations from one on to the END, or to one that a core stops at.
   void read_operations(std::uint32_t first) {
     for (std::size_t pc = first;; ++pc) {
-      if (pc >= m_.operations.size()) refuse(fmt::format("no END after operation {}", first));
+      if (pc >= m_.operations.size()) refuse(fmt::format("a tick begins at operation {}", first));
       if (d_.operations.size() <= pc) d_.operations.resize(pc + 1);
       const std::uint32_t word = m_.operations[pc];
       const int code = static_cast<int>(bits(word, 0, 3)), index = static_cast<int>(bits(word, 3, 8));
@@ -111,8 +111,8 @@ class Reader {
       op.operation.index = index;
       op.slots = bits(word, 16, 12);
       if (code == 0) op.kind = CoreOperation::end;
-      if (code > 4 || index >= (code == 3 ? core_.pops : core_.projs))
-        if (code != 0) op.kind = CoreOperation::bad;
+      if (code > 4 || index >= (code == 3 ? core_.pops : core_.projs) || pc + 1 == m_.operations.size())
+        if (code != 0) op.kind = CoreOperation::bad;  // the last word can only be an END
       if (op.kind != CoreOperation::execute) return;
       static constexpr OpCode codes[] = {OpCode::forward, OpCode::forward, OpCode::backward, OpCode::update,
                                          OpCode::learn};

@@ -1,5 +1,5 @@
-// A tick comes back to idle: for every program of up to two operations, all descriptors, all answers of the
-// other units, if these are busy for at most two clocks at a time.
+// A tick comes back to idle: for every content of three words of operations, with an END or without, all descriptors,
+// all answers of the other units, if these are busy for at most two clocks at a time.
 module sequencer (
   input logic        clk_i,
   input logic [11:0] stale_i,
@@ -17,7 +17,7 @@ module sequencer (
   logic idle, done, bad;
   logic [15:0] operation;
   logic [31:0] word;
-  apical_sequencer #(.POPS(1), .PROJS(1), .OPS(4), .DECAY(2), .MISMATCH(0)) dut (
+  apical_sequencer #(.POPS(1), .PROJS(1), .OPS(3), .DECAY(2), .MISMATCH(0)) dut (
     .clk_i, .rst_ni(rst_n), .start_i(clock == 7'd2), .idle_o(idle), .done_o(done), .tick_i(32'd1), .seed_i(32'd1),
     .tick_operation_i(16'd0), .decay_length_i(16'd0), .bad_operation_o(bad), .bad_unit_o(),
     .window_we_operation_i(1'b0), .window_we_descriptor_i(1'b0), .window_we_decay_i(1'b0), .window_addr_i(16'd0),
@@ -27,7 +27,7 @@ module sequencer (
     .pass_done_o(), .pass_slot_o(), .population_o(), .active_o(), .stale_i, .projection_o(), .matrix_o(), .code_o(),
     .scan_o(), .dense_o(), .lanes_busy_i, .forward_waits_i, .forward_dirty_i, .backward_waits_i, .backward_dirty_i,
     .any_error_i, .forward_done_o(), .backward_done_o(), .learn_done_o(), .operation_o(operation), .mixing_o(),
-    .mix_o(), .mix_i
+    .mix_o(), .mix_i, .bad_table_o()
   );
   logic [1:0] busy_for = '0;
   logic       finished = 1'b0;
@@ -37,10 +37,9 @@ module sequencer (
   end
   always @* begin
     assume (!(busy_for == 2'd2 && (neuron_busy_i || lanes_busy_i)));
-    // UPDATEs of one slot bound the length; the last word ends the tick.
+    // UPDATEs of one slot bound the length.
     assume ((word[27:16] & (word[27:16] - 1'b1)) == '0);
-    if (operation == 16'd2) assume (word[2:0] == 3'd0);
+    if (rst_n) assert (finished || operation < 16'd3);
     if (clock == LONGEST) assert (finished && (idle || neuron_busy_i));
-    if (rst_n && bad) assert (word[2:0] > 3'd4 || word[10:3] != 8'd0);
   end
 endmodule

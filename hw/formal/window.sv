@@ -26,11 +26,11 @@ module window (
     .window_we_base_o(we_base), .window_we_delta_o(we_delta), .window_we_weight_o(we_weight), .window_addr_o(addr),
     .window_select_o(select), .window_wdata_o(), .window_weight_addr_o(), .window_bank_o(), .window_signal_i(32'd0),
     .window_operation_i(32'd0), .window_descriptor_i(32'd0), .window_decay_i(17'd0), .window_base_i(64'd0),
-    .window_delta_i(64'd0), .window_weight_i(4'd0), .bad_operation_i, .bad_unit_i(1'b0), .event_i(1'b0),
+    .window_delta_i(64'd0), .window_weight_i(4'd0), .bad_operation_i, .bad_unit_i(1'b0), .bad_address_i(1'b0), .event_i(1'b0),
     .macs_i(7'd0), .lanes_active_i(1'b0)
   );
   // Inner signals: after flattening they carry these names.
-  (* hierconn *) wire [2:0] \dut.errors_q ;
+  (* hierconn *) wire [3:0] \dut.errors_q ;
   (* hierconn *) wire       \dut.in_range_q ;
   (* hierconn *) wire [5:0] \dut.addr_q ;
   (* hierconn *) wire       \dut.running_q ;

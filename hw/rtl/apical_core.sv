@@ -66,6 +66,7 @@ module apical_core #(
   // ---- Host
   logic        idle, start, input_valid, input_ready, input_take, window, link_we, always_we;
   logic        all_stale, nudge_stale, forget, bad_operation, bad_unit, done;
+  logic        bad_table, bad_entry, bad_weight, bad_unit_read;
   logic [31:0] tick, seed;
   logic [15:0] beta, tick_operation, decay_length;
   logic [19:0] input_unit;
@@ -104,6 +105,7 @@ module apical_core #(
     .window_descriptor_i(window_descriptor), .window_decay_i(window_decay),
     .window_base_i(64'($signed(window_base))), .window_delta_i(64'($signed(window_delta))),
     .window_weight_i(window_weight), .bad_operation_i(bad_operation), .bad_unit_i(bad_unit),
+    .bad_address_i(bad_entry || bad_weight || bad_unit_read),
     .event_i(event_valid), .macs_i(macs), .lanes_active_i(lanes_active)
   );
 
@@ -127,7 +129,8 @@ module apical_core #(
   logic         mixing;
   logic [31:0]  mix, walk_key;
 
-  apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH)) u_sequencer (
+  apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES),
+    .UNITS(UNITS), .TABLE(TABLE)) u_sequencer (
     .clk_i, .rst_ni, .start_i(start), .idle_o(idle), .done_o(done), .tick_i(tick), .seed_i(seed),
     .tick_operation_i(tick_operation), .decay_length_i(decay_length), .bad_operation_o(bad_operation),
     .bad_unit_o(bad_unit), .window_we_operation_i(we_operation), .window_we_descriptor_i(we_descriptor),
@@ -135,7 +138,7 @@ module apical_core #(
     .window_wdata_i(window_wdata[31:0]), .window_operation_o(window_operation),
     .window_descriptor_o(window_descriptor), .window_decay_o(window_decay), .input_valid_i(input_valid),
     .input_ready_o(input_ready), .input_unit_i(input_unit), .input_o(input_take), .pass_o(pass),
-    .neuron_busy_i(neuron_busy), .descriptor_o(descriptor), .place_o(place),
+    .neuron_busy_i(neuron_busy), .descriptor_o(descriptor), .place_o(place), .bad_table_o(bad_table),
     .theta_rate_o(theta_rate), .theta_error_o(theta_error), .factor_o(factor), .tick_key_o(tick_key),
     .decays_o(decays), .pass_done_o(pass_done), .pass_slot_o(pass_slot), .population_o(population), .active_o(active),
     .stale_i(stale), .projection_o(projection), .matrix_o(matrix), .code_o(code), .scan_o(scan),
@@ -177,6 +180,7 @@ module apical_core #(
     .FIXED(FIXED)
   ) u_neuron (
     .clk_i, .rst_ni, .start_i(pass), .busy_o(neuron_busy), .changed_o(changed), .nonzero_o(nonzero),
+    .bad_address_o(bad_entry), .bad_table_i(bad_table),
     .descriptor_i(descriptor), .units_i(population_units), .first_i(population_first),
     .theta_rate_i(theta_rate[SW-1:0]), .theta_error_i(theta_error[SW-1:0]), .beta_i(beta),
     .eta_i(matrix[6*32+:16]), .factor_i(factor), .tick_key_i(tick_key), .input_valid_i(input_take),
@@ -235,7 +239,7 @@ module apical_core #(
     .event_unit_i(list_unit), .event_delta_i(list_delta), .sent_rate_i(sent_rate),
     .sent_error_i(sent_error), .step_i(step), .valid_o(walk_valid), .ready_i(walk_ready),
     .fresh_o(walk_fresh), .block_o(walk_block), .unit_o(walk_unit), .factor_o(walk_factor),
-    .key_o(walk_key), .busy_o(scan_busy), .mixing_i(mixing), .mix_i(mix)
+    .key_o(walk_key), .busy_o(scan_busy), .bad_address_o(bad_unit_read), .mixing_i(mixing), .mix_i(mix)
   );
   if (QUEUE != 0) begin : gen_queue
     apical_queue #(.W(1 + A + UA + 1 + SW + 1 + 32), .DEPTH(QUEUE)) u_queue (
@@ -261,7 +265,7 @@ module apical_core #(
     .signed_i(matrix[134]), .overflow_i(matrix[138+:2]), .valid_i(queue_valid), .ready_o(queue_ready),
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),
-    .changed_o(weight_changed), .sum_addr_i(sum_addr), .sum_apical_i(sum_apical), .sum_o(sum),
+    .changed_o(weight_changed), .bad_address_o(bad_weight), .sum_addr_i(sum_addr), .sum_apical_i(sum_apical), .sum_o(sum),
     .sent_we_i((event_valid && !event_error) || we_signals[M_SENT_RATE]),
     .sent_addr_i(event_valid ? event_addr : window_addr[UA-1:0]),
     .sent_i(event_valid ? event_sent : window_wdata[SW-1:0]),

@@ -75,7 +75,7 @@ module apical_events #(
   end
 
   // Lists of errors lie behind those of rates.
-  apical_ram #(.DEPTH(2 * UNITS), .W(UA+SW+1)) u_lists (
+  apical_ram #(.DEPTH(2 << UA), .W(UA+SW+1)) u_lists (
     .clk_i, .we_i(write), .waddr_i({error_i, first_i + place[UA-1:0]}), .wdata_i({unit_i, delta_i}),
     .re_i, .raddr_i({read_error_i, addr_i}), .rdata_o({unit_o, delta_o})
   );

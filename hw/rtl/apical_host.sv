@@ -67,6 +67,7 @@ module apical_host #(
   // Counted and reported.
   input  logic        bad_operation_i,
   input  logic        bad_unit_i,
+  input  logic        bad_address_i,
   input  logic        event_i,
   input  logic [6:0]  macs_i,
   input  logic        lanes_active_i
@@ -87,7 +88,8 @@ module apical_host #(
   logic [19:0] input_unit_q;
   logic [5:0]  select_q, select_d;
   logic [NA-1:0] addr_d, limit;
-  logic [2:0]  errors_q, errors_d, wait_q;
+  logic [3:0]  errors_q, errors_d;
+  logic [2:0]  wait_q;
   logic        ended_q, ended_d;      // a tick has ended and nobody took note of it
   logic [1:0]  enable_q;              // of the interrupt: at errors, at the end of a tick
   logic        running_q, clear_q, chosen_q, is_window, is_input, is_clear, refused, acts, writes, in_range_q;
@@ -188,7 +190,7 @@ module apical_host #(
       REG_ID:             rdata_o = 32'h61706301;
       REG_PARAMETERS:     rdata_o = {8'(LANES), 8'(SW), 8'(WW), 8'(UA)};
       REG_STATUS:         rdata_o = {30'b0, clear_q, running_q || !idle_i};
-      REG_ERRORS:         rdata_o = {29'b0, errors_q};
+      REG_ERRORS:         rdata_o = {28'b0, errors_q};
       REG_TICK:           rdata_o = tick_q;
       REG_WINDOW_HIGH:    rdata_o = high_q;
       REG_WINDOW_DATA:    rdata_o = window_word[31:0];
@@ -204,10 +206,11 @@ module apical_host #(
 
   always_comb begin
     errors_d = errors_q;
-    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[2:0];
+    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[3:0];
     if (bad_operation_i) errors_d[0] = 1'b1;
     if (bad_unit_i) errors_d[1] = 1'b1;
     if (ack_o && refused) errors_d[2] = 1'b1;
+    if (bad_address_i) errors_d[3] = 1'b1;
   end
   assign ended_d     = done_i || bad_operation_i || (ended_q && !(writes && addr_i == REG_INTERRUPT && wdata_i[0]));
   assign interrupt_o = (enable_q[0] && ended_q) || (enable_q[1] && errors_q != '0);

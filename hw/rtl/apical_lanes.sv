@@ -44,6 +44,7 @@ module apical_lanes #(
   output logic                active_o,   // a walk is under way: counts as a busy clock
   output logic [6:0]          macs_o,     // multiply-accumulates of this clock
   output logic                changed_o,  // a weight moved in this clock
+  output logic                bad_address_o,  // a block that does not exist: read as any weights, not written
   // Accumulators for the neuron unit, what was sent from it.
   input  logic [UA-1:0]       sum_addr_i,
   input  logic                sum_apical_i,
@@ -108,6 +109,7 @@ module apical_lanes #(
   logic          fresh1_q, fresh2_q, fresh3_q;
   logic [SW:0]   factor1_q, factor2_q;
   logic [31:0]   key1_q, key2_q;
+  logic          outside1_q;
   localparam int TW = A + 2 * (UA + 1);
   logic [TW-1:0] place1_q, place2_q, place3_q, place4_q, place5_q;  // block, row, first column
   logic [LANES-1:0] mask2_q, mask3_q, mask4_q, mask5_q;
@@ -118,6 +120,7 @@ module apical_lanes #(
     else valid_q <= {valid_q[4:1], active_q};
   end
   assign busy_o = active_q | valid_i | (|valid_q);
+  assign bad_address_o = valid_q[1] && outside1_q;
 
   // ---- Memories
   logic [LANES*WW-1:0] weights1, weights2_q;
@@ -140,7 +143,7 @@ module apical_lanes #(
   always_comb begin
     for (int l = 0; l < LANES; l++) begin
       rates2_d[l*SW+:SW] = (UA+1)'(column1 + (UA+1)'(l)) == sources_i ? one_i : rates1[l*SW+:SW];
-      mask2_d[l] = learn_i && (UA+2)'(column1) + (UA+2)'(l) < (UA+2)'(extent_q) && rates2_d[l*SW+:SW] != '0;
+      mask2_d[l] = learn_i && !outside1_q && (UA+2)'(column1) + (UA+2)'(l) < (UA+2)'(extent_q) && rates2_d[l*SW+:SW] != '0;
     end
   end
 
@@ -163,7 +166,7 @@ module apical_lanes #(
       .waddr_i(SA'(32'(sent_addr_i) >> LB)), .wdata_i(sent_i),
       .re_i(1'b1), .raddr_i(SA'((32'(rates_i) + 32'(place_q)) >> LB)), .rdata_o(rates1[l*SW+:SW])
     );
-    apical_ram #(.DEPTH(2 * GROUPS), .W(AW)) u_sum (
+    apical_ram #(.DEPTH(1 << GA), .W(AW)) u_sum (
       .clk_i, .we_i(valid_q[3] && !learn_i), .waddr_i(sum_addr3_q), .wdata_i(sum_d),
       .re_i(1'b1), .raddr_i(sum_read), .rdata_o(sum_ram)
     );
@@ -192,6 +195,7 @@ module apical_lanes #(
     {fresh2_q, factor2_q, key2_q} <= {fresh1_q, factor1_q, key1_q};
     fresh3_q    <= fresh2_q;
     place1_q <= {block_q, unit_q, place_q};
+    outside1_q <= 32'(block_q) >= 32'(DEPTH);
     place2_q <= place1_q;
     place3_q <= place2_q;
     place4_q <= place3_q;

@@ -26,9 +26,11 @@ module apical_neuron #(
   output logic             busy_o,
   output logic             changed_o,  // of the last pass: some value is another one
   output logic             nonzero_o,  // of the last pass: some value is not 0
+  output logic             bad_address_o,  // a unit's table entry does not exist
   // verilator lint_off UNUSEDSIGNAL
   input  logic [127:0]     descriptor_i,  // four words, not all bits of which have a meaning
   // verilator lint_on UNUSEDSIGNAL
+  input  logic             bad_table_i,  // nor does the first one
   input  logic [UA:0]      units_i,
   input  logic [UA-1:0]    first_i,    // address of unit 0
   input  logic [SW-1:0]    theta_rate_i,
@@ -138,6 +140,7 @@ module apical_neuron #(
   logic [SW-1:0]       low, fires_on;
   logic [BASE-1:0]     table_base;
   logic [DELTA-1:0]    table_delta;
+  logic                outside;
   logic signed [SW-1:0] old1, sent1;
   logic [31:0]         key_pre_q;
 
@@ -149,9 +152,11 @@ module apical_neuron #(
   apical_table #(.SW(SW), .DEPTH(TABLE), .BASE(BASE), .DELTA(DELTA), .FIXED(FIXED)) u_table (
     .clk_i, .raw_i(fires_on), .in_bits_i(in_bits), .in_signed_i(in_signed), .low_bits_i(low_bits),
     .start_i(table_start[TA-1:0]), .base_o(table_base), .delta_o(table_delta), .low_o(low),
-    .window_i, .we_base_i(window_we_base_i), .we_delta_i(window_we_delta_i), .window_addr_i(window_table_i),
+    .outside_o(outside), .window_i, .we_base_i(window_we_base_i), .we_delta_i(window_we_delta_i), .window_addr_i(window_table_i),
     .wbase_i(window_wdata_i[BASE-1:0]), .wdelta_i(window_wdata_i[DELTA-1:0])
   );
+
+  assign bad_address_o = valid_q[2] && kind == KIND_TABLE && (outside || bad_table_i);
 
   assign sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
 

@@ -5,6 +5,9 @@ module apical_program #(
   parameter int OPS   = 64,
   parameter int DECAY = 256,
   parameter int MISMATCH = 1,
+  parameter int LANES = 4,
+  parameter int UNITS = 256,
+  parameter int TABLE = 1024,
   parameter int OA    = $clog2(OPS),
   parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
@@ -30,7 +33,11 @@ module apical_program #(
   input  logic [EA-1:0] descriptor_i,
   input  logic          load_i,          // the word at descriptor_i goes into register word_i
   input  logic [3:0]    word_i,
-  output logic [511:0]  words_o
+  output logic [511:0]  words_o,
+  // What the words in use say of addresses that their memories don't have.
+  output logic          bad_population_o,  // the units of word 12
+  output logic          bad_projection_o,  // those of word 4 or 5
+  output logic          bad_table_o        // the table's first entry in word 3
 );
   logic [31:0] word;
   logic [3:0]  store_q;
@@ -59,9 +66,26 @@ module apical_program #(
   assign window_operation_o  = operation_o;
   assign window_descriptor_o = word;
 
+  // Checked as they come by.
+  localparam int LB = $clog2(LANES);
+  logic [16+LB:0] end_of_units;
+  logic           misplaced, bad_source_q, bad_target_q, bad_population_q, bad_table_q;
+  assign end_of_units = (17+LB)'({word[31:16], {LB{1'b0}}}) + (17+LB)'(word[15:0]);
+  assign misplaced    = 32'(end_of_units) > 32'(UNITS);
+  assign bad_population_o = bad_population_q;
+  assign bad_projection_o = bad_source_q || bad_target_q;
+  assign bad_table_o      = bad_table_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) storing_q <= 1'b0;
-    else storing_q <= load_i;
+    if (!rst_ni) begin
+      storing_q <= 1'b0;
+      {bad_source_q, bad_target_q, bad_population_q, bad_table_q} <= '1;
+    end else begin
+      storing_q <= load_i;
+      if (storing_q && store_q == 4'd3) bad_table_q <= 32'(word[15:0]) >= 32'(TABLE);
+      if (storing_q && store_q == 4'd4) bad_source_q <= misplaced;
+      if (storing_q && store_q == 4'd5) bad_target_q <= misplaced;
+      if (storing_q && store_q == 4'd12) bad_population_q <= misplaced;
+    end
   end
   always_ff @(posedge clk_i) begin
     store_q <= word_i;

@@ -39,6 +39,7 @@ module apical_scan #(
   output logic [SW:0]   factor_o,
   output logic [31:0]   key_o,
   output logic          busy_o,
+  output logic          bad_address_o,  // an entry lies beyond the memories: a list is longer than the projection's units
   // Lent to the sequencer.
   input  logic          mixing_i,
   input  logic [31:0]   mix_i
@@ -53,7 +54,10 @@ module apical_scan #(
   assign at_bias = index_q == count_i;
   assign finish  = bias_i ? at_bias : index_q + 1'b1 >= count_i;
   assign re_o    = advance;
-  assign addr_o  = first_i + index_q[UA-1:0];
+  logic [UA+1:0] entry;
+  assign entry   = (UA+2)'(first_i) + (UA+2)'(index_q);
+  assign addr_o  = entry[UA-1:0];
+  assign bad_address_o = run_q && !fresh_q && !(bias_i && at_bias) && 32'(entry) >= 32'(UNITS);
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       run_q   <= 1'b0;

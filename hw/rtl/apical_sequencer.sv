@@ -6,6 +6,9 @@ module apical_sequencer #(
   parameter int OPS   = 64,
   parameter int DECAY = 256,
   parameter int MISMATCH = 1,
+  parameter int LANES = 4,
+  parameter int UNITS = 256,
+  parameter int TABLE = 1024,
   parameter int OA    = $clog2(OPS),
   parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
@@ -45,6 +48,7 @@ module apical_sequencer #(
   input  logic          neuron_busy_i,
   output logic [127:0]  descriptor_o,
   output logic [31:0]   place_o,        // first group and units of the population
+  output logic          bad_table_o,    // descriptor_o begins its table beyond the memory
   output logic [31:0]   theta_rate_o,
   output logic [31:0]   theta_error_o,
   output logic [16:0]   factor_o,
@@ -95,14 +99,17 @@ module apical_sequencer #(
   logic [15:0]   load_addr_q, load_addr_d;
   logic [3:0]    load_left_q, load_left_d, load_word_q, load_word_d;
   logic [31:0]   next_tick;
-  logic          loads;
+  logic          loads, loaded, bad_population, bad_projection;
   assign next_tick = tick_i + 1'b1;
   assign loads     = state_q == LOAD && load_left_q != '0;
-  apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH)) u_program (
+  assign loaded    = state_q == LOAD && load_left_q == '0;  // the last word is being stored
+  apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES), .UNITS(UNITS),
+    .TABLE(TABLE)) u_program (
     .clk_i, .rst_ni, .window_we_operation_i, .window_we_descriptor_i, .window_we_decay_i, .window_addr_i, .window_i,
     .window_wdata_i, .window_operation_o, .window_descriptor_o, .window_decay_o(decay_word),
     .operation_i(pc_d), .operation_o(op), .decay_i(next_tick[YA-1:0]), .descriptor_i(load_addr_q[EA-1:0]),
-    .load_i(loads), .word_i(load_word_q), .words_o(words)
+    .load_i(loads), .word_i(load_word_q), .words_o(words), .bad_population_o(bad_population),
+    .bad_projection_o(bad_projection), .bad_table_o
   );
   assign window_decay_o = decay_word;
 
@@ -132,18 +139,22 @@ module apical_sequencer #(
   logic        learning_q, learning_d, dense_q, dense_d;
   logic [11:0] left_q, left_d, due, slot_q, slot_d;
   logic [3:0]  slot_number;
-  logic        bad_index;
+  logic        bad_index, bad_words;
   logic [15:0] population_at, projection_at;
   assign due           = left_q & stale_i;
   assign population_at = 16'({index, 6'b0});
   assign projection_at = 16'(POPS * 64) + 16'({index, 4'b0});
-  assign bad_index     = code == OP_UPDATE ? index >= 8'(POPS) : index >= 8'(PROJS);
+  // The last word of the operations can only be an END: no program runs past it.
+  assign bad_index     = (code == OP_UPDATE ? index >= 8'(POPS) : index >= 8'(PROJS)) || 32'(pc_q) >= 32'(OPS - 1);
+  // Of a descriptor that an operation has loaded; an input drops its value instead.
+  assign bad_words     = code == OP_UPDATE ? bad_population : bad_projection;
 
   // What others answer within the clock is assigned once, for its answer wakes the block below.
   logic walked;
   assign walked          = state_q == LANES_WAIT && !lanes_busy_i && !neuron_busy_i;
   assign done_o          = state_q == RUN && code == OP_END;
-  assign bad_operation_o = state_q == RUN && code != OP_END && (code > OP_LEARN || bad_index);
+  assign bad_operation_o = (state_q == RUN && code != OP_END && (code > OP_LEARN || bad_index)) ||
+                           (loaded && after_q != IDLE && bad_words);
   assign decays_o        = state_q == MIX && mix_q == 3'd6 && (factor_d != '0 || factor_q != '0);
   assign pass_o          = state_q == PASS_START;
   assign pass_done_o     = state_q == PASS_WAIT && !neuron_busy_i;
@@ -202,7 +213,7 @@ module apical_sequencer #(
         mix_d = mix_q + 1'b1;
         if (mix_q == 3'd6) begin
           tick_key_d = mixed;
-          factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) ? decay_word : '0;
+          factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) && next_tick < 32'(DECAY) ? decay_word : '0;
           state_d    = RUN;
         end
       end
@@ -226,7 +237,7 @@ module apical_sequencer #(
           OP_UPDATE: begin
             if ((slots & stale_i) == '0) begin
               pc_d = pc_q + 1'b1;
-            end else if (header_ok && header_q == index) begin
+            end else if (header_ok && header_q == index && !bad_population) begin
               state_d = SLOT;
             end else begin
               state_d        = LOAD;
@@ -254,19 +265,14 @@ module apical_sequencer #(
           end
           default: ;
         endcase
-        if (bad_operation_o) begin
-          state_d         = IDLE;
-          header_valid_d  = 1'b0;
-          input_ready_d   = 1'b0;
-        end
       end
       LOAD: begin
-        if (load_left_q != '0) begin
+        if (loaded) begin
+          state_d = after_q;
+        end else begin
           load_addr_d = load_addr_q + 1'b1;
           load_left_d = load_left_q - 1'b1;
           load_word_d = load_word_q + 1'b1;
-        end else begin  // the last word is being stored
-          state_d = after_q;
         end
       end
       SLOT: begin
@@ -303,6 +309,11 @@ module apical_sequencer #(
       end
       default: state_d = IDLE;
     endcase
+    if (bad_operation_o) begin
+      state_d        = IDLE;
+      header_valid_d = 1'b0;
+      input_ready_d  = 1'b0;
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -357,7 +368,7 @@ module apical_sequencer #(
 
   // A value is taken in one clock; one for a unit that does not exist is dropped and reported.
   logic in_range;
-  assign in_range      = input_unit_i < 20'(words[12*32+:16]);
+  assign in_range      = input_unit_i < 20'(words[12*32+:16]) && !bad_population;
   assign input_ready_o = state_q == IDLE && !start_q && input_ok;
   assign input_o       = input_valid_i && input_ready_o && in_range;
   assign bad_unit_o    = input_valid_i && input_ready_o && !in_range;

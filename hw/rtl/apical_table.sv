@@ -16,6 +16,7 @@ module apical_table #(
   output logic [BASE-1:0]  base_o,       // one clock later
   output logic [DELTA-1:0] delta_o,      // one clock later
   output logic [SW-1:0]    low_o,        // at once
+  output logic             outside_o,    // one clock later: the segment lies beyond the memory, base and delta are any
   input  logic             window_i,     // the host reads window_addr_i instead
   input  logic             we_base_i,
   input  logic             we_delta_i,
@@ -23,11 +24,10 @@ module apical_table #(
   input  logic [BASE-1:0]  wbase_i,
   input  logic [DELTA-1:0] wdelta_i
 );
-  // A segment number beyond the memory is the assembler's mistake; its upper bits are not looked at.
-  // verilator lint_off UNUSEDSIGNAL
+  localparam int E = (SW > A ? SW : A) + 1;
   logic [SW-1:0] mask, top, n, segment;
-  // verilator lint_on UNUSEDSIGNAL
   logic [A-1:0]  addr;
+  logic [E-1:0]  entry;
 
   // raw - lowest: the sign bit turned over, within the format's bits.
   always_comb begin
@@ -38,7 +38,9 @@ module apical_table #(
   assign low_o   = n & ~({SW{1'b1}} << low_bits_i);
   assign n       = (raw_i ^ top) & mask;
   assign segment = n >> low_bits_i;
-  assign addr    = window_i ? window_addr_i : start_i + A'(segment);
+  assign entry   = E'(start_i) + E'(segment);
+  assign addr    = window_i ? window_addr_i : entry[A-1:0];
+  always_ff @(posedge clk_i) outside_o <= 32'(entry) >= 32'(DEPTH);
 
   apical_ram #(.DEPTH(DEPTH), .W(BASE)) u_base (
     .clk_i, .we_i(we_base_i), .waddr_i(window_addr_i), .wdata_i(wbase_i),

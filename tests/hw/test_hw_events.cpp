@@ -227,3 +227,57 @@ TEST(HwEvents, AClearHasPrecedenceOverATickAndComesAfterAnInput) {
   }
   sim::expect_equal_counters(core, model, 0);
 }
+
+// Descriptors and programs that the assembler never writes: the core ends the tick, or says that it read what
+// isn't there, and leaves every signal and weight as it was.
+TEST(HwEvents, MalformedProgramsRaiseErrorsAndWriteNothingOutside) {
+  std::mt19937_64 random(6);
+  const auto program = std::make_shared<const Program>(compile(network(random)));
+  const sim::CoreParameters c = parameters();
+  const auto header = [](int population) { return static_cast<std::uint32_t>(64 * population + 60); };
+  const auto matrix = [&](int projection) {
+    return static_cast<std::uint32_t>(64 * c.pops + 16 * projection);
+  };
+  // Spoils one word of the program; returns ERRORS of the next tick.
+  const auto spoil = [&](int memory, std::uint32_t address, std::int64_t word) {
+    sim::CoreDriver<VCoreEvents> core(program, c);
+    core.tick();
+    EXPECT_EQ(core.read(sim::reg::errors), 0u);
+    core.write_memory(memory, address, word);
+    core.tick();
+    const std::uint32_t errors = core.read(sim::reg::errors);
+    EXPECT_EQ(core.read(sim::reg::tick), (errors & 1) != 0 ? 1u : 2u);
+    return errors;
+  };
+  sim::CoreDriver<VCoreEvents> core(program, c);
+  const auto word = [&](std::uint32_t address) {
+    return core.read_memory(sim::window::descriptors, address);
+  };
+  // Units from the last group of the memories on, and one too many.
+  EXPECT_EQ(
+      spoil(sim::window::descriptors, header(1), std::int64_t{c.units / c.lanes - 1} << 16 | (c.lanes + 1)),
+      1u);
+  EXPECT_EQ(spoil(sim::window::descriptors, header(1), 0xffff), 1u);
+  EXPECT_EQ(spoil(sim::window::descriptors, matrix(0) + 4, std::int64_t{c.units / c.lanes} << 16 | 1), 1u);
+  EXPECT_EQ(spoil(sim::window::descriptors, matrix(1) + 5, std::int64_t{0x7fff} << 16 | 1), 1u);
+  // The same where they still fit is no error.
+  EXPECT_EQ(spoil(sim::window::descriptors, header(1), word(header(1))), 0u);
+  // A table that begins at the last entry, or beyond all of them.
+  const std::uint32_t rate = 64 + 4 * sim::slot::rate + 3;
+  EXPECT_EQ(spoil(sim::window::descriptors, rate, (word(rate) & ~0xffff) | (c.table - 1)) & 8u, 8u);
+  EXPECT_EQ(spoil(sim::window::descriptors, rate, (word(rate) & ~0xffff) | 0xffff), 8u);
+  // Without END: the last word may not be anything else.
+  core.write(sim::reg::tick, 1);
+  for (int n = 0; n < c.ops; ++n)
+    core.write_memory(sim::window::operations, static_cast<std::uint32_t>(n),
+                      3 | 1 << 3);  // UPDATE 1, no slots
+  core.tick();
+  EXPECT_EQ(core.read(sim::reg::errors), 1u);
+  EXPECT_EQ(core.read(sim::reg::tick), 1u);
+  // An input for a population that lies outside is dropped.
+  core.write(sim::reg::errors, 15);
+  core.write_memory(sim::window::descriptors, header(0), std::int64_t{c.units / c.lanes - 1} << 16 | 9);
+  core.write(sim::reg::input_unit, 8);
+  core.write(sim::reg::input, 1);
+  EXPECT_EQ(core.read(sim::reg::errors), 2u);
+}
