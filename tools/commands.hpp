@@ -14,6 +14,8 @@ void add_compile(CLI::App&, int& status);
 void add_deploy(CLI::App&, int& status);
 void add_experiment(CLI::App&, int& status);
 void add_mesh(CLI::App&, int& status);
+void add_profile(CLI::App&, int& status);
+void add_optimise(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);
 void add_config_reference(CLI::App&, int& status);
 

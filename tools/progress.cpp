@@ -13,8 +13,8 @@ constexpr int cells = 20;
 
 }  // namespace
 
-Progress::Progress(std::vector<std::string> names)
-    : terminal_(isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
+Progress::Progress(std::vector<std::string> names, bool quiet)
+    : terminal_(!quiet && isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
   for (std::string& name : names) runs_.push_back({std::move(name), "", 0.0});
 }
 

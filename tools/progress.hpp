@@ -11,7 +11,7 @@ namespace apical::tools {
 /// terminal and two seconds have passed.
 class Progress {
  public:
-  explicit Progress(std::vector<std::string> names);
+  explicit Progress(std::vector<std::string> names, bool quiet = false);
   ~Progress();  ///< wipes the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -30,9 +30,10 @@ constexpr std::size_t voltages_kept = 200000;  // per layer, for the histogram
 // The training loop over one machine.
 class Runner {
  public:
-  Runner(const Config& config, const model::Task& task, sim::Machine& machine, const std::string& trace,
-         Progress& progress, std::size_t index, const std::atomic<bool>& stop)
+  Runner(const Config& config, const RunOptions& options, const model::Task& task, sim::Machine& machine,
+         const std::string& trace, Progress& progress, std::size_t index, const std::atomic<bool>& stop)
       : config_(config),
+        options_(options),
         task_(task),
         machine_(machine),
         progress_(progress),
@@ -58,6 +59,7 @@ class Runner {
       result_.activity.resize(after.size());
       for (std::size_t k = 0; k < after.size(); ++k) result_.activity[k].add(before[k], after[k]);
       if (!result_.failed) test();
+      if (options_.hopeless && options_.hopeless(result_)) break;
     }
     if (limit_ == 0) test();
     result_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -131,6 +133,7 @@ class Runner {
   }
 
   const Config& config_;
+  const RunOptions& options_;
   const model::Task& task_;
   sim::Machine& machine_;
   Progress& progress_;
@@ -153,8 +156,9 @@ std::string beside(const std::string& path, const std::string& prefix) {
 // always together).
 std::vector<RunResult> side_by_side(const Config& config, const model::Task& task,
                                     const std::vector<std::unique_ptr<sim::Machine>>& machines,
-                                    const std::vector<std::string>& names, const std::string& trace) {
-  Progress progress(names);
+                                    const std::vector<std::string>& names, const RunOptions& options) {
+  Progress progress(names, options.quiet);
+  const std::string& trace = options.trace;
   std::vector<RunResult> results(machines.size());
   std::vector<std::exception_ptr> errors(machines.size());
   std::atomic<bool> stop{false};
@@ -162,7 +166,7 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   const auto work = [&] {
     for (std::size_t i = next++; i < machines.size(); i = next++) try {
         const bool other = machines.size() > 1 && machines[i]->name() == "golden";
-        results[i] = Runner(config, task, *machines[i],
+        results[i] = Runner(config, options, task, *machines[i],
                             trace.empty() || !other ? trace : beside(trace, "golden-"), progress, i, stop)
                          .run();
       } catch (...) {
@@ -214,7 +218,7 @@ std::vector<ThresholdResult> compare_thresholds(const Config& config, const mode
     names.push_back(fmt::format("theta {}", theta));
   }
   std::vector<ThresholdResult> all;
-  const auto results = side_by_side(config, task, machines, names, "");
+  const auto results = side_by_side(config, task, machines, names, {});
   for (std::size_t i = 0; i < results.size(); ++i) {
     const RunResult& r = results[i];
     ThresholdResult t{config.compare_thetas[i], r.score, r.ticks, 0, 0.0};
@@ -265,7 +269,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
-  outcome.results = side_by_side(config, *task, machines, names, options.trace);
+  outcome.results = side_by_side(config, *task, machines, names, options);
   if (platform != nullptr) platform->finish_traces();
   for (RunResult& r : outcome.results)
     for (std::size_t k = 0; k < r.activity.size(); ++k)

@@ -20,6 +20,7 @@ struct Figure {
   std::string name, caption, x_label, y_label;
   std::vector<Line> lines;
   bool log_x = false, log_y = false;
+  std::vector<std::string> labels = {};  ///< of x = 0, 1, ...: bars side by side instead of curves
 };
 
 /// A stated bound beside what was measured; `relation` is "<=" or ">=".
