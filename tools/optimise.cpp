@@ -22,6 +22,7 @@ namespace {
 
 constexpr int first_step = 4;           // bits that a move takes at first
 constexpr int other_rounding_bits = 4;  // more, or less, that the other rounding of the weights is tried with
+constexpr double smallest_gain = 0.002;  // of the cost: what a move has to save to be worth trainings
 constexpr std::size_t cheapest_checked = 8;
 
 class Search {
@@ -97,7 +98,7 @@ class Search {
         }
         if (m.step == 0) continue;
         const double gain = cost(current.point) - predicted(c, current.work);
-        if (gain > 0.0) candidates.push_back({&m, c, gain});
+        if (gain > smallest_gain * cost(current.point)) candidates.push_back({&m, c, gain});
       }
       std::stable_sort(candidates.begin(), candidates.end(),
                        [](const Candidate& a, const Candidate& b) { return a.gain > b.gain; });
