@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
   apical::tools::add_experiment(app, status);
   apical::tools::add_mesh(app, status);
   apical::tools::add_sweep(app, status);
+  apical::tools::add_profile(app, status);
+  apical::tools::add_optimise(app, status);
   apical::tools::add_list(app, status);
   apical::tools::add_config_reference(app, status);
   try {

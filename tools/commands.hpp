@@ -15,6 +15,8 @@ void add_deploy(CLI::App&, int& status);
 void add_experiment(CLI::App&, int& status);
 void add_mesh(CLI::App&, int& status);
 void add_sweep(CLI::App&, int& status);
+void add_profile(CLI::App&, int& status);
+void add_optimise(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);
 void add_config_reference(CLI::App&, int& status);
 

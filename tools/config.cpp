@@ -1,7 +1,6 @@
 #include "tools/config.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
@@ -24,14 +23,6 @@ std::string shown(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& value) { text << value; });
   return text.str();
-}
-
-// Lists that start with one value accept a single number: one for all layers.
-bool accepts_single(const Key& key) {
-  Config defaults;
-  const auto slot = key.slot(defaults);
-  const auto* list = std::get_if<std::vector<int>*>(&slot);
-  return list != nullptr && (*list)->size() == 1;
 }
 
 std::string accepted(const Key& key) {
@@ -178,27 +169,6 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
          fmt::format("the keys of tools/CONFIGURATION.md (nearest: {})", nearest->name));
 }
 
-struct Printer {
-  std::string operator()(const std::string* s) const { return fmt::format("\"{}\"", *s); }
-  std::string operator()(const model::Connections* pairs) const {
-    std::vector<std::string> all;
-    for (const auto& [source, target] : *pairs) all.push_back(fmt::format("[{}, {}]", source, target));
-    return fmt::format("[{}]", fmt::join(all, ", "));
-  }
-  template <class T>
-  std::string operator()(const std::vector<T>* v) const {
-    return v->size() == 1 ? fmt::format("{}", v->front()) : fmt::format("[{}]", fmt::join(*v, ", "));
-  }
-  template <class T>
-  std::string operator()(const T* x) const {
-    return fmt::format("{}", *x);
-  }
-};
-
-std::string printed(const Key& key, Config& config) {
-  return std::visit(Printer{}, key.slot(config));
-}
-
 }  // namespace
 
 Config read_config(const std::string& path) {
@@ -301,21 +271,6 @@ void check(const Config& config) {
       throw std::invalid_argument(
           fmt::format("formats.{}.layer{}: no such layer; accepted: layer1..layer{}", signal, layer, depth));
   }
-}
-
-std::string canonical(const Config& config) {
-  Config copy = config;  // slots can be written to
-  std::vector<std::string> lines;
-  for (const Key& key : keys()) lines.push_back(fmt::format("{} = {}", key.name, printed(key, copy)));
-  for (const std::string& line : format_lines(config.formats)) lines.push_back(line);
-  std::sort(lines.begin(), lines.end());
-  return fmt::format("{}\n", fmt::join(lines, "\n"));
-}
-
-std::string digest(const Config& config) {
-  const std::string text = canonical(config);
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
 std::string reference_document() {

@@ -68,6 +68,10 @@ void check(const Config&);
 /// All keys with their effective values, one "key = value" a line, sorted: equal text = equal configuration.
 std::string canonical(const Config&);
 
+/// A configuration file that says the same: every key and format that differs from its default. `comment`:
+/// its first line, without "# ".
+std::string as_toml(const Config&, const std::string& comment);
+
 /// 128-bit hash of canonical(), 32 hexadecimal digits.
 std::string digest(const Config&);
 

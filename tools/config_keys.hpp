@@ -23,4 +23,10 @@ struct Key {
 
 const std::vector<Key>& keys();
 
+/// The value of a key as in TOML; a list of one value without brackets.
+std::string printed(const Key&, Config&);
+
+/// Lists that start with one value accept a single number: one for all layers.
+bool accepts_single(const Key&);
+
 }  // namespace apical::tools

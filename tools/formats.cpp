@@ -157,6 +157,27 @@ std::vector<std::string> format_lines(const fixedpoint::FormatTable& formats) {
   return lines;
 }
 
+std::string format_tables(const fixedpoint::FormatTable& formats) {
+  const auto table = [](const std::string& name, const Format& f) {
+    std::string text = fmt::format("\n[formats.{}]\nbits = {}\n", name, f.bits);
+    if (f.frac != fixedpoint::automatic_frac) text += fmt::format("frac = {}\n", f.frac);
+    if (!f.is_signed) text += "signed = false\n";
+    return text + fmt::format("rounding = \"{}\"\noverflow = \"{}\"\n", fixedpoint::name_of(f.rounding),
+                              fixedpoint::name_of(f.overflow));
+  };
+  std::string text;
+  for (const Meaning& m : meanings) {
+    const Format& format = formats.by_signal.at(m.signal);
+    const auto first = formats.by_layer.lower_bound({m.signal, 0});
+    const bool by_layer = first != formats.by_layer.end() && first->first.first == m.signal;
+    if (by_layer || in_braces(format) != in_braces(fixedpoint::default_formats().at(m.signal)))
+      text += table(m.signal, format);
+    for (auto at = first; at != formats.by_layer.end() && at->first.first == m.signal; ++at)
+      text += table(fmt::format("{}.layer{}", m.signal, at->first.second), at->second);
+  }
+  return text;
+}
+
 std::string format_document() {
   std::string text =
       "\n## Formats\n"

@@ -18,6 +18,10 @@ fixedpoint::Format parse_format(const toml::table&, fixedpoint::Format base, con
 /// "formats.<signal>[.layerK] = { ... }" per format.
 std::vector<std::string> format_lines(const fixedpoint::FormatTable&);
 
+/// The same as tables of a configuration file: what differs from the defaults, layers behind their signal.
+/// parse_config(format_tables(t)) has the formats of `t` again.
+std::string format_tables(const fixedpoint::FormatTable&);
+
 /// The part of tools/CONFIGURATION.md about formats.
 std::string format_document();
 

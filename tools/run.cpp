@@ -30,9 +30,10 @@ constexpr std::size_t voltages_kept = 200000;  // per layer, for the histogram
 // The training loop over one machine.
 class Runner {
  public:
-  Runner(const Config& config, const model::Task& task, sim::Machine& machine, const std::string& trace,
-         Progress& progress, std::size_t index, const std::atomic<bool>& stop)
+  Runner(const Config& config, const RunOptions& options, const model::Task& task, sim::Machine& machine,
+         const std::string& trace, Progress& progress, std::size_t index, const std::atomic<bool>& stop)
       : config_(config),
+        options_(options),
         task_(task),
         machine_(machine),
         progress_(progress),
@@ -58,6 +59,7 @@ class Runner {
       result_.activity.resize(after.size());
       for (std::size_t k = 0; k < after.size(); ++k) result_.activity[k].add(before[k], after[k]);
       if (!result_.failed) test();
+      if (options_.hopeless && options_.hopeless(result_)) break;
     }
     if (limit_ == 0) test();
     result_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -132,6 +134,7 @@ class Runner {
   }
 
   const Config& config_;
+  const RunOptions& options_;
   const model::Task& task_;
   sim::Machine& machine_;
   Progress& progress_;
@@ -164,7 +167,7 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   const auto work = [&] {
     for (std::size_t i = next++; i < machines.size(); i = next++) try {
         const bool other = machines.size() > 1 && machines[i]->name() == "golden";
-        results[i] = Runner(config, task, *machines[i],
+        results[i] = Runner(config, options, task, *machines[i],
                             trace.empty() || !other ? trace : beside(trace, "golden-"), progress, i, stop)
                          .run();
       } catch (...) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -37,7 +38,8 @@ struct RunOptions {
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
       waveform;        ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
-  bool quiet = false;  ///< shows no progress
+  bool quiet = false;  ///< one of several runs: no progress of its own
+  std::function<bool(const RunResult&)> hopeless;  ///< asked after every test; true ends the training there
 };
 
 /// The emulator once more, sending only what moved by more than theta.

@@ -22,6 +22,7 @@ for command in "${commands[@]}"; do
       continue
       ;;
     "build/apical deploy"*) command=${command/ice40-up5k/generic} ;;  # test_deploy places and routes
+    "build/apical optimise"*) command+=" --set run.epochs=1 --budget accuracy=-9pt --seeds 1 --fresh 1" ;;
     build/apical_bench) command+=' --benchmark_min_time=0.01 --benchmark_filter=-size/log_weights:[78]' ;;
     "build/apical sweep"*) command+=" --set run.ticks=16 --set task.test_limit=4" ;;
     "build/apical run"*mnist*)
@@ -30,7 +31,7 @@ for command in "${commands[@]}"; do
       ;;
   esac
   case "$command" in
-    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"* | *"apical mesh"* | *"apical sweep"*) command+=" --out $work/out" ;;
+    *"apical run"* | *"apical verify"* | *"apical deploy"* | *"apical experiment"* | *"apical mesh"* | *"apical sweep"* | *"apical optimise"*) command+=" --out $work/out" ;;
   esac
   command=${command//out\/trace.h5/$work/trace.h5}
   command=${command//out\/vectors/$work/vectors}

@@ -188,6 +188,22 @@ TEST_F(ConfigFile, EveryKeyAndFormatChangesTheDigest) {
     }
 }
 
+// What is written reads as the same configuration: lists of one, layers, unsigned formats, every example.
+TEST_F(ConfigFile, IsWrittenAsItReads) {
+  std::vector<Config> all{
+      read("[network]\nlayers = [4, 3, 2]\n[events]\ncompare = [3]\n[dynamics]\nalpha = [0.5, 0.25, 1, "
+           "1, 0]\n[learning]\neta = 0.125\n[formats.u]\nbits = 9\nsigned = false\n"
+           "[formats.u.layer2]\nfrac = -3\noverflow = \"WRAP\"\n[formats.step.layer1]\nbits = 12\n"
+           "frac = 9\n[task]\nfile = \"a b.h5\"\n")};
+  for (const auto& entry : std::filesystem::directory_iterator(APICAL_SOURCE_DIR "/tools/configs"))
+    all.push_back(read_config(entry.path().string()));
+  for (const Config& c : all) {
+    const std::string text = as_toml(c, "what it is");
+    EXPECT_EQ(text.rfind("# what it is\n", 0), 0u);
+    EXPECT_EQ(canonical(parse_config(text, "written")), canonical(c)) << text;
+  }
+}
+
 TEST(ConfigReference, IsFresh) {
   EXPECT_EQ(content(APICAL_SOURCE_DIR "/tools/CONFIGURATION.md"), reference_document())
       << "make it anew: apical config-reference > tools/CONFIGURATION.md";

@@ -23,6 +23,7 @@ struct Figure {
   std::vector<Line> lines;
   bool log_x = false, log_y = false;
   std::vector<std::string> ticks{};  ///< names of x = 0, 1, ...; empty: numbers
+  bool bars = false;                 ///< bars side by side at the ticks instead of curves
 };
 
 /// A stated bound beside what was measured; `relation` is "<=" or ">=".

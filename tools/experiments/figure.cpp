@@ -27,16 +27,21 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
     text += fmt::format("set xrange [-0.5:{}]\n", static_cast<double>(f.ticks.size()) - 0.5);
   if (f.log_x) text += "set logscale x\n";
   if (f.log_y) text += "set logscale y\n";
+  if (f.bars)
+    text += fmt::format("set xtics rotate by 55 right noenhanced\nset style fill solid\nset boxwidth {:g}\n",
+                        0.8 / static_cast<double>(f.lines.size()));
   // Okabe and Ito's colours: told apart by colour-blind readers, too.
   const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
   std::string plots;
   for (std::size_t i = 0; i < f.lines.size(); ++i) {
     const Line& line = f.lines[i];
     std::string points, intervals;
+    const double n = static_cast<double>(f.lines.size());
+    const double aside = f.bars ? 0.8 * ((static_cast<double>(i) + 0.5) / n - 0.5) : 0.0;
     for (std::size_t p = 0; p < line.points.size(); ++p) {
       const auto [x, y] = line.points[p];
       if (!drawable(f, x, y)) continue;
-      points += fmt::format("{:.9g} {:.9g}\n", x, y);
+      points += fmt::format("{:.9g} {:.9g}\n", x + aside, y);
       if (p < line.half.size() && std::isfinite(line.half[p]))
         intervals += fmt::format("{:.9g} {:.9g} {:.9g}\n", x, y, line.half[p]);
     }
@@ -44,9 +49,10 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
     const char* colour = colours[i % std::size(colours)];
     text += fmt::format("$d{} << EOD\n{}EOD\n", i, points);
     plots += fmt::format("{}$d{} using 1:2 with {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ", i,
-                         !line.joined ? "points pt 7 ps 0.5"
-                         : line.marks ? "linespoints pt 7 ps 0.5"
-                                      : "lines lw 2",
+                         f.bars         ? "boxes"
+                         : !line.joined ? "points pt 7 ps 0.5"
+                         : line.marks   ? "linespoints pt 7 ps 0.5"
+                                        : "lines lw 2",
                          colour, quoted(line.name));
     if (intervals.empty()) continue;
     text += fmt::format("$e{} << EOD\n{}EOD\n", i, intervals);
@@ -103,7 +109,9 @@ std::string csv(const Figure& figure) {
     for (std::size_t p = 0; p < line.points.size(); ++p) {
       const auto [x, y] = line.points[p];
       if (!std::isfinite(x) || !std::isfinite(y)) continue;
-      text += fmt::format("\"{}\",{:.9g},{:.9g}", line.name, x, y);
+      const std::string place = figure.bars ? fmt::format("\"{}\"", figure.ticks[static_cast<std::size_t>(x)])
+                                            : fmt::format("{:.9g}", x);
+      text += fmt::format("\"{}\",{},{:.9g}", line.name, place, y);
       if (intervals)
         text +=
             p < line.half.size() && std::isfinite(line.half[p]) ? fmt::format(",{:.9g}", line.half[p]) : ",";
