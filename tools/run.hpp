@@ -36,7 +36,7 @@ struct RunOptions {
   std::string weights;  ///< HDF5 file with /weights/W1.. to start from, or ""
   std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
-      waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
+      waveform;        ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
   bool quiet = false;  ///< shows no progress
 };
 
