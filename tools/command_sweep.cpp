@@ -134,8 +134,8 @@ void add_sweep(CLI::App& app, int& status) {
   command->footer(
       "What is in the store isn't run again: a sweep that was killed resumes. Exit status 1: a point failed "
       "or diverged.\nExamples:\n"
-      "  apical sweep tools/configs/studies/digits8.toml\n"
-      "  mpirun -n 2 apical sweep tools/configs/studies/digits8.toml --out out/bits");
+      "  apical sweep tools/study/digits8.toml\n"
+      "  mpirun -n 2 apical sweep tools/study/digits8.toml --out out/bits");
   command->callback([a, &status] { status = execute(*a); });
 }
 

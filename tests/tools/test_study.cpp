@@ -129,4 +129,38 @@ TEST_F(StudyParts, NeedsStopAtTheFirstMiss) {
   EXPECT_TRUE(needs_of({{1, at(98.0)}, {2, at(98.1)}}, false, nothing)[0].at_end);
 }
 
+TEST(ExampleStudies, AreRead) {
+  const Study study = read_study(APICAL_SOURCE_DIR "/tools/study/digits8.toml");
+  std::set<std::string> digests;
+  for (const Point& point : study.points) digests.insert(point.digest);
+  // 5 seeds of: golden; 8 widths x 3 roundings; 5 state widths, tables and thresholds; 5 spreads x 2
+  // machines.
+  EXPECT_EQ(study.points.size(), 5u * (1 + 8 * 3 + 3 * 5 + 5 * 2));
+  // Golden is in twice, the emulator of the base four times.
+  EXPECT_EQ(digests.size(), study.points.size() - 5u * (1 + 3));
+}
+
+TEST(DrawnSettings, SpreadRhoOverNeurons) {
+  const unsigned seed = std::random_device{}();
+  Config c =
+      parse_config("[network]\nlayers = [4, 3000, 1000]\n[dynamics]\nrho = 0.9\nrho_spread = 0.2\n", "text");
+  c.seed = seed;
+  const std::vector<double> rho = drawn_settings(c).rho;
+  ASSERT_EQ(rho.size(), 4000u);
+  const Estimate e = estimate(rho);
+  // The mean's interval is 1.96 standard deviations over sqrt(4000); five of its halves are a safe bound.
+  EXPECT_NEAR(e.mean, 0.9, 5 * 1.96 * 0.18 / std::sqrt(4000.0)) << "seed " << seed;
+  EXPECT_NEAR(e.half, 1.96 * 0.18 / std::sqrt(4000.0), 0.1 * e.half) << "seed " << seed;
+  EXPECT_EQ(drawn_settings(c).rho, rho);
+  EXPECT_EQ(describe(c, {}).rho, rho);  // the emulator's neurons are golden's
+  c.seed = seed + 1;
+  EXPECT_NE(drawn_settings(c).rho, rho);
+  c.rho_spread = 0.0;
+  EXPECT_EQ(drawn_settings(c).rho, std::vector<double>{0.9});
+  c.rho_spread = 0.2;
+  c.network.flow = "lagrangian";
+  EXPECT_TRUE(contains(message_of([&] { drawn_settings(c); }),
+                       "dynamics.rho_spread: 0.2 with flow \"lagrangian\"; accepted: 0"));
+}
+
 }  // namespace apical::tools

@@ -32,34 +32,36 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
                         0.8 / static_cast<double>(f.lines.size()));
   // Okabe and Ito's colours: told apart by colour-blind readers, too.
   const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
-  std::string plots;
+  std::string plots, margin;  // intervals at the ends stay off the border
   for (std::size_t i = 0; i < f.lines.size(); ++i) {
     const Line& line = f.lines[i];
-    std::string points, intervals;
+    const bool intervals = !line.half.empty();
     const double n = static_cast<double>(f.lines.size());
     const double aside = f.bars ? 0.8 * ((static_cast<double>(i) + 0.5) / n - 0.5) : 0.0;
+    std::string points;
     for (std::size_t p = 0; p < line.points.size(); ++p) {
       const auto [x, y] = line.points[p];
       if (!drawable(f, x, y)) continue;
-      points += fmt::format("{:.9g} {:.9g}\n", x + aside, y);
-      if (p < line.half.size() && std::isfinite(line.half[p]))
-        intervals += fmt::format("{:.9g} {:.9g} {:.9g}\n", x, y, line.half[p]);
+      points += fmt::format("{:.9g} {:.9g}", x + aside, y);
+      if (intervals) points += fmt::format(" {:.9g}", std::isfinite(line.half[p]) ? line.half[p] : 0.0);
+      points += "\n";
     }
     if (points.empty()) continue;
-    const char* colour = colours[i % std::size(colours)];
+    if (intervals) margin = "set offsets graph 0.03, graph 0.03, graph 0.03, graph 0.03\n";
+    const std::string style =
+        f.bars ? "boxes"
+        : !line.joined || line.marks
+            ? fmt::format("{} pt 7 ps 0.5", intervals     ? (line.joined ? "yerrorlines" : "yerrorbars")
+                                            : line.joined ? "linespoints"
+                                                          : "points")
+            : "lines lw 2";
     text += fmt::format("$d{} << EOD\n{}EOD\n", i, points);
-    plots += fmt::format("{}$d{} using 1:2 with {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ", i,
-                         f.bars         ? "boxes"
-                         : !line.joined ? "points pt 7 ps 0.5"
-                         : line.marks   ? "linespoints pt 7 ps 0.5"
-                                        : "lines lw 2",
-                         colour, quoted(line.name));
-    if (intervals.empty()) continue;
-    text += fmt::format("$e{} << EOD\n{}EOD\n", i, intervals);
-    plots += fmt::format(", $e{} using 1:2:3 with yerrorbars pt 0 lc rgb '{}' notitle", i, colour);
+    plots +=
+        fmt::format("{}$d{} using {} with {} lc rgb '{}' title {}", plots.empty() ? "plot " : ", ", i,
+                    intervals ? "1:2:3" : "1:2", style, colours[i % std::size(colours)], quoted(line.name));
   }
   if (plots.empty()) plots = "set xrange [0:1]; set yrange [0:1]; plot NaN notitle";
-  return text + plots + "\n";
+  return text + margin + plots + "\n";
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ std::vector<HeatMap> heat_maps(const Study& study, const Scores& all, std::size_
 void draw(const HeatMap& map, const std::filesystem::path& svg, bool accuracy) {
   std::string script = gnuplot_head(svg, map.x_label, map.y_label) + gnuplot_ticks("x", map.columns) +
                        gnuplot_ticks("y", map.rows);
-  script += "unset grid\nunset key\nset palette defined (0 '#fff3e0', 0.5 '#7fb6dc', 1 '#0b4f8a')\n";
+  script += "unset grid\nunset key\nset palette defined (0 '#fff3e0', 0.5 '#b9d9ec', 1 '#5aa5d6')\n";
   script +=
       fmt::format("set xrange [-0.5:{}]\nset yrange [-0.5:{}]\n$d << EOD\n",
                   static_cast<double>(map.columns.size()) - 0.5, static_cast<double>(map.rows.size()) - 0.5);

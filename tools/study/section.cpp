@@ -54,7 +54,7 @@ std::string Section::text(const std::string& key, const std::string& otherwise) 
 }
 
 std::string Section::choice(const std::string& key, const std::vector<std::string>& choices) const {
-  const std::string chosen = text(key, choices.front());
+  std::string chosen = text(key, choices.front());
   if (std::find(choices.begin(), choices.end(), chosen) == choices.end())
     refuse(key, fmt::format("\"{}\"", chosen), fmt::format("{}", fmt::join(choices, ", ")));
   return chosen;
