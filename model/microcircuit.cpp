@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace apical::model {
@@ -20,6 +21,14 @@ void check(const MicrocircuitSettings& s, const MicrocircuitWeights& w) {
   if (s.feedback != "fixed" && s.feedback != "tied" && s.feedback != "learned")
     throw std::invalid_argument(fmt::format("feedback: \"{}\"; accepted: fixed, tied, learned", s.feedback));
   const std::size_t depth = s.layers.size() - 1;
+  const auto rates = [](const char* key, const std::vector<double>& values, std::size_t count) {
+    if (values.size() != 1 && values.size() != count)
+      throw std::invalid_argument(
+          fmt::format("{}: {} values; accepted: one, or one per layer ({})", key, values.size(), count));
+  };
+  rates("learning.eta", s.eta, depth);
+  rates("learning.eta_pi", s.eta_pi, depth - 1);
+  rates("learning.eta_ip", s.eta_ip, depth - 1);
   if (w.forward.size() != depth || w.feedback.size() != depth - 1 || w.pyramidal.size() != depth - 1 ||
       w.interneurons.size() != depth - 1)
     throw std::invalid_argument(
@@ -40,9 +49,16 @@ Eigen::VectorXd with_bias(const Eigen::MatrixXd& w, const Eigen::VectorXd& rate)
   return w.leftCols(rate.size()) * rate + w.col(rate.size());
 }
 
+// W += post rateᵀ, columns of silent sources left alone; `w` may have a bias column behind them.
 void add_product(Eigen::MatrixXd& w, const Eigen::VectorXd& post, const Eigen::VectorXd& rate) {
-  w.leftCols(rate.size()) += post * rate.transpose();
-  w.col(rate.size()) += post;
+  if ((post.array() == 0.0).all()) return;
+  for (Eigen::Index j = 0; j < rate.size(); ++j)
+    if (rate[j] != 0.0) w.col(j) += rate[j] * post;
+  if (w.cols() > rate.size()) w.col(rate.size()) += post;
+}
+
+double rate_of(const std::vector<double>& values, int k) {
+  return values[values.size() == 1 ? 0 : static_cast<std::size_t>(k - 1)];
 }
 
 }  // namespace
@@ -87,30 +103,49 @@ void Microcircuit::tick(const double* input, const double* target, double nudge)
     apical_[index(k)] = weights_.feedback[index(k - 1)] * above - weights_.pyramidal[index(k - 1)] * inter;
     nudge_[index(k)] = slope_[index(k)].cwiseProduct(apical_[index(k)]);
   }
-  learn();
+  for (int k = 1; k <= last; ++k) {
+    macs_ += static_cast<std::uint64_t>(weights_.forward[index(k - 1)].size());
+    if (k == last) break;
+    macs_ += static_cast<std::uint64_t>(weights_.feedback[index(k - 1)].size() +
+                                        weights_.pyramidal[index(k - 1)].size() +
+                                        weights_.interneurons[index(k - 1)].size());
+  }
+  if (settings_.learning) learn();
 }
 
 void Microcircuit::learn() {
-  const double dt = settings_.dt;
+  const double dt = settings_.dt * learning_scale_;
+  const double kept = 1.0 - settings_.decay * dt;
   const int last = depth();
+  const auto add = [&](Eigen::MatrixXd& w, const Eigen::VectorXd& post, const Eigen::VectorXd& pre) {
+    add_product(w, post, pre);
+    macs_ += static_cast<std::uint64_t>(w.size());
+  };
   for (int k = 1; k <= last; ++k) {
     Eigen::MatrixXd& w = weights_.forward[index(k - 1)];
-    const Eigen::VectorXd step = settings_.eta * dt * nudge_[index(k)];
-    if (k > 1) {
+    const double eta = rate_of(settings_.eta, k);
+    const Eigen::VectorXd step = eta * dt * nudge_[index(k)];
+    if (k > 1 && settings_.feedback == "learned") {
       Eigen::MatrixXd& b = weights_.feedback[index(k - 2)];
-      if (settings_.feedback == "learned")
-        b += rate_[index(k - 1)] * step.transpose() - settings_.decay * dt * b;
+      if (kept != 1.0) b *= kept;
+      if (eta != 0.0) add(b, rate_[index(k - 1)], step);
     }
-    w *= 1.0 - settings_.decay * dt;
-    add_product(w, step, rate_[index(k - 1)]);
+    if (kept != 1.0) w *= kept;
+    if (eta != 0.0) add(w, step, rate_[index(k - 1)]);
     if (k > 1 && settings_.feedback == "tied")
       weights_.feedback[index(k - 2)] = w.leftCols(w.cols() - 1).transpose();
     if (k == last) continue;
-    weights_.pyramidal[index(k - 1)] +=
-        settings_.eta_pi * dt * apical_[index(k)] * inter_[index(k)].transpose();
-    const Eigen::VectorXd surprise = settings_.eta_ip * dt * (inter_[index(k)] - inter_basal_[index(k)]);
-    add_product(weights_.interneurons[index(k - 1)], surprise, rate_[index(k)]);
+    const double eta_pi = rate_of(settings_.eta_pi, k), eta_ip = rate_of(settings_.eta_ip, k);
+    if (eta_pi != 0.0)
+      add(weights_.pyramidal[index(k - 1)], eta_pi * dt * apical_[index(k)], inter_[index(k)]);
+    if (eta_ip != 0.0)
+      add(weights_.interneurons[index(k - 1)], eta_ip * dt * (inter_[index(k)] - inter_basal_[index(k)]),
+          rate_[index(k)]);
   }
+}
+
+bool Microcircuit::finite() const {
+  return std::all_of(u_.begin() + 1, u_.end(), [](const Eigen::VectorXd& u) { return u.allFinite(); });
 }
 
 MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward) {
@@ -123,6 +158,58 @@ MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward) {
     w.interneurons.emplace_back(forward[k]);
   }
   return w;
+}
+
+MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, const CircuitStart& start) {
+  const auto is_random = [](const char* key, const std::string& value, const char* other) {
+    if (value != "random" && value != other)
+      throw std::invalid_argument(fmt::format("{}: \"{}\"; accepted: {}, random", key, value, other));
+    return value == "random";
+  };
+  std::vector<int> layers{static_cast<int>(forward.front().cols()) - 1};
+  for (const WeightMatrix& w : forward) layers.push_back(static_cast<int>(w.rows()));
+  const auto drawn = [&](std::uint64_t stream) {
+    return self_predicting(initial_weights(layers, true, start.gain, start.seed + stream));
+  };
+  MicrocircuitWeights w = self_predicting(forward);
+  if (is_random("network.feedback_init", start.feedback, "transposed")) {
+    w.feedback = drawn(1000).feedback;
+    w.pyramidal = w.feedback;
+  }
+  if (is_random("network.lateral", start.lateral, "self-predicting")) {
+    MicrocircuitWeights other = drawn(2000);
+    w.pyramidal = std::move(other.pyramidal);
+    w.interneurons = std::move(other.interneurons);
+  }
+  return w;
+}
+
+std::vector<WeightMatrix> in_order(const MicrocircuitWeights& w) {
+  std::vector<WeightMatrix> all;
+  for (const auto* kind : {&w.forward, &w.feedback, &w.pyramidal, &w.interneurons})
+    all.insert(all.end(), kind->begin(), kind->end());
+  return all;
+}
+
+MicrocircuitWeights from_order(const std::vector<WeightMatrix>& all, int depth) {
+  if (depth < 1 || static_cast<int>(all.size()) != 4 * depth - 3)
+    throw std::invalid_argument(fmt::format("weights: {} matrices; accepted: {}", all.size(), 4 * depth - 3));
+  MicrocircuitWeights w;
+  auto next = all.begin();
+  for (auto* kind : {&w.forward, &w.feedback, &w.pyramidal, &w.interneurons}) {
+    const auto end = next + (kind == &w.forward ? depth : depth - 1);
+    kind->assign(next, end);
+    next = end;
+  }
+  return w;
+}
+
+std::vector<std::string> circuit_names(int depth) {
+  std::vector<std::string> names;
+  for (int k = 1; k <= depth; ++k) names.push_back(fmt::format("W{}", k));
+  for (const char* kind : {"B", "WPI", "WIP"})
+    for (int k = 1; k < depth; ++k) names.push_back(fmt::format("{}{}", kind, kind[0] == 'B' ? k + 1 : k));
+  return names;
 }
 
 }  // namespace apical::model

@@ -21,9 +21,11 @@ struct MicrocircuitSettings {
   Activation activation = Activation::logistic;
   double dt = 1.0, beta = 0.1;
   double lambda = 0.1;  ///< how strongly interneurons are nudged by the somata above them, 0..1; (28)
-  double eta = 0.1, eta_pi = 0.0, eta_ip = 0.0;  ///< per ms: W, W^PI, W^IP; 0 keeps them
+  std::vector<double> eta{0.1};    ///< per ms, of W_k: one, or one per layer 1..N; 0 keeps a matrix
+  std::vector<double> eta_pi{0.0}, eta_ip{0.0};  ///< likewise of W^PI_k and W^IP_k: one, or one per k < N
   std::string feedback = "fixed";                ///< of B: "fixed", "tied" (W transposed), "learned" (32)
   double decay = 0.0;                            ///< per ms, of W and of learned B; (32)
+  bool learning = true;                          ///< false: all matrices stay
 };
 
 /// Pyramidal cells with basal, apical and somatic compartments and the interneurons that predict the layer
@@ -36,7 +38,10 @@ class Microcircuit {
 
   /// As Golden::tick().
   void tick(const double* input, const double* target, double nudge);
+  /// All rates, and the decay with them, become `factor` times those of the settings.
+  void set_learning_scale(double factor) { learning_scale_ = factor; }
 
+  const MicrocircuitSettings& settings() const { return settings_; }
   int depth() const { return static_cast<int>(settings_.layers.size()) - 1; }
   const MicrocircuitWeights& weights() const { return weights_; }
   const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }          ///< soma
@@ -45,6 +50,9 @@ class Microcircuit {
   const Eigen::VectorXd& interneuron(int k) const { return inter_[index(k)]; }
   const Eigen::VectorXd& error(int k) const { return nudge_[index(k)]; }  ///< soma − basal
   const Eigen::VectorXd& rate(int k) const { return rate_[index(k)]; }    ///< k = 0: the input
+  const Eigen::VectorXd& slope(int k) const { return slope_[index(k)]; }
+  std::uint64_t macs() const { return macs_; }  ///< multiply-accumulates of dense matrices so far
+  bool finite() const;                          ///< every voltage is a number
 
  private:
   static std::size_t index(int k) { return static_cast<std::size_t>(k); }
@@ -53,9 +61,30 @@ class Microcircuit {
   MicrocircuitSettings settings_;
   MicrocircuitWeights weights_;
   Layers<double> u_, basal_, apical_, inter_, inter_basal_, nudge_, rate_, slope_;
+  double learning_scale_ = 1.0;
+  std::uint64_t macs_ = 0;
 };
 
 /// W as given; B, W^PI and W^IP of the self-predicting state: W^PI = B = Wᵀ, W^IP = W.
 MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward);
+
+/// How the matrices beside W start.
+struct CircuitStart {
+  std::string feedback = "transposed";      ///< B: "transposed" (Wᵀ), "random"
+  std::string lateral = "self-predicting";  ///< W^PI, W^IP: "self-predicting" (B, W), "random"
+  std::vector<double> gain{1.0};            ///< of what is random, distributed like W and Wᵀ
+  std::uint64_t seed = 1;
+};
+
+/// W as given, the other matrices as told. Throws std::invalid_argument for an unknown word.
+MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, const CircuitStart&);
+
+/// The four projections in the order in which they are exchanged: W_1 .. W_N, B_2 .. B_N, W^PI_1 ..
+/// W^PI_{N−1}, W^IP_1 .. W^IP_{N−1}; 4N − 3 matrices for N layers.
+std::vector<WeightMatrix> in_order(const MicrocircuitWeights&);
+/// The inverse. Throws std::invalid_argument for another number of matrices.
+MicrocircuitWeights from_order(const std::vector<WeightMatrix>&, int depth);
+/// "W1" .. , "B2" .. , "WPI1" .. , "WIP1" .. in that order.
+std::vector<std::string> circuit_names(int depth);
 
 }  // namespace apical::model

@@ -44,7 +44,7 @@ TEST(Microcircuit, InTheSelfPredictingStateIsTheGoldenNetwork) {
   g.learning = false;
   Golden golden(g, weights);
   MicrocircuitSettings s = settings();
-  s.eta = 0.0;
+  s.eta = {0.0};
   Microcircuit circuit(s, self_predicting(weights));
   for (int n = 0; n < 200; ++n) {
     const World w(n);
@@ -65,7 +65,7 @@ TEST(Microcircuit, IsSilentToTheBitWithoutANudgeAndLearnsNothing) {
   const auto weights = initial_weights(layers, true, {1.0}, 6);
   MicrocircuitSettings s = settings();
   s.lambda = 0.3;
-  s.eta_pi = s.eta_ip = 0.1;
+  s.eta_pi = s.eta_ip = {0.1};
   Microcircuit circuit(s, self_predicting(weights));
   for (int n = 0; n < 100; ++n) {
     const World w(n);
@@ -80,7 +80,7 @@ TEST(Microcircuit, IsSilentToTheBitWithoutANudgeAndLearnsNothing) {
 TEST(Microcircuit, NudgedInterneuronsTakeTheirShareOfTheError) {
   const auto weights = initial_weights(layers, true, {1.0}, 7);
   MicrocircuitSettings s = settings();
-  s.eta = 0.0;
+  s.eta = {0.0};
   Microcircuit whole(s, self_predicting(weights));
   s.lambda = 0.25;
   Microcircuit shared(s, self_predicting(weights));
@@ -104,10 +104,10 @@ TEST(Microcircuit, LearnsTheSelfPredictingState) {
   MicrocircuitSettings s;
   s.layers = small;
   s.activation = Activation::tanh;
-  s.eta = 0.0;
+  s.eta = {0.0};
   s.lambda = 0.1;
-  s.eta_pi = 0.02;
-  s.eta_ip = 0.2;
+  s.eta_pi = {0.02};
+  s.eta_ip = {0.2};
   Microcircuit circuit(s, weights);
   const auto residual = [&](int ticks) {
     double sum = 0.0;

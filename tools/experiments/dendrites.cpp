@@ -43,8 +43,8 @@ Microcircuit make_circuit(const Config& config, double lambda, double eta, doubl
   s.dt = config.network.dt;
   s.beta = config.network.beta;
   s.lambda = lambda;
-  s.eta = eta;
-  s.eta_pi = s.eta_ip = lateral;
+  s.eta = {eta};
+  s.eta_pi = s.eta_ip = {lateral};
   s.feedback = feedback;
   return {s, model::self_predicting(first_weights(config))};
 }

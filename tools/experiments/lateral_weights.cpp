@@ -32,7 +32,7 @@ machine = "golden"
 constexpr double eta_pi = 0.02, eta_ip = 0.2;  // per ms
 
 double angle(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  return std::acos(a.cwiseProduct(b).sum() / (a.norm() * b.norm())) * 180.0 / pi;
+  return degrees_between(a.cwiseProduct(b).sum(), a.squaredNorm(), b.squaredNorm());
 }
 
 // Cosine between the local update of W_1 and the exact gradient, mean over inputs and targets at random.
@@ -42,7 +42,7 @@ double cosine_to_gradient(const Config& config, const model::MicrocircuitWeights
   s.activation = model::parse_activation(config.activation);
   s.lambda = lambda;
   s.beta = config.network.beta;
-  s.eta = 0.0;
+  s.eta = {0.0};
   Microcircuit circuit(s, weights);
   model::Network<double> net;
   net.activation = s.activation;
@@ -77,9 +77,9 @@ void learn(const Setting& setting, const Way& way, Findings& f, std::vector<Figu
   s.activation = model::parse_activation(config.activation);
   s.dt = config.network.dt;
   s.lambda = way.lambda;
-  s.eta = 0.0;
-  s.eta_pi = eta_pi;
-  s.eta_ip = eta_ip;
+  s.eta = {0.0};
+  s.eta_pi = {eta_pi};
+  s.eta_ip = {eta_ip};
   model::MicrocircuitWeights start = model::self_predicting(first_weights(config));
   Config other = config;
   other.seed = config.seed + 1000;
@@ -100,7 +100,7 @@ void learn(const Setting& setting, const Way& way, Findings& f, std::vector<Figu
     return input;
   };
   MicrocircuitSettings still = s;
-  still.eta_pi = still.eta_ip = 0.0;
+  still.eta_pi = still.eta_ip = {0.0};
   Microcircuit unlearnt(still, start);
   double first = 0.0, sum = 0.0;
   for (int n = 0; n < block; ++n) {
