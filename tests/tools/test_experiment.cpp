@@ -178,6 +178,17 @@ TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
   EXPECT_GE(r["numbers"]["W^PI to B after learning, degrees, nudged, narrow inputs"].get<double>(), 45.0);
 }
 
+TEST_F(Experiments, FeedbackAligns) {
+  const json r = quick("alignment", "golden");
+  const auto angle = [&](const char* way) { return point("golden", "alignment", "angle", way, 10.0); };
+  EXPECT_LT(angle("learned, equal decay"), 30.0);
+  EXPECT_LT(angle("learned, equal decay"), angle("learned, no decay"));
+  EXPECT_LT(angle("learned, no decay"), angle("fixed random"));
+  // A random matrix of 640 entries starts within a few degrees of a right angle to Wᵀ.
+  for (const char* way : {"learned, equal decay", "learned, no decay", "fixed random"})
+    EXPECT_NEAR(point("golden", "alignment", "angle", way, 0.0), 90.0, 10.0) << way;
+}
+
 TEST_F(Experiments, BaselinesLearnTheSameDigits) {
   const json backprop = quick("backprop-baseline", "golden");
   // The distance of err / beta to the costates is of first order in beta.
@@ -187,6 +198,22 @@ TEST_F(Experiments, BaselinesLearnTheSameDigits) {
   EXPECT_GT(point("golden", "backprop-baseline", "error", "backpropagation", 1),
             measured(backprop, "test error of backpropagation"));
   quick("equilibrium-propagation", "golden");
+  const json predictive = quick("predictive-coding", "golden");
+  // The distance in direction to the gradient is of second order in 1 / variance, above what 50 steps leave.
+  const auto distance = [&](double variance) {
+    return point("golden", "predictive-coding", "cosine", "1 − cosine", variance);
+  };
+  EXPECT_NEAR((distance(1.0) - distance(1000.0)) / (distance(10.0) - distance(1000.0)), 100.0, 15.0);
+}
+
+TEST_F(Experiments, LeakyMicrocircuitLearns) {
+  const json r = quick("microcircuit-2018", "golden");
+  EXPECT_GT(point("golden", "microcircuit-2018", "error", "microcircuit of 2018", 1),
+            measured(r, "test error of the microcircuit"));
+  // Fixed random feedback: the forward weights turn towards it, and no further.
+  const double off = r["numbers"]["B to Wᵀ after learning, degrees, B fixed"];
+  EXPECT_LT(off, 80.0);
+  EXPECT_GT(off, 20.0);
 }
 
 TEST_F(Experiments, ShareOnePage) {

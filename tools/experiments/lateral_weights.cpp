@@ -32,7 +32,7 @@ machine = "golden"
 constexpr double eta_pi = 0.02, eta_ip = 0.2;  // per ms
 
 double angle(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
-  return std::acos(a.cwiseProduct(b).sum() / (a.norm() * b.norm())) * 180.0 / pi;
+  return degrees_between(a.cwiseProduct(b).sum(), a.squaredNorm(), b.squaredNorm());
 }
 
 // Cosine between the local update of W_1 and the exact gradient, mean over inputs and targets at random.

@@ -5,9 +5,18 @@
 namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {
-      energy(),    action(),          prospective(),       hodgkin_huxley(),         backprop(),
-      dendrites(), lateral_weights(), backprop_baseline(), equilibrium_propagation()};
+  static const std::vector<Experiment> all = {energy(),
+                                              action(),
+                                              prospective(),
+                                              hodgkin_huxley(),
+                                              backprop(),
+                                              dendrites(),
+                                              lateral_weights(),
+                                              alignment(),
+                                              backprop_baseline(),
+                                              equilibrium_propagation(),
+                                              predictive_coding(),
+                                              microcircuit_2018()};
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "tools/experiments/measure.hpp"
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
 
 namespace apical::tools {
@@ -19,6 +20,10 @@ std::complex<double> phasor(const std::vector<double>& y, double omega) {
 
 double degrees(std::complex<double> value) {
   return std::arg(value) * 180.0 / pi;
+}
+
+double degrees_between(double product, double squared_a, double squared_b) {
+  return std::acos(std::clamp(product / std::sqrt(squared_a * squared_b), -1.0, 1.0)) * 180.0 / pi;
 }
 
 std::vector<double> logarithmic(double low, double high, int count) {

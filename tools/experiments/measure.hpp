@@ -14,6 +14,9 @@ std::complex<double> phasor(const std::vector<double>& y, double omega);
 /// Phase in degrees, -180..180.
 double degrees(std::complex<double> value);
 
+/// Angle between two matrices in degrees, 0..180, from their product tr(AᵀB) and squared sizes.
+double degrees_between(double product, double squared_a, double squared_b);
+
 /// `count` values from low to high, both included, in equal ratios.
 std::vector<double> logarithmic(double low, double high, int count);
 

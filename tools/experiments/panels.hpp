@@ -12,7 +12,10 @@ Experiment hodgkin_huxley();
 Experiment backprop();
 Experiment dendrites();
 Experiment lateral_weights();
+Experiment alignment();
 Experiment backprop_baseline();
 Experiment equilibrium_propagation();
+Experiment predictive_coding();
+Experiment microcircuit_2018();
 
 }  // namespace apical::tools
