@@ -245,8 +245,8 @@ void check_microcircuit(const Config& config) {
   const model::GoldenSettings& s = config.network;
   const auto needs = [](bool holds, const char* key, const auto& value, const char* wanted) {
     if (!holds)
-      throw std::invalid_argument(fmt::format(
-          "{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
+      throw std::invalid_argument(
+          fmt::format("{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
   };
   needs(s.flow == "latent-equilibrium", "dynamics.flow", s.flow, "latent-equilibrium");
   needs(s.order == "sweep", "dynamics.order", s.order, "sweep");

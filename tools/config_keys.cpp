@@ -52,7 +52,8 @@ const std::vector<Key>& keys() {
        1,
        {},
        "",
-       "microcircuit: nudging of interneurons by the somata above, u^I = (1 - lambda) W^IP r + lambda u (28)."},
+       "microcircuit: nudging of interneurons by the somata above, u^I = (1 - lambda) W^IP r + lambda u "
+       "(28)."},
       {"network.feedback",
        [](Config& c) -> Slot { return &c.microcircuit.feedback; },
        0,
@@ -74,7 +75,8 @@ const std::vector<Key>& keys() {
        0,
        {"self-predicting", "random"},
        "",
-       "microcircuit: how W^PI and W^IP start; self-predicting: as B and W; random: as those of another seed."},
+       "microcircuit: how W^PI and W^IP start; self-predicting: as B and W; random: as those of another "
+       "seed."},
 
       {"dynamics.flow",
        [](Config& c) -> Slot { return &c.network.flow; },

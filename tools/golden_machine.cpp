@@ -22,9 +22,8 @@ void GoldenMachine::tick(const double* input, const double* target, double nudge
   events_ += static_cast<std::uint64_t>(golden_.settings().layers.front());
   for (int k = 1; k <= golden_.depth(); ++k)
     events_ += static_cast<std::uint64_t>(golden_.rate(k).size()) * (k > 1 ? 2 : 1);
-  ranges_.sample([this](const std::string& name, int layer) -> const Eigen::VectorXd& {
-    return signal(name, layer);
-  });
+  ranges_.sample(
+      [this](const std::string& name, int layer) -> const Eigen::VectorXd& { return signal(name, layer); });
 }
 
 const Eigen::VectorXd& GoldenMachine::signal(const std::string& name, int layer) const {

@@ -21,7 +21,8 @@ MicrocircuitMachine::MicrocircuitMachine(model::MicrocircuitSettings settings,
     : circuit_(settings, model::from_order(weights, static_cast<int>(settings.layers.size()) - 1)) {
   const int last = circuit_.depth();
   for (const char* name : signals) ranges_.watch(name, last_layer(name, last));
-  // Rates upwards to pyramidal cells and interneurons; voltages of somata and of interneurons to the dendrites.
+  // Rates upwards to pyramidal cells and interneurons; voltages of somata and of interneurons to the
+  // dendrites.
   events_per_tick_ = static_cast<std::uint64_t>(settings.layers.front());
   for (int k = 1; k <= last; ++k)
     events_per_tick_ += static_cast<std::uint64_t>(circuit_.u(k).size()) * (k > 1 ? 3 : 1);
@@ -30,9 +31,8 @@ MicrocircuitMachine::MicrocircuitMachine(model::MicrocircuitSettings settings,
 void MicrocircuitMachine::tick(const double* input, const double* target, double nudge, bool) {
   circuit_.tick(input, target, nudge);
   events_ += events_per_tick_;
-  ranges_.sample([this](const std::string& name, int layer) -> const Eigen::VectorXd& {
-    return signal(name, layer);
-  });
+  ranges_.sample(
+      [this](const std::string& name, int layer) -> const Eigen::VectorXd& { return signal(name, layer); });
 }
 
 const Eigen::VectorXd& MicrocircuitMachine::signal(const std::string& name, int layer) const {

@@ -279,8 +279,8 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
 }  // namespace
 
 std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
-  std::vector<model::WeightMatrix> weights = model::initial_weights(
-      config.network.layers, config.network.bias, config.gain, config.seed);
+  std::vector<model::WeightMatrix> weights =
+      model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed);
   if (config.circuit == "microcircuit")
     weights = model::in_order(
         model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, config.seed}));

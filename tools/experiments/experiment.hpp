@@ -15,11 +15,20 @@ struct Line {
   bool marks = false;  ///< a dot at every point
 };
 
-/// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y).
+/// Images of rows × columns values each, in one block; colours as image_uri() has them.
+struct Tiles {
+  std::string name;
+  std::vector<std::vector<double>> images;
+  int rows = 0, columns = 0;
+};
+
+/// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y). Lines, or blocks of
+/// images, of which x is the value's place and y the value.
 struct Figure {
   std::string name, caption, x_label, y_label;
   std::vector<Line> lines;
   bool log_x = false, log_y = false;
+  std::vector<Tiles> tiles{};  ///< in place of lines
 };
 
 /// A stated bound beside what was measured; `relation` is "<=" or ">=".
@@ -51,7 +60,7 @@ struct Findings {
 /// "golden" or "emulator".
 struct Setting {
   Config config;
-  bool quick = false;
+  bool quick = false, full = false;
 };
 
 /// A panel of the poster: a configuration and an analysis.
@@ -63,7 +72,8 @@ struct Experiment {
   const char* method;         ///< what is done, in two or three sentences
   const char* configuration;  ///< TOML
   Findings (*analyse)(const Setting&);
-  bool golden_only = false;  ///< the integer machines can't run it yet
+  bool golden_only = false;         ///< the integer machines can't run it yet
+  std::vector<const char*> full{};  ///< "section.key=value" on top of it under --full
 };
 
 /// All experiments in the order of the report.
@@ -75,7 +85,7 @@ const Experiment& find_experiment(const std::string& name);
 /// Runs one experiment and writes result.json, figures and their data to folder/MACHINE/NAME, all or none.
 Findings run_experiment(const Experiment&, const Setting&, const std::filesystem::path& folder);
 
-/// Draws the figure with gnuplot. Throws InputError where that fails.
+/// Draws the figure, lines with gnuplot. Throws InputError where that fails.
 void draw(const Figure&, const std::filesystem::path& svg);
 std::string csv(const Figure&);
 

@@ -6,8 +6,9 @@ namespace apical::tools {
 
 const std::vector<Experiment>& experiments() {
   static const std::vector<Experiment> all = {
-      energy(),    action(),          prospective(),       hodgkin_huxley(),         backprop(),
-      dendrites(), lateral_weights(), backprop_baseline(), equilibrium_propagation()};
+      energy(),           action(),          prospective(),       hodgkin_huxley(),
+      backprop(),         dendrites(),       mapping(),           digits(),
+      receptive_fields(), lateral_weights(), backprop_baseline(), equilibrium_propagation()};
   return all;
 }
 
