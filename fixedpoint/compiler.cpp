@@ -174,6 +174,11 @@ Program compile_shape(const NetworkDescription& net) {
   for (int k = 0; k <= program.output; ++k) program.populations.push_back(make_layer(net, k));
   for (int k = 1; net.microcircuit && k < program.output; ++k) add_compartments(net, program, k);
   add_projections(net, program);
+  require(program.populations.size() <= 256 && program.projections.size() < 256,
+          fmt::format(
+              "network.layers, network.connections: {} populations and {} projections; accepted: up to 256 "
+              "and 255",
+              program.populations.size(), program.projections.size()));
   program.rate_tables.resize(program.populations.size());
   program.slope_tables.resize(program.populations.size());
   for (int k = 1; k <= program.output; ++k) {

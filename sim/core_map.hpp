@@ -21,7 +21,7 @@ inline constexpr int basal = 0, start_error = 1, u = 2, slope = 3, scratch = 4, 
 namespace kind {
 inline constexpr int acc_basal = 0, acc_apical = 1, voltage = 2, table = 3, advanced = 4, nudge_target = 5,
                      nudge_slope = 6, error = 7, copy_nudge = 8, membrane = 9, start_error = 10,
-                     start_mismatch = 11, decay = 12, step = 13, input = 14;
+                     start_mismatch = 11, decay = 12, step = 13, input = 14, relay = 15;
 }
 namespace reg = apical::reg;
 

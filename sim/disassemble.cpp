@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 #include "sim/core_map.hpp"
@@ -43,21 +44,24 @@ class Reader {
   Disassembly read() {
     read_operations(0);
     read_operations(m_.tick_operation);
-    if (last_ < 0) return std::move(d_);  // nothing but END or a bad operation
+    if (used_.empty() && projections_ == 0) return std::move(d_);  // nothing but END or a bad operation
     program_ = std::make_shared<Program>();
     program_->seed = m_.seed;
-    program_->output = last_;
-    program_->populations.resize(static_cast<std::size_t>(last_) + 1);
-    program_->rate_tables.resize(program_->populations.size());
-    program_->slope_tables.resize(program_->populations.size());
-    program_->projections.resize(static_cast<std::size_t>(last_));
+    read_links();
+    const int populations = static_cast<int>(used_.size());
+    program_->populations.resize(used_.size());
+    program_->rate_tables.resize(used_.size());
+    program_->slope_tables.resize(used_.size());
     program_->decay.assign(m_.decay.begin(),
                            m_.decay.begin() + std::min<std::ptrdiff_t>(m_.decay_length, core_.decay));
-    rate_start_.resize(program_->populations.size());
-    slope_start_.resize(program_->populations.size());
-    for (int p = 0; p <= last_; ++p) read_population(p);
-    for (int k = last_ - 1; k >= 0; --k) read_projection(k);
-    for (int p = 1; p <= last_; ++p) read_tables(p);
+    places_.resize(used_.size());
+    for (int p = 0; p < populations; ++p) read_units(p);
+    for (int p = 1; p < populations; ++p) read_compartment(p);
+    for (int p = 1; p < populations; ++p) read_points(p);
+    for (int p = 1; p < populations; ++p) read_copies(p);
+    for (int k = 0; k < projections_; ++k) read_projection(k);
+    for (int k = projections_ - 1; k >= 0; --k) read_apical(k);
+    for (int p = 1; p < populations; ++p) read_tables(p);
     d_.program = program_;
     program_->learning = false;
     for (CoreOperation& op : d_.operations) translate(op);
@@ -65,7 +69,7 @@ class Reader {
       if (d_.operations[pc].kind == CoreOperation::execute)
         (pc < m_.tick_operation ? program_->start : program_->operations)
             .push_back(d_.operations[pc].operation);
-    for (int k = 0; k < last_; ++k) check_projection(k);
+    for (int k = 0; k < projections_; ++k) check_projection(k);
     return std::move(d_);
   }
 
@@ -117,12 +121,40 @@ class Reader {
       static constexpr OpCode codes[] = {OpCode::forward, OpCode::forward, OpCode::backward, OpCode::update,
                                          OpCode::learn};
       op.operation.code = codes[code];
-      last_ = std::max(last_, code == 3 ? index : index + 1);
+      if (code == 3) {
+        used_.resize(std::max(used_.size(), static_cast<std::size_t>(index) + 1));
+        used_[static_cast<std::size_t>(index)] |= op.slots;
+      } else {
+        projections_ = std::max(projections_, index + 1);
+        if (code == 2) backward_.insert(index);
+      }
     }
   }
 
-  void read_population(int index) {
-    Population& p = program_->populations[static_cast<std::size_t>(index)];
+  void read_links() {
+    program_->projections.resize(static_cast<std::size_t>(projections_));
+    for (int k = 0; k < projections_; ++k) {
+      Projection& p = program_->projections[static_cast<std::size_t>(k)];
+      const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
+      p.name = fmt::format("W{}", k + 1);
+      p.source = static_cast<int>(bits(link, 8, 8));
+      p.target = static_cast<int>(bits(link, 16, 8));
+      p.stream = k + 1;
+      p.backward = backward_.count(k) != 0;
+      if (p.target == 0 || std::max(p.source, p.target) >= core_.pops)
+        refuse(fmt::format("LINK {:#x} of projection {}", link, k));
+      used_.resize(std::max(used_.size(), static_cast<std::size_t>(std::max(p.source, p.target)) + 1));
+    }
+  }
+
+  Population& population(int index) const { return program_->populations[static_cast<std::size_t>(index)]; }
+  bool copies(int p, int slot) const {
+    return (used_[static_cast<std::size_t>(p)] >> slot & 1) != 0 &&
+           bits(pass(p, slot)[0], 0, 4) == static_cast<std::uint32_t>(kind::relay);
+  }
+
+  void read_units(int index) {
+    Population& p = population(index);
     p.name = index == 0 ? "input" : fmt::format("layer{}", index);
     p.units = static_cast<int>(bits(header(index, 0), 0, 16));
     const std::uint32_t first = bits(header(index, 0), 16, 16) * static_cast<std::uint32_t>(core_.lanes);
@@ -131,6 +163,7 @@ class Reader {
                          first + static_cast<std::uint32_t>(p.units), core_.units));
     d_.first_unit.push_back(first);
     d_.image.first_unit.push_back(first);
+    places_[static_cast<std::size_t>(index)].units = first;
     const std::uint32_t mask = core_.sw >= 32 ? ~0u : (1u << core_.sw) - 1;
     p.theta_rate = header(index, 1) & mask;
     p.theta_error = header(index, 2) & mask;
@@ -146,16 +179,53 @@ class Reader {
       p.rho.push_back(m_.signals[memory::rho][first + i]);
       p.alpha.push_back(m_.signals[memory::alpha][first + i]);
     }
-    // The drive's common binary point is 0; that of a rate is 0, too, and matrices make up for it.
+    program_->output = index;
+  }
+
+  // What a population is follows from what it copies, and from whom.
+  void read_compartment(int index) {
+    Population& p = population(index);
+    const bool targeted =
+        bits(pass(index, slot::nudge)[0], 0, 4) == static_cast<std::uint32_t>(kind::nudge_target);
+    if ((used_[static_cast<std::size_t>(index)] >> slot::nudge & 1) != 0 && targeted)
+      program_->output = index;
+    int copied = slot::apical;
+    if (copies(index, slot::membrane)) {
+      p.compartment = Compartment::interneuron;
+      copied = slot::membrane;
+    } else if (copies(index, slot::rate)) {
+      p.compartment = Compartment::relay;
+      copied = slot::rate;
+    } else if (!copies(index, slot::apical)) {
+      return;
+    }
+    const std::uint32_t first = bits(pass(index, copied)[3], 0, 16);
+    const auto found = std::find(d_.first_unit.begin() + 1, d_.first_unit.end(), first);
+    if (found == d_.first_unit.end())
+      refuse(fmt::format("population {} copies from unit {}, where none begins", index, first));
+    p.relayed = static_cast<int>(found - d_.first_unit.begin());
+    places_[static_cast<std::size_t>(index)].relayed = first;
+    if (population(p.relayed).units != p.units)
+      refuse(fmt::format("population {} copies from another number of units", index));
+    if (p.compartment != Compartment::soma) return;
+    Population& dendrite = population(p.relayed);
+    dendrite.compartment = Compartment::dendrite;
+    dendrite[Signal::error] = format(pass(p.relayed, slot::start_error)[0]);
+  }
+
+  // Binary points of a population by themselves: that of the drive is 0, that of a rate is 0, too, and
+  // matrices make up for it.
+  void read_points(int index) {
+    Population& p = population(index);
+    if (p.compartment == Compartment::relay) return;
+    if (p.compartment == Compartment::dendrite) {
+      p[Signal::error].frac = -shift(pass(index, slot::start_error)[0]);
+      return;
+    }
     const std::uint32_t* const voltage = pass(index, slot::u);
     const bool nudged = bits(voltage[2], 23, 1) != 0;
     if (index > 1 && nudged != (program_->gamma == 1)) refuse("use_nudge in some populations only");
     program_->gamma = nudged ? 1 : 0;
-    const bool advanced =
-        bits(pass(index, slot::rate)[0], 0, 4) == static_cast<std::uint32_t>(kind::advanced);
-    if (index > 1 && advanced != program_->advanced_response)
-      refuse("advanced responses in some populations only");
-    program_->advanced_response = advanced;
     const auto down = [&](int first_bit) { return -static_cast<int>(bits(voltage[1], first_bit, 6)); };
     p[Signal::basal].frac = down(0);
     p[Signal::nudge].frac = down(6);
@@ -164,7 +234,13 @@ class Reader {
     p[Signal::u].frac = rho_frac - shift(voltage[0]);
     const int error_shift = shift(pass(index, slot::error)[0]);
     p[Signal::error].frac = nudged ? rho_frac - error_shift : p[Signal::nudge].frac - error_shift;
-    if (index < last_) return;
+    if (p.compartment != Compartment::soma) return;
+    const bool advanced =
+        bits(pass(index, slot::rate)[0], 0, 4) == static_cast<std::uint32_t>(kind::advanced);
+    if (index > 1 && advanced != program_->advanced_response)
+      refuse("advanced responses in some populations only");
+    program_->advanced_response = advanced;
+    if (index != program_->output) return;
     const std::uint32_t* const nudge = pass(index, slot::nudge);
     p[Signal::target].frac =
         shift(nudge[0]) + p[Signal::nudge].frac - beta_frac - static_cast<int>(bits(nudge[1], 0, 6));
@@ -173,15 +249,37 @@ class Reader {
                               static_cast<int>(bits(pass(index, slot::rate)[2], 12, 6)) - rho_frac;
   }
 
+  // What a population copies ties its binary points to those of another one.
+  void read_copies(int index) {
+    Population& p = population(index);
+    if (p.relayed < 0) return;
+    const Population& from = population(p.relayed);
+    const int frac = from[relayed_signal(from)].frac;
+    if (p.compartment == Compartment::relay) {
+      p[Signal::rate].frac = frac - shift(pass(index, slot::rate)[0]);
+    } else if (p.compartment == Compartment::interneuron) {
+      const int drive = frac - shift(pass(index, slot::membrane)[0]) - p[Signal::membrane].frac;
+      for (const Signal s :
+           {Signal::basal, Signal::nudge, Signal::mismatch, Signal::membrane, Signal::u, Signal::error})
+        p[s].frac += drive;
+      p[Signal::rate].frac = p[Signal::u].frac - shift(pass(index, slot::rate)[0]);
+    } else {
+      p[Signal::apical].frac = frac - shift(pass(index, slot::apical)[0]);
+      read_slope(index);
+    }
+  }
+
+  void read_slope(int index) {
+    Population& p = population(index);
+    p[Signal::slope].frac =
+        shift(pass(index, slot::nudge)[0]) + p[Signal::nudge].frac - p[Signal::apical].frac;
+  }
+
   void read_projection(int k) {
     const std::uint32_t* const word = matrix(k);
-    Population& source = program_->populations[static_cast<std::size_t>(k)];
-    const Population& target = program_->populations[static_cast<std::size_t>(k) + 1];
     Projection& p = program_->projections[static_cast<std::size_t>(k)];
-    p.name = fmt::format("W{}", k + 1);
-    p.source = k;
-    p.target = p.stream = k + 1;
-    p.backward = k > 0;
+    const Population& source = population(p.source);
+    const Population& target = population(p.target);
     p.rows = target.units;
     p.bias = bits(word[7], 20, 1) != 0;
     p.columns = source.units + (p.bias ? 1 : 0);
@@ -192,7 +290,7 @@ class Reader {
     p.weight.rounding = static_cast<Rounding>(bits(word[8], 7, 3));
     p.weight.overflow = static_cast<Overflow>(bits(word[8], 10, 2));
     p.weight.frac =
-        shift(pass(k + 1, slot::basal)[0]) + target[Signal::basal].frac - source[Signal::rate].frac;
+        shift(pass(p.target, slot::basal)[0]) + target[Signal::basal].frac - source[Signal::rate].frac;
     p.step = format(word[0]);
     p.learn_shift = signed_byte(word[7], 24);
     p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;
@@ -200,23 +298,27 @@ class Reader {
     p.eta_dt = std::ldexp(static_cast<double>(bits(word[10], 0, 16)), -p.eta_frac);
     p.one =
         static_cast<std::int64_t>(static_cast<std::uint64_t>(word[9]) << (64 - core_.sw)) >> (64 - core_.sw);
-    if (k > 0) {
-      source[Signal::apical].frac =
-          p.weight.frac + target[Signal::error].frac - shift(pass(k, slot::apical)[0]);
-      source[Signal::slope].frac =
-          shift(pass(k, slot::nudge)[0]) + source[Signal::nudge].frac - source[Signal::apical].frac;
-    }
-    d_.image.first_block.insert(d_.image.first_block.begin(), word[6]);
-    d_.image.eta_word.insert(d_.image.eta_word.begin(),
-                             static_cast<std::uint32_t>(core_.pops * 64 + k * 16 + 10));
+    d_.image.first_block.push_back(word[6]);
+    d_.image.eta_word.push_back(static_cast<std::uint32_t>(core_.pops * 64 + k * 16 + 10));
+  }
+
+  // Binary points of the errors that come back; of several projections the first one counts, read last.
+  void read_apical(int k) {
+    const Projection& p = program_->projections[static_cast<std::size_t>(k)];
+    if (!p.backward) return;
+    population(p.source)[Signal::apical].frac =
+        p.weight.frac + population(p.target)[Signal::error].frac - shift(pass(p.source, slot::apical)[0]);
+    read_slope(p.source);
   }
 
   void read_tables(int index) {
     const auto at = static_cast<std::size_t>(index);
     const Population& p = program_->populations[at];
-    slope_start_[at] = read_table(pass(index, slot::slope), p[Signal::slope], program_->slope_tables[at]);
-    rate_start_[at] = read_table(pass(index, program_->advanced_response ? slot::scratch : slot::rate),
-                                 p[Signal::rate], program_->rate_tables[at]);
+    if (p.compartment != Compartment::soma) return;
+    places_[at].slope_table =
+        read_table(pass(index, slot::slope), p[Signal::slope], program_->slope_tables[at]);
+    places_[at].rate_table = read_table(pass(index, program_->advanced_response ? slot::scratch : slot::rate),
+                                        p[Signal::rate], program_->rate_tables[at]);
   }
 
   std::uint32_t read_table(const std::uint32_t* word, const Format& out, ActivationTable& table) const {
@@ -253,8 +355,8 @@ class Reader {
     }
     // In these the order of the parts is that of the slots.
     constexpr int usual = part::basal | part::soma | part::error | part::membrane;
-    for (int parts = 1; parts < 2 * part::start_mismatch; ++parts) {
-      if ((parts & ~usual) != 0 && parts != part::start_mismatch &&
+    for (int parts = 1; parts < 2 * part::voltage; ++parts) {
+      if ((parts & ~usual) != 0 && parts != part::start_mismatch && parts != part::voltage &&
           (parts & ~part::basal) != part::start_error)
         continue;
       op.operation.parts = parts;
@@ -266,11 +368,13 @@ class Reader {
   void check_pass(int index, int number) const {
     const auto at = static_cast<std::size_t>(index);
     PassWords expected;
-    if (!pass_words(*program_, index, number, rate_start_[at], slope_start_[at], expected) ||
+    if (!pass_words(*program_, index, number, places_[at], expected) ||
         !std::equal(expected.word.begin(), expected.word.end(), pass(index, number)))
       refuse(fmt::format("the descriptor of population {}, slot {}", index, number));
     if (expected.random && (m_.always[at] >> number & 1) == 0)
       refuse(fmt::format("slot {} of population {} rounds stochastically, but not ALWAYS", number, index));
+    if (copies(index, number) && (m_.always[at] >> number & 1) == 0)
+      refuse(fmt::format("slot {} of population {} copies, but not ALWAYS", number, index));
   }
 
   void check_projection(int k) {
@@ -278,9 +382,9 @@ class Reader {
     const auto expected = matrix_words(*program_, k, core_.lanes, d_.image);
     if (!std::equal(expected.begin(), expected.end() - 1, matrix(k)))
       refuse(fmt::format("the descriptor of projection {}", k));
-    const auto number = static_cast<std::uint32_t>(k);
-    if (m_.links[number] != (number | number << 8 | (number + 1) << 16 | 3u << 24))
-      refuse(fmt::format("LINK {:#x}: populations form a chain", m_.links[number]));
+    const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
+    if (link != link_word(*program_, k))
+      refuse(fmt::format("LINK {:#x}, where its operations make it {:#x}", link, link_word(*program_, k)));
     for (int row = 0; row < p.rows; ++row)
       for (int column = 0; column < p.columns; ++column) {
         const std::uint32_t address = weight_address(d_.image, *program_, core_.lanes, k, row, column);
@@ -298,8 +402,10 @@ class Reader {
   const CoreParameters& core_;
   Disassembly d_;
   std::shared_ptr<Program> program_;
-  std::vector<std::uint32_t> rate_start_, slope_start_;
-  int last_ = -1;  ///< population
+  std::vector<PassPlaces> places_;
+  std::vector<std::uint32_t> used_;  ///< by population: slots of its UPDATEs
+  std::set<int> backward_;           ///< projections with a BACKWARD
+  int projections_ = 0;
 };
 
 }  // namespace

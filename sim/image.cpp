@@ -63,6 +63,7 @@ struct TablePlan {
 
   explicit TablePlan(const Program& program) : rate(program.populations.size()), slope(rate.size()) {
     for (std::size_t p = 1; p < program.populations.size(); ++p) {
+      if (program.populations[p].compartment != Compartment::soma) continue;
       rate[p] = place(program.rate_tables[p]);
       slope[p] = place(program.slope_tables[p]);
     }
@@ -119,6 +120,7 @@ constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {{"SW", &CoreP
                                                                    {"DECAY", &CoreParameters::decay},
                                                                    {"ADVANCED", &CoreParameters::advanced},
                                                                    {"MISMATCH", &CoreParameters::mismatch},
+                                                                   {"RELAYS", &CoreParameters::relays},
                                                                    {"RANDOM", &CoreParameters::random},
                                                                    {"LEVELS", &CoreParameters::levels},
                                                                    {"LEFT", &CoreParameters::left},
@@ -149,8 +151,9 @@ void widen_for_descriptors(CoreParameters& c, const Program& program) {
     for (int s = 0; s < slot::count; ++s) {
       const bool starts = s == slot::start_error || s == slot::start_mismatch || s == slot::mismatch;
       PassWords words;
-      if (starts && program.decay.empty()) continue;
-      if (pass_words(program, static_cast<int>(p), s, 0, 0, words))
+      if (starts && program.decay.empty() && program.populations[p].compartment != Compartment::dendrite)
+        continue;
+      if (pass_words(program, static_cast<int>(p), s, {}, words))
         widen_for_pass(c, words.word.data(), words.random);
     }
   CoreImage nowhere;
@@ -192,15 +195,14 @@ CoreParameters parameters_from(const std::map<std::string, int>& values) {
 }
 
 CoreParameters required_parameters(const Program& program, int lanes) {
-  if (!is_chain(program))
-    throw std::invalid_argument(
-        "network.connections, network.circuit: the core runs layers one after another; accepted: neither");
   CoreParameters c;
   c.lanes = lanes;
   c.pops = static_cast<int>(program.populations.size());
   c.projs = static_cast<int>(program.projections.size());
   c.advanced = program.advanced_response;
   c.mismatch = !program.decay.empty();
+  c.relays = std::any_of(program.populations.begin(), program.populations.end(),
+                         [](const Population& p) { return p.relayed >= 0; });
   int units = 0;
   for (std::size_t p = 0; p < program.populations.size(); ++p) {
     units += round_up(program.populations[p].units, lanes);
@@ -208,7 +210,8 @@ CoreParameters required_parameters(const Program& program, int lanes) {
       widen(c.sw, signed_bits(program.populations[0][Signal::rate]));
       continue;
     }
-    widen_for_population(c, program, program.populations[p], p + 1 == program.populations.size());
+    widen_for_population(c, program, program.populations[p], static_cast<int>(p) == program.output);
+    if (program.populations[p].compartment != Compartment::soma) continue;
     widen_for_table(c, program.rate_tables[p]);
     widen_for_table(c, program.slope_tables[p]);
   }
@@ -301,15 +304,20 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
     std::uint32_t always = 1u << slot::start_error | 1u << slot::start_mismatch;
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;
-      if (!pass_words(program, static_cast<int>(p), s, tables.rate[p], tables.slope[p], words)) continue;
+      const PassPlaces places{
+          tables.rate[p], tables.slope[p], image.first_unit[p],
+          population.relayed < 0 ? 0 : image.first_unit[static_cast<std::size_t>(population.relayed)]};
+      if (!pass_words(program, static_cast<int>(p), s, places, words)) continue;
       for (std::uint32_t w = 0; w < 4; ++w)
         put(window::descriptors, at + static_cast<std::uint32_t>(s) * 4 + w, words.word[w]);
-      if (words.random) always |= 1u << s;
+      // Nobody tells a population that what it copies has moved.
+      if (words.random || (words.word[0] & 15) == kind::relay) always |= 1u << s;
     }
     image.registers.push_back({reg::always, static_cast<std::uint32_t>(p) << 24 | always});
     if (p == 0) continue;
-    const std::int64_t rest = program.rate_tables[p].lookup(0);
-    const std::int64_t slope = program.slope_tables[p].lookup(0);
+    const bool soma = population.compartment == Compartment::soma;
+    const std::int64_t rest = soma ? program.rate_tables[p].lookup(0) : 0;
+    const std::int64_t slope = soma ? program.slope_tables[p].lookup(0) : 0;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(population.units); ++i) {
       const std::uint32_t address = image.first_unit[p] + i;
       put(memory::rate, address, rest);
@@ -327,9 +335,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
     const auto words = matrix_words(program, static_cast<int>(k), core.lanes, image);
     for (std::uint32_t w = 0; w < words.size(); ++w) put(window::descriptors, at + w, words[w]);
     image.eta_word.push_back(at + 10);
-    image.registers.push_back({reg::link, static_cast<std::uint32_t>(k) |
-                                              static_cast<std::uint32_t>(p.source) << 8 |
-                                              static_cast<std::uint32_t>(p.target) << 16 | 3u << 24});
+    image.registers.push_back({reg::link, link_word(program, static_cast<int>(k))});
     // Lanes read whole blocks: what pads them must be a number, though nobody uses the result.
     for (int row = 0; row < round_up(p.rows, core.lanes); ++row)
       for (int column = 0; column < round_up(p.columns, core.lanes); ++column) {

@@ -32,7 +32,7 @@ std::uint32_t always(const Program& part) {
   std::uint32_t slots = 1u << slot::start_error | 1u << slot::start_mismatch;
   for (int s = 0; s < slot::count; ++s) {
     PassWords words;
-    if (pass_words(part, part_index::slice, s, 0, 0, words) && words.random) slots |= 1u << s;
+    if (pass_words(part, part_index::slice, s, {}, words) && words.random) slots |= 1u << s;
   }
   return slots;
 }

@@ -75,6 +75,13 @@ void look_up(Pass& pass, const ActivationTable& table, std::uint32_t start, bool
   pass.shift = table.exact_frac() - pass.format.frac;
 }
 
+void copy(Pass& pass, Signal from, const Population& population, std::uint32_t first_unit) {
+  pass.kind = kind::relay;
+  pass.low_bits = static_cast<int>(from);
+  pass.table = field(static_cast<int>(first_unit), 16, "units to copy from");
+  pass.shift = population[from].frac - pass.format.frac;
+}
+
 void describe_nudge(Pass& pass, const Population& p, bool is_last) {
   if (!is_last) {
     pass.kind = kind::nudge_slope;
@@ -111,11 +118,47 @@ Signal written_by(int number) {
 
 }  // namespace
 
-bool pass_words(const Program& program, int index, int number, std::uint32_t rate_table,
-                std::uint32_t slope_table, PassWords& words) {
+namespace {
+
+// The sums that arrive through the first of several projections, which all have one binary point.
+void sum(Pass& pass, int kind, const Projection& p, const Format& sent) {
+  pass.kind = kind;
+  pass.shift = p.weight.frac + sent.frac - pass.format.frac;
+}
+
+// Slots in which a population copies from another one, or never runs; true if `pass` is complete.
+bool compartment_pass(const Program& program, const Population& p, int number, const PassPlaces& places,
+                      Pass& pass, bool& runs) {
+  const Population* from =
+      p.relayed < 0 ? nullptr : &program.populations[static_cast<std::size_t>(p.relayed)];
+  const auto copies = [&] {
+    copy(pass, relayed_signal(*from), *from, places.relayed);
+    return runs = true;
+  };
+  switch (p.compartment) {
+    case Compartment::soma:
+      return from != nullptr && number == slot::apical && copies();
+    case Compartment::relay:
+      return number == slot::rate && copies();
+    case Compartment::dendrite:
+      runs = number == slot::basal || number == slot::start_error;
+      return false;
+    case Compartment::interneuron:
+      runs = number == slot::basal || number == slot::u || number == slot::error;
+      if (number == slot::membrane) return copies();
+      if (number != slot::rate) return false;
+      copy(pass, Signal::u, p, places.units);
+      return runs = true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool pass_words(const Program& program, int index, int number, const PassPlaces& places, PassWords& words) {
   const std::size_t at = static_cast<std::size_t>(index);
   const Population& p = program.populations[at];
-  const bool is_last = at + 1 == program.populations.size();
+  const bool is_output = index == program.output;
   const Signal signal = written_by(number);
   Pass pass;
   pass.dest = number == slot::scratch ? memory::scratch : static_cast<int>(signal);
@@ -127,14 +170,26 @@ bool pass_words(const Program& program, int index, int number, std::uint32_t rat
     words = pass.encode();
     return true;
   }
+  bool runs = p.compartment == Compartment::soma;
+  if (compartment_pass(program, p, number, places, pass, runs)) {
+    words = pass.encode();
+    return true;
+  }
+  if (!runs) return false;
   const Format& out = pass.format;
+  const auto projection = [&](int k) -> const Projection& {
+    return program.projections[static_cast<std::size_t>(k)];
+  };
   int frac = 0;
   switch (number) {
-    case slot::basal:
-      pass.kind = kind::acc_basal;
-      pass.shift =
-          program.projections[at - 1].weight.frac + program.populations[at - 1][Signal::rate].frac - out.frac;
+    case slot::basal: {
+      const std::vector<int> into = forwards_into(program, index);
+      if (into.empty()) return false;
+      const Projection& first = projection(into.front());
+      sum(pass, kind::acc_basal, first,
+          program.populations[static_cast<std::size_t>(first.source)][Signal::rate]);
       break;
+    }
     case slot::start_error:
       pass.kind = kind::start_error;
       pass.shift = p[Signal::basal].frac - out.frac;
@@ -148,24 +203,26 @@ bool pass_words(const Program& program, int index, int number, std::uint32_t rat
       pass.shift = frac + pass.up_addend - out.frac;
       break;
     case slot::slope:
-      look_up(pass, program.slope_tables[at], slope_table, program.advanced_response);
+      look_up(pass, program.slope_tables[at], places.slope_table, program.advanced_response);
       break;
     case slot::scratch:
       if (!program.advanced_response) return false;
-      look_up(pass, program.rate_tables[at], rate_table, true);
+      look_up(pass, program.rate_tables[at], places.rate_table, true);
       pass.no_random = true;
       break;
     case slot::rate:
-      describe_rate(pass, program, p, program.rate_tables[at], rate_table);
+      describe_rate(pass, program, p, program.rate_tables[at], places.rate_table);
       break;
-    case slot::apical:
-      if (is_last) return false;
-      pass.kind = kind::acc_apical;
-      pass.shift =
-          program.projections[at].weight.frac + program.populations[at + 1][Signal::error].frac - out.frac;
+    case slot::apical: {
+      const std::vector<int> back = backwards_into(program, index);
+      if (is_output || back.empty()) return false;
+      const Projection& first = projection(back.front());
+      sum(pass, kind::acc_apical, first,
+          program.populations[static_cast<std::size_t>(first.target)][Signal::error]);
       break;
+    }
     case slot::nudge:
-      describe_nudge(pass, p, is_last);
+      describe_nudge(pass, p, is_output);
       break;
     case slot::error:
       pass.kind = kind::copy_nudge;
@@ -226,6 +283,21 @@ std::array<std::uint32_t, 11> matrix_words(const Program& program, int index, in
   return all;
 }
 
+std::uint32_t link_word(const Program& program, int index) {
+  const Projection& p = program.projections[static_cast<std::size_t>(index)];
+  // Of those that add to the same sums, the one whose operation comes first.
+  const auto first = [&](OpCode code, int Projection::*end) {
+    for (const Operation& op : program.operations)
+      if (op.code == code && program.projections[static_cast<std::size_t>(op.index)].*end == p.*end)
+        return op.index == index;
+    return true;
+  };
+  return static_cast<std::uint32_t>(index) | static_cast<std::uint32_t>(p.source) << 8 |
+         static_cast<std::uint32_t>(p.target) << 16 |
+         static_cast<std::uint32_t>(first(OpCode::forward, &Projection::target)) << 24 |
+         static_cast<std::uint32_t>(first(OpCode::backward, &Projection::source)) << 25;
+}
+
 std::uint32_t update_word(int population, std::uint32_t slots) {
   return 3u | static_cast<std::uint32_t>(population) << 3 | slots << 16;
 }
@@ -235,13 +307,18 @@ std::uint32_t operation_word(const Program& program, const Operation& op) {
   if (op.code == OpCode::forward) return 1u | index << 3;
   if (op.code == OpCode::backward) return 2u | index << 3;
   if (op.code == OpCode::learn) return 4u | index << 3;
-  const bool is_last = index + 1 == program.populations.size();
-  const std::uint32_t nudge = 1u << slot::nudge | (is_last ? 0 : 1u << slot::apical);
+  const Compartment compartment = program.populations[index].compartment;
+  const bool soma = compartment == Compartment::soma;
+  const std::uint32_t nudge =
+      !soma ? 0 : 1u << slot::nudge | (op.index == program.output ? 0 : 1u << slot::apical);
   std::uint32_t slots = 0;
   if (op.parts & part::basal) slots |= 1u << slot::basal;
-  if (op.parts & part::soma)
-    slots |= 1u << slot::u | 1u << slot::slope | 1u << slot::rate |
-             (program.advanced_response ? 1u << slot::scratch : 0);
+  if (op.parts & part::soma) {
+    slots |= 1u << slot::rate;
+    if (compartment != Compartment::relay) slots |= 1u << slot::u;
+    if (soma) slots |= 1u << slot::slope | (program.advanced_response ? 1u << slot::scratch : 0);
+  }
+  if (op.parts & part::voltage) slots |= 1u << slot::u;
   if (op.parts & part::error) slots |= nudge | 1u << slot::error;
   if (op.parts & part::membrane) slots |= 1u << slot::membrane;
   if (op.parts & part::start_error) slots |= 1u << slot::start_error;

@@ -38,7 +38,7 @@ std::string shape_of(const fixedpoint::Program& program) {
 Play random_play(std::uint64_t seed, int number) {
   fixedpoint::RandomNetwork draw(seed + static_cast<std::uint64_t>(number));
   for (;;) try {
-      const fixedpoint::NetworkDescription net = draw();
+      const fixedpoint::NetworkDescription net = draw.below(3) == 0 ? draw.graph() : draw();
       Play play;
       play.program = std::make_shared<const fixedpoint::Program>(fixedpoint::compile(net));
       play.name = fmt::format("program {:<3} {}", number, shape_of(*play.program));

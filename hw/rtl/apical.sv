@@ -20,6 +20,7 @@ module apical #(
   parameter int QUEUE    = 4,
   parameter int ADVANCED = 1,
   parameter int MISMATCH = 1,
+  parameter int RELAYS   = 1,
   parameter int RANDOM   = 1,
   parameter int LEVELS   = 7,
   parameter int LEFT     = 1,
@@ -86,7 +87,7 @@ module apical #(
   apical_core #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
-    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS),
+    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS),
     .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata), .ack_o(ack),

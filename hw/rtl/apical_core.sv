@@ -19,6 +19,7 @@ module apical_core #(
   parameter int QUEUE    = 4,      // walks that wait for the lanes; 0: the scan waits itself
   parameter int ADVANCED = 1,   // the advanced response
   parameter int MISMATCH = 1,   // the mismatch of the integrated scheme
+  parameter int RELAYS   = 1,   // passes that copy a signal of another population
   parameter int RANDOM   = 1,      // stochastic rounding of signals (of weights is always there)
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
@@ -177,8 +178,8 @@ module apical_core #(
 
   apical_neuron #(
     .SW(SW), .UNITS(UNITS), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .TABLE(TABLE),
-    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT), .ALIGN(ALIGN),
-    .FIXED(FIXED)
+    .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT),
+    .ALIGN(ALIGN), .FIXED(FIXED)
   ) u_neuron (
     .clk_i, .rst_ni, .start_i(pass), .busy_o(neuron_busy), .changed_o(changed), .nonzero_o(nonzero),
     .bad_address_o(bad_entry), .bad_table_i(bad_table),

@@ -16,6 +16,7 @@ localparam logic [3:0] KIND_START_MISMATCH = 4'd11;
 localparam logic [3:0] KIND_DECAY          = 4'd12;
 localparam logic [3:0] KIND_STEP           = 4'd13;
 localparam logic [3:0] KIND_INPUT          = 4'd14;
+localparam logic [3:0] KIND_RELAY          = 4'd15;
 
 localparam int MEMORIES = 17;
 localparam int M_BASAL          = 0;

@@ -11,6 +11,7 @@ module apical_neuron #(
   parameter int TABLE    = 1024,
   parameter int ADVANCED = 1,
   parameter int MISMATCH = 1,
+  parameter int RELAYS   = 1,   // copies of another population's signals
   parameter int RANDOM   = 1,   // stochastic rounding of signals
   parameter int LEVELS   = 7,   // of the quantiser's shifts
   parameter int LEFT     = 1,
@@ -26,7 +27,7 @@ module apical_neuron #(
   output logic             busy_o,
   output logic             changed_o,  // of the last pass: some value is another one
   output logic             nonzero_o,  // of the last pass: some value is not 0
-  output logic             bad_address_o,  // a unit's table entry does not exist
+  output logic             bad_address_o,  // a unit's table entry, or the unit that it copies, does not exist
   // verilator lint_off UNUSEDSIGNAL
   input  logic [127:0]     descriptor_i,  // four words, not all bits of which have a meaning
   // verilator lint_on UNUSEDSIGNAL
@@ -156,7 +157,17 @@ module apical_neuron #(
     .wbase_i(window_wdata_i[BASE-1:0]), .wdelta_i(window_wdata_i[DELTA-1:0])
   );
 
-  assign bad_address_o = valid_q[2] && kind == KIND_TABLE && (outside || bad_table_i);
+  // A relay reads one memory, which low_bits name, at other units: from the one on where tables have their start.
+  localparam int UE = UA > 16 ? UA + 1 : 17;
+  logic          relay, outside1_q, outside2_q;
+  logic [UE-1:0] relayed;
+  assign relay   = RELAYS != 0 && kind == KIND_RELAY;
+  assign relayed = UE'(table_start) + UE'(s0_unit);
+  always_ff @(posedge clk_i) begin
+    outside1_q <= 32'(relayed) >= 32'(UNITS);
+    outside2_q <= outside1_q;
+  end
+  assign bad_address_o = valid_q[2] && ((kind == KIND_TABLE && (outside || bad_table_i)) || (relay && outside2_q));
 
   assign sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
 
@@ -169,7 +180,7 @@ module apical_neuron #(
   ) u_operands (
     .clk_i, .kind_i(kind), .align0_i(align0), .align1_i(align1), .align2_i(align2), .align3_i(align3),
     .use_nudge_i(use_nudge), .signals_i(signals), .rho_i(rho), .alpha_i(alpha), .beta_i, .eta_i, .factor_i,
-    .input_i(input1_q), .sum_i, .low_i(low), .table_base_i(table_base), .table_delta_i(table_delta),
+    .relay_i(relay), .relay_memory_i(low_bits[3:0]), .input_i(input1_q), .sum_i, .low_i(low), .table_base_i(table_base), .table_delta_i(table_delta),
     .a_o(a2_q), .b_o(b_q), .addend_o(addend_q), .slope_o(slope2_q)
   );
 
@@ -273,7 +284,8 @@ module apical_neuron #(
     .clk_i, .we_i(we), .waddr_i(valid_q[7] ? addr7 : window_addr_i),
     .wdata_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]), .wsent_i(event_q ? event_sent_q : window_wdata_i[SW-1:0]),
     .waddr_sent_i(event_q ? event_addr_q : window_addr_i),
-    .wconstant_i(window_wdata_i[15:0]), .raddr_i(s0_addr), .scan_i, .scan_re_i, .scan_addr_i,
+    .wconstant_i(window_wdata_i[15:0]), .raddr_i(s0_addr), .relay_i(relay && !window_i), .relay_memory_i(low_bits[3:0]),
+    .relay_addr_i(relayed[UA-1:0]), .scan_i, .scan_re_i, .scan_addr_i,
     .rdata_o(signals), .rho_o(rho), .alpha_o(alpha)
   );
 

@@ -14,6 +14,9 @@ module apical_neuron_memory #(
   input  logic [SW-1:0]    wsent_i,      // for the two memories of what was sent
   input  logic [15:0]      wconstant_i,  // for rho and alpha
   input  logic [UA-1:0]    raddr_i,
+  input  logic             relay_i,      // one of the first ten memories is read at another address
+  input  logic [3:0]       relay_memory_i,
+  input  logic [UA-1:0]    relay_addr_i,
   input  logic             scan_i,       // the lanes' scan reads what was sent
   input  logic             scan_re_i,
   input  logic [UA-1:0]    scan_addr_i,
@@ -31,7 +34,8 @@ module apical_neuron_memory #(
       logic          re;
       logic [UA-1:0] raddr;
       assign re    = (m == M_STEP || (SENT && scan_i)) ? scan_re_i : 1'b1;
-      assign raddr = (m == M_STEP || (SENT && scan_i)) ? scan_addr_i : raddr_i;
+      assign raddr = (m == M_STEP || (SENT && scan_i)) ? scan_addr_i :
+                     relay_i && m <= M_TARGET && relay_memory_i == 4'(m) ? relay_addr_i : raddr_i;
       apical_ram #(.DEPTH(UNITS), .W(SW)) u_ram (
         .clk_i, .we_i(we_i[m]), .waddr_i(SENT ? waddr_sent_i : waddr_i), .wdata_i(SENT ? wsent_i : wdata_i),
         .re_i(re), .raddr_i(raddr), .rdata_o(rdata_o[m*SW+:SW])

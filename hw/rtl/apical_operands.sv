@@ -26,6 +26,8 @@ module apical_operands #(
   input  logic [15:0]          beta_i,
   input  logic [15:0]          eta_i,
   input  logic [16:0]          factor_i,
+  input  logic                 relay_i,   // the addend is signal relay_memory_i
+  input  logic [3:0]           relay_memory_i,
   input  logic [SW-1:0]        input_i,
   input  logic [AW-1:0]        sum_i,
   input  logic [SW-1:0]        low_i,
@@ -70,6 +72,7 @@ module apical_operands #(
       KIND_INPUT:       aux_d = $signed(input_i);
       default:          aux_d = `SIGNAL(M_ERROR);
     endcase
+    for (int m = 0; m <= M_TARGET; m++) if (relay_i && relay_memory_i == 4'(m)) aux_d = `SIGNAL(m);
   end
 
   // ---- The drive; factors and addend
@@ -98,7 +101,7 @@ module apical_operands #(
       KIND_VOLTAGE, KIND_MEMBRANE:              addend_d = EW'(t3_q);
       KIND_ERROR:                               addend_d = EW'(t3_q) - EW'(t0_q);
       KIND_TABLE:                               addend_d = EW'($signed(table_base_i));
-      KIND_ADVANCED, KIND_INPUT:                addend_d = EW'(aux_q);
+      KIND_ADVANCED, KIND_INPUT, KIND_RELAY:    addend_d = EW'(aux_q);
       KIND_COPY_NUDGE, KIND_START_ERROR, KIND_START_MISMATCH: addend_d = EW'(drive);
       default:                                  addend_d = '0;
     endcase

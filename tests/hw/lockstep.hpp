@@ -105,7 +105,7 @@ void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const Core
   std::mt19937_64 random(seed);
   std::uniform_real_distribution<double> uniform(-0.2, 1.2);
   const auto& first = program->populations.front();
-  const auto& last = program->populations.back();
+  const auto& last = program->output_population();
   std::vector<double> input(static_cast<std::size_t>(first.units)),
       target(static_cast<std::size_t>(last.units));
   std::vector<std::int64_t> raw;

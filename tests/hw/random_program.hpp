@@ -58,10 +58,21 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
   }
   net.table_index_bits = 4 + below(5);
   net.table_full_bits = 8 + below(4);
+  if (below(3) == 0) {  // skips and recurrence, whose products meet in one sum
+    net.formats.by_signal["input"].frac = net.formats.by_signal["rate"].frac;
+    for (int source = 0; source + 1 < count; ++source)
+      for (int target = 1; target < count; ++target)
+        if (target == source + 1 || below(3) == 0) net.connections.emplace_back(source, target);
+  } else if (count > 2 && below(2) == 0) {
+    net.microcircuit = true;
+    net.lambda = 0.25 * below(5);
+    net.eta_pi = net.eta_ip = {0.02 * below(20)};
+    net.gamma = 1;
+    net.advanced_response = net.parallel_order = net.mismatch = false;
+  }
   std::normal_distribution<double> normal(0.0, 0.7);
-  for (std::size_t k = 1; k < net.layers.size(); ++k) {
-    net.weights.emplace_back(
-        static_cast<std::size_t>(net.layers[k] * (net.layers[k - 1] + (net.bias ? 1 : 0))));
+  for (const MatrixShape& matrix : matrices(net)) {
+    net.weights.emplace_back(static_cast<std::size_t>(matrix.rows * matrix.columns));
     for (double& w : net.weights.back()) w = normal(random);
   }
   return net;

@@ -29,14 +29,14 @@ sim::CoreParameters generous(int lanes) {
   c.lw = 62;
   c.units = 256;
   c.depth = 4096;
-  c.pops = 5;
-  c.projs = 4;
+  c.pops = 10;
+  c.projs = 9;
   c.ops = 64;
   c.table = 8192;
   c.base = 40;
   c.delta = 40;
   c.decay = 256;
-  c.advanced = c.mismatch = c.random = c.left = 1;
+  c.advanced = c.mismatch = c.relays = c.random = c.left = 1;
   c.levels = 7;
   c.align = 6;
   return c;
@@ -54,13 +54,16 @@ bool sends_starting_errors(const Program& program) {
 template <class Model>
 void random_programs(int lanes, int programs, std::uint64_t seed) {
   std::cout << "seed " << seed << ", " << programs << " programs\n";
-  int thresholds = 0, starting = 0;
+  int thresholds = 0, starting = 0, graphs = 0, circuits = 0;
   for (int i = 0; i < programs; ++i) {
     std::mt19937_64 random(seed + static_cast<std::uint64_t>(i));
     const auto program = test::random_small_program(random, generous(lanes));
     thresholds += std::any_of(program->populations.begin(), program->populations.end(),
                               [](const Population& p) { return p.theta_rate > 0 || p.theta_error > 0; });
     starting += sends_starting_errors(*program);
+    const bool circuit = program->populations[1].relayed >= 0;
+    circuits += circuit;
+    graphs += !circuit && !is_chain(*program);
     sim::run_lockstep<Model>(program, generous(lanes), 24, random());
     if (testing::Test::HasFailure()) {
       std::cout << "program " << i << " of seed " << seed << ": " << program->populations.size()
@@ -69,7 +72,10 @@ void random_programs(int lanes, int programs, std::uint64_t seed) {
       return;
     }
   }
-  std::cout << thresholds << " with thresholds, " << starting << " of them in the errors of the start\n";
+  std::cout << thresholds << " with thresholds, " << starting << " of them in the errors of the start; "
+            << graphs << " graphs, " << circuits << " microcircuits\n";
+  EXPECT_GT(graphs, programs / 10);
+  EXPECT_GT(circuits, programs / 20);
   EXPECT_GT(thresholds, programs / 4);
   EXPECT_GT(starting, programs / 10);
 }
@@ -163,7 +169,7 @@ TEST(HwCore, AHostThatChangesStateMeetsTheSameCoreInItsModel) {
             break;
           default:
             write_memory(sim::memory::target, core.image().first_unit.back(),
-                         within(program->populations.back()[Signal::target]));
+                         within(program->output_population()[Signal::target]));
             break;
         }
       }

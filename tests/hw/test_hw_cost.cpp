@@ -108,7 +108,7 @@ TEST(HwCost, LanesAreBusyOnADenseNetworkAndAnIdleTickIsShort) {
   sim::CoreDriver<VCoreLarge> core(program, large());
   std::mt19937_64 random(1);
   const auto& input = program->populations.front();
-  const auto& output = program->populations.back();
+  const auto& output = program->output_population();
   core.set_beta(1 << 13);
   const auto target = random_input(random, output.units, output[Signal::target]);
   core.write_target(target.data(), target.size());
@@ -159,7 +159,7 @@ TEST(HwCost, TheSmallestCoreRunsDigitsInLockstep) {
   std::mt19937_64 random(1);
   core.set_beta(1 << 13);
   const auto& input = program->populations.front();
-  const auto& output = program->populations.back();
+  const auto& output = program->output_population();
   std::uint64_t cycles = 0;
   constexpr int presentation = 8;  // ticks per digit, as in tools/configs/digits8.toml
   constexpr int digits = 20;
