@@ -15,7 +15,6 @@ namespace {
 using test::CommandLine;
 using test::contains;
 using test::content;
-using test::message_of;
 using test::Outcome;
 
 const std::string head = R"(base = "base.toml"
@@ -25,6 +24,8 @@ set = { "run.ticks" = 40, "task.test_limit" = 3 }
 
 const std::string mpirun =
     "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n ";
+
+const std::string longer = " --set run.ticks=1000";  // than a scheduler on a busy machine makes us wait
 
 class Sweep : public CommandLine {
  protected:
@@ -131,13 +132,14 @@ TEST_F(Sweep, ARowIsWhatARunMeasures) {
 
 TEST_F(Sweep, KilledTenTimesAndResumed) {
   small(5);
-  ASSERT_EQ(sweep("--out whole").status, 0);
+  ASSERT_EQ(sweep("--out whole" + longer).status, 0);
   const auto expected = rows("whole");
   ASSERT_EQ(expected.size(), 1u + 30);
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   fmt::print("seed {}\n", seed);
-  const std::string command = fmt::format("'{}' sweep study.toml --out k --threads 2", APICAL_PROGRAM);
+  const std::string command =
+      fmt::format("'{}' sweep study.toml --out k --threads 2{}", APICAL_PROGRAM, longer);
   std::set<std::size_t> sizes;
   for (int i = 0; i < 10; ++i) {
     killed(command, "k", i % 3 == 0 ? 0 : 1, random);
@@ -146,28 +148,29 @@ TEST_F(Sweep, KilledTenTimesAndResumed) {
     if (i % 3 == 2) std::ofstream(folder / "k" / "results.csv", std::ios::app) << expected[3].substr(0, 40);
   }
   EXPECT_GE(sizes.size(), 3u) << "no kill hit a sweep at work";
-  const Outcome last = sweep("--out k");
+  const Outcome last = sweep("--out k" + longer);
   EXPECT_EQ(last.status, 0) << last.error;
   EXPECT_EQ(rows("k"), expected);
   const std::string before = content(folder / "k" / "results.csv");
-  EXPECT_TRUE(contains(sweep("--out k").out, "30 in the store, 0 to run"));
+  EXPECT_TRUE(contains(sweep("--out k" + longer).out, "30 in the store, 0 to run"));
   EXPECT_EQ(content(folder / "k" / "results.csv"), before);
 }
 
 TEST_F(Sweep, KilledUnderMpiAndResumed) {
   small(5);
-  ASSERT_EQ(sweep("--out whole").status, 0);
+  ASSERT_EQ(sweep("--out whole" + longer).status, 0);
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   fmt::print("seed {}\n", seed);
   file("rank.sh", fmt::format("echo $$ > rank$OMPI_COMM_WORLD_RANK\nexec '{}' \"$@\"\n", APICAL_PROGRAM));
   std::set<std::size_t> sizes;
   for (const char* victim : {"rank0", "rank1", ""}) {
-    killed(mpirun + "2 bash rank.sh sweep study.toml --out m", "m", 1, random, victim);
+    killed(fmt::format("{}2 bash rank.sh sweep study.toml --out m{}", mpirun, longer), "m", 1, random,
+           victim);
     sizes.insert(rows("m").size());
   }
   EXPECT_GE(sizes.size(), 2u) << "no kill hit a sweep at work";
-  EXPECT_EQ(ranks(2, "--out m").status, 0);
+  EXPECT_EQ(ranks(2, "--out m" + longer).status, 0);
   EXPECT_EQ(rows("m"), rows("whole"));
 }
 

@@ -10,7 +10,7 @@ namespace {
 enum Tag { ask, answer, result };
 constexpr int none = -1;
 
-// How long rank 0 looks at its own points before it hears the others again: short beside any point.
+// How long a rank looks at its own points before it hears the others again: short beside any point.
 constexpr int patience_ms = 2;
 
 std::string receive_text(int source, const MPI_Status& envelope) {
@@ -19,6 +19,16 @@ std::string receive_text(int source, const MPI_Status& envelope) {
   std::string text(static_cast<std::size_t>(size), '\0');
   MPI_Recv(text.data(), size, MPI_CHAR, source, result, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
   return text;
+}
+
+bool waits(int source, int tag, MPI_Status& envelope) {
+  int waiting = 0;
+  MPI_Iprobe(source, tag, MPI_COMM_WORLD, &waiting, &envelope);
+  return waiting != 0;
+}
+
+void give(int index, int rank) {
+  MPI_Send(&index, 1, MPI_INT, rank, answer, MPI_COMM_WORLD);
 }
 
 }  // namespace
@@ -49,43 +59,50 @@ void Ranks::abort() {
 }
 
 void Ranks::serve(Agenda& agenda, Pool& pool) const {
-  int working = count_ - 1;  // ranks that haven't been told that nothing is left
-  while (!agenda.complete() || working > 0) {
+  std::vector<int> resting;  // ranks that asked when no point was left
+  while (!agenda.complete() || static_cast<int>(resting.size()) < count_ - 1) {
     while (!pool.full()) {
       const auto point = agenda.next();
       if (!point) break;
       pool.start(*point);
     }
     for (const Row& row : pool.finished(patience_ms)) agenda.done(row);
-    for (;;) {
-      int waiting = 0;
-      MPI_Status envelope;
-      MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &waiting, &envelope);
-      if (waiting == 0) break;
+    MPI_Status envelope;
+    while (waits(MPI_ANY_SOURCE, MPI_ANY_TAG, envelope)) {
+      const int source = envelope.MPI_SOURCE;
       if (envelope.MPI_TAG == result) {
-        agenda.done(parse_row(receive_text(envelope.MPI_SOURCE, envelope)));
+        agenda.done(parse_row(receive_text(source, envelope)));
         continue;
       }
-      MPI_Recv(nullptr, 0, MPI_INT, envelope.MPI_SOURCE, ask, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      MPI_Recv(nullptr, 0, MPI_INT, source, ask, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
       const auto point = agenda.next();
-      const int index = point ? static_cast<int>(*point) : none;
-      if (index == none) --working;
-      MPI_Send(&index, 1, MPI_INT, envelope.MPI_SOURCE, answer, MPI_COMM_WORLD);
+      if (point)
+        give(static_cast<int>(*point), source);
+      else
+        resting.push_back(source);
     }
   }
+  for (const int rank : resting) give(none, rank);
 }
 
 void Ranks::work(Pool& pool) const {
-  for (bool more = true; more || !pool.idle();) {
-    while (more && !pool.full()) {
-      int index = none;
+  bool more = true, asked = false;
+  while (more || !pool.idle()) {
+    if (more && !asked && !pool.full()) {
       MPI_Send(nullptr, 0, MPI_INT, 0, ask, MPI_COMM_WORLD);
+      asked = true;
+    }
+    MPI_Status envelope;
+    if (asked && waits(0, answer, envelope)) {
+      int index = none;
       MPI_Recv(&index, 1, MPI_INT, 0, answer, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      asked = false;
       more = index != none;
       if (more) pool.start(static_cast<std::size_t>(index));
+      continue;
     }
-    if (pool.idle()) break;
-    for (const Row& row : pool.finished(-1)) {
+    // Sleeps rather than waits in MPI, which would take a core from the points.
+    for (const Row& row : pool.finished(asked ? patience_ms : -1)) {
       const std::string line = csv_line(row);
       MPI_Send(line.data(), static_cast<int>(line.size()), MPI_CHAR, 0, result, MPI_COMM_WORLD);
     }
