@@ -44,9 +44,14 @@ void check(const MicrocircuitSettings& s, const MicrocircuitWeights& w) {
   }
 }
 
-// W r with a constant 1 behind r.
+// W r with a constant 1 behind r. Images are mostly 0: then column by column is several times faster.
 Eigen::VectorXd with_bias(const Eigen::MatrixXd& w, const Eigen::VectorXd& rate) {
-  return w.leftCols(rate.size()) * rate + w.col(rate.size());
+  if (2 * (rate.array() == 0.0).count() < rate.size())
+    return w.leftCols(rate.size()) * rate + w.col(rate.size());
+  Eigen::VectorXd sum = w.col(rate.size());
+  for (Eigen::Index j = 0; j < rate.size(); ++j)
+    if (rate[j] != 0.0) sum += rate[j] * w.col(j);
+  return sum;
 }
 
 // W += post rateᵀ, columns of silent sources left alone; `w` may have a bias column behind them.

@@ -21,7 +21,7 @@ struct MicrocircuitSettings {
   Activation activation = Activation::logistic;
   double dt = 1.0, beta = 0.1;
   double lambda = 0.1;  ///< how strongly interneurons are nudged by the somata above them, 0..1; (28)
-  std::vector<double> eta{0.1};    ///< per ms, of W_k: one, or one per layer 1..N; 0 keeps a matrix
+  std::vector<double> eta{0.1};  ///< per ms, of W_k: one, or one per layer 1..N; 0 keeps a matrix
   std::vector<double> eta_pi{0.0}, eta_ip{0.0};  ///< likewise of W^PI_k and W^IP_k: one, or one per k < N
   std::string feedback = "fixed";                ///< of B: "fixed", "tied" (W transposed), "learned" (32)
   double decay = 0.0;                            ///< per ms, of W and of learned B; (32)

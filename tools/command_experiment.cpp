@@ -13,17 +13,29 @@ namespace {
 struct Arguments {
   std::vector<std::string> names, set;
   std::string machine = "golden", out = "out/experiments";
-  bool all = false, quick = false;
+  bool all = false, quick = false, full = false;
 };
+
+std::string longer() {
+  std::string names;
+  for (const Experiment& e : experiments())
+    if (!e.full.empty()) names += fmt::format("{}{}", names.empty() ? "" : ", ", e.name);
+  return names;
+}
 
 int execute(const Arguments& a) {
   std::vector<const Experiment*> chosen;
   if (a.all != a.names.empty())
     throw InputError("experiment: names an experiment, or --all, and not both; see apical experiment --help");
+  if (a.full && (a.quick || a.all))
+    throw InputError("--full: with --quick or --all; accepted: names of experiments");
   for (const std::string& name : a.names) chosen.push_back(&find_experiment(name));
   if (a.all)
     for (const Experiment& e : experiments()) chosen.push_back(&e);
   const bool integers = a.machine != "golden";
+  for (const Experiment* e : chosen)
+    if (a.full && e->full.empty())
+      throw InputError(fmt::format("--full: {} has no longer form; accepted: {}", e->name, longer()));
   for (const Experiment* e : chosen)
     if (integers && e->golden_only && !a.all)
       throw InputError(fmt::format("--machine: \"{}\" for {}; accepted: golden", a.machine, e->name));
@@ -39,7 +51,9 @@ int execute(const Arguments& a) {
       continue;
     }
     progress.update(0, i, chosen.size(), e.name);
-    Setting setting{parse_config(e.configuration, e.name), a.quick};
+    Setting setting{parse_config(e.configuration, e.name), a.quick, a.full};
+    if (a.full)
+      for (const char* assignment : e.full) set_key(setting.config, assignment, "--full");
     for (const std::string& assignment : a.set) set_key(setting.config, assignment);
     set_key(setting.config, "run.machine=" + a.machine, "--machine");
     const Findings f = run_experiment(e, setting, folder.path());
@@ -66,6 +80,9 @@ void add_experiment(CLI::App& app, int& status) {
   command->add_option("--out", a->out, "folder for MACHINE/NAME/ and the common report index.html")
       ->capture_default_str();
   command->add_flag("--quick", a->quick, "fewer points and shorter runs, the same bounds");
+  command->add_flag("--full", a->full,
+                    "on MNIST, with the training that its published figures need (" + longer() +
+                        "); see tools/fetch-mnist");
   command
       ->add_option("--set", a->set,
                    "section.key=value on top of the experiment's configuration, as often as needed")

@@ -57,8 +57,7 @@ std::string base64(const std::string& bytes) {
 
 }  // namespace
 
-std::string image_grid(const std::vector<std::vector<double>>& images, int rows, int columns, int per_line,
-                       int zoom, const std::string& caption) {
+ImageUri image_uri(const std::vector<std::vector<double>>& images, int rows, int columns, int per_line) {
   const int lines = (static_cast<int>(images.size()) + per_line - 1) / per_line;
   const int wide = per_line * (columns + 1) - 1;
   const int high = lines * (rows + 1) - 1;
@@ -87,10 +86,15 @@ std::string image_grid(const std::vector<std::vector<double>>& images, int rows,
       pixels += fade(std::max(0.0, value));  // blue falls where positive
     }
   }
+  return {"data:image/png;base64," + base64(png(wide, high, pixels)), wide, high};
+}
+
+std::string image_grid(const std::vector<std::vector<double>>& images, int rows, int columns, int per_line,
+                       int zoom, const std::string& caption) {
+  const ImageUri image = image_uri(images, rows, columns, per_line);
   return fmt::format(
-      "<figure><img alt=\"{0}\" style=\"width:{1}px\" "
-      "src=\"data:image/png;base64,{2}\"><figcaption>{0}</figcaption></figure>",
-      escaped(caption), wide * zoom, base64(png(wide, high, pixels)));
+      "<figure><img alt=\"{0}\" style=\"width:{1}px\" src=\"{2}\"><figcaption>{0}</figcaption></figure>",
+      escaped(caption), image.wide * zoom, image.uri);
 }
 
 }  // namespace apical::tools

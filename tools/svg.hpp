@@ -32,7 +32,14 @@ std::string histogram(const std::vector<Sample1D>& samples, double format_low, d
 std::string sparkline(const std::vector<std::uint64_t>& counts);
 
 /// Images (values row by row, each scaled to its own largest magnitude; blue negative, red positive) side by
-/// side as one PNG in a data URI.
+/// side as one PNG in a data URI, wide × high pixels.
+struct ImageUri {
+  std::string uri;
+  int wide = 0, high = 0;
+};
+ImageUri image_uri(const std::vector<std::vector<double>>& images, int rows, int columns, int per_line);
+
+/// The same as an HTML figure, every pixel `zoom` pixels wide.
 std::string image_grid(const std::vector<std::vector<double>>& images, int rows, int columns, int per_line,
                        int zoom, const std::string& caption);
 

@@ -27,6 +27,7 @@ module apical #(
   parameter int FIXED    = 0,
   parameter int COUNTERS = 1,
   parameter int READBACK = 1,
+  parameter int CHECKS   = 1,
   parameter int UA       = $clog2(UNITS)
 ) (
   input  logic                clk_i,
@@ -86,7 +87,7 @@ module apical #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
     .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RANDOM(RANDOM), .LEVELS(LEVELS),
-    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK)
+    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata), .ack_o(ack),
     .rdata_o(rdata), .idle_o(idle), .done_o, .interrupt_o, .retire_tick_o, .retire_operation_o, .retire_valid_o,

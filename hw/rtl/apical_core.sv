@@ -26,6 +26,7 @@ module apical_core #(
   parameter int FIXED    = 0,      // 1: all formats are signed and SAT, of SW and WW bits; binary points stay free
   parameter int COUNTERS = 1,     // counters of clocks, events ..
   parameter int READBACK = 1,     // registers that were written can be read
+  parameter int CHECKS   = 1,     // addresses that descriptors lead to are checked
   parameter int UA       = $clog2(UNITS)
 ) (
   input  logic                clk_i,
@@ -105,7 +106,7 @@ module apical_core #(
     .window_descriptor_i(window_descriptor), .window_decay_i(window_decay),
     .window_base_i(64'($signed(window_base))), .window_delta_i(64'($signed(window_delta))),
     .window_weight_i(window_weight), .bad_operation_i(bad_operation), .bad_unit_i(bad_unit),
-    .bad_address_i(bad_entry || bad_weight || bad_unit_read),
+    .bad_address_i(CHECKS != 0 && (bad_entry || bad_weight || bad_unit_read)),
     .event_i(event_valid), .macs_i(macs), .lanes_active_i(lanes_active)
   );
 
@@ -130,7 +131,7 @@ module apical_core #(
   logic [31:0]  mix, walk_key;
 
   apical_sequencer #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES),
-    .UNITS(UNITS), .TABLE(TABLE)) u_sequencer (
+    .UNITS(UNITS), .TABLE(TABLE), .CHECKS(CHECKS)) u_sequencer (
     .clk_i, .rst_ni, .start_i(start), .idle_o(idle), .done_o(done), .tick_i(tick), .seed_i(seed),
     .tick_operation_i(tick_operation), .decay_length_i(decay_length), .bad_operation_o(bad_operation),
     .bad_unit_o(bad_unit), .window_we_operation_i(we_operation), .window_we_descriptor_i(we_descriptor),
@@ -256,7 +257,7 @@ module apical_core #(
   logic walking, weight_changed;
   apical_lanes #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
-    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED)
+    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED), .CHECKS(CHECKS)
   ) u_lanes (
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),

@@ -8,6 +8,7 @@ module apical_program #(
   parameter int LANES = 4,
   parameter int UNITS = 256,
   parameter int TABLE = 1024,
+  parameter int CHECKS = 1,  // 0: takes on trust what descriptors say of addresses
   parameter int OA    = $clog2(OPS),
   parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
@@ -68,20 +69,21 @@ module apical_program #(
 
   // Checked as they come by.
   localparam int LB = $clog2(LANES);
-  logic [16+LB:0] end_of_units;
-  logic           misplaced, bad_source_q, bad_target_q, bad_population_q, bad_table_q;
-  assign end_of_units = (17+LB)'({word[31:16], {LB{1'b0}}}) + (17+LB)'(word[15:0]);
-  assign misplaced    = 32'(end_of_units) > 32'(UNITS);
-  assign bad_population_o = bad_population_q;
-  assign bad_projection_o = bad_source_q || bad_target_q;
-  assign bad_table_o      = bad_table_q;
+  localparam int U  = $clog2(UNITS + 1);
+  logic [U:0] end_of_units;
+  logic       misplaced, bad_source_q, bad_target_q, bad_population_q, bad_table_q;
+  assign end_of_units = (U+1)'(U'(32'(word[31:16]) << LB)) + (U+1)'(U'(word[15:0]));
+  assign misplaced    = 32'(end_of_units) > 32'(UNITS) || (word[15:0] >> U) != '0 || (32'(word[31:16]) << LB) >> U != '0;
+  assign bad_population_o = CHECKS != 0 && bad_population_q;
+  assign bad_projection_o = CHECKS != 0 && (bad_source_q || bad_target_q);
+  assign bad_table_o      = CHECKS != 0 && bad_table_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       storing_q <= 1'b0;
       {bad_source_q, bad_target_q, bad_population_q, bad_table_q} <= '1;
     end else begin
       storing_q <= load_i;
-      if (storing_q && store_q == 4'd3) bad_table_q <= 32'(word[15:0]) >= 32'(TABLE);
+      if (storing_q && store_q == 4'd3) bad_table_q <= (word[15:0] >> $clog2(TABLE)) != '0;
       if (storing_q && store_q == 4'd4) bad_source_q <= misplaced;
       if (storing_q && store_q == 4'd5) bad_target_q <= misplaced;
       if (storing_q && store_q == 4'd12) bad_population_q <= misplaced;

@@ -9,6 +9,7 @@ module apical_sequencer #(
   parameter int LANES = 4,
   parameter int UNITS = 256,
   parameter int TABLE = 1024,
+  parameter int CHECKS = 1,
   parameter int OA    = $clog2(OPS),
   parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
@@ -104,7 +105,7 @@ module apical_sequencer #(
   assign loads     = state_q == LOAD && load_left_q != '0;
   assign loaded    = state_q == LOAD && load_left_q == '0;  // the last word is being stored
   apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES), .UNITS(UNITS),
-    .TABLE(TABLE)) u_program (
+    .TABLE(TABLE), .CHECKS(CHECKS)) u_program (
     .clk_i, .rst_ni, .window_we_operation_i, .window_we_descriptor_i, .window_we_decay_i, .window_addr_i, .window_i,
     .window_wdata_i, .window_operation_o, .window_descriptor_o, .window_decay_o(decay_word),
     .operation_i(pc_d), .operation_o(op), .decay_i(next_tick[YA-1:0]), .descriptor_i(load_addr_q[EA-1:0]),

@@ -59,20 +59,8 @@ Findings analyse(const Setting& setting) {
   Findings f;
   Config config = setting.config;
   if (setting.quick) config.epochs = std::min(config.epochs, 8);
-  model::Network<double> net;
-  net.activation = model::parse_activation(config.activation);
-  for (const auto& w : first_weights(config)) net.weights.emplace_back(w);
-  // One step a digit, as large as the steps of all its ticks together at small beta.
-  const double budget = config.network.beta * config.task.presentation * config.network.dt;
-  const std::vector<double>& eta = config.network.eta;
-  const Line baseline = train_baseline(
-      config, "backpropagation",
-      [&](const Eigen::VectorXd& input, const Eigen::VectorXd& target, double scale) {
-        const auto gradient = model::backpropagate(net, input, target);
-        for (std::size_t k = 0; k < gradient.size(); ++k)
-          net.weights[k] -= eta[eta.size() == 1 ? 0 : k] * budget * scale * gradient[k];
-      },
-      [&](const Eigen::VectorXd& input) { return model::feedforward(net, input).back(); });
+  model::Network<double> net = first_network(config);
+  const Line baseline = train_backpropagation(config, net);
   const Line machine = train_machine(config);
   f.at_most("test error of backpropagation, %", baseline.points.back().second, 5.0);
   f.numbers.emplace_back(fmt::format("test error in continuous time, {}, %", config.machine),
@@ -107,7 +95,10 @@ Experiment backprop_baseline() {
           "beside the machine in continuous time. The costates of LeCun's Lagrangian are compared with the "
           "machine's errors.",
           configuration,
-          analyse};
+          analyse,
+          false,
+          {"task.kind=mnist", "network.layers=[784,300,100,10]", "learning.eta=[0.2,0.04,0.02]",
+           "learning.decay=0.7", "run.epochs=5"}};
 }
 
 }  // namespace apical::tools

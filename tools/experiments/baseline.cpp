@@ -1,5 +1,8 @@
 #include "tools/experiments/baseline.hpp"
 
+#include <cmath>
+
+#include "model/backpropagation.hpp"
 #include "model/schedule.hpp"
 #include "tools/experiments/trace.hpp"
 #include "tools/stimulus.hpp"
@@ -29,12 +32,54 @@ Line train_baseline(const Config& config, const char* name, const Learn& learn, 
   return line;
 }
 
-Line train_machine(const Config& config) {
+model::Network<double> first_network(const Config& config) {
+  model::Network<double> net;
+  net.activation = model::parse_activation(config.activation);
+  for (const auto& w : first_weights(config)) net.weights.emplace_back(w);
+  return net;
+}
+
+Line train_backpropagation(const Config& config, model::Network<double>& net) {
+  const double budget = config.network.beta * config.task.presentation * config.network.dt;
+  const std::vector<double>& eta = config.network.eta;
+  return train_baseline(
+      config, "backpropagation",
+      [&](const Eigen::VectorXd& input, const Eigen::VectorXd& target, double scale) {
+        const auto gradient = model::backpropagate(net, input, target);
+        for (std::size_t k = 0; k < gradient.size(); ++k)
+          net.weights[k] -= eta[eta.size() == 1 ? 0 : k] * budget * scale * gradient[k];
+      },
+      [&](const Eigen::VectorXd& input) { return model::feedforward(net, input).back(); });
+}
+
+Config as_microcircuit(Config config) {
+  config.circuit = "microcircuit";
+  config.machine = "golden";
+  const std::size_t depth = config.network.layers.size() - 1;
+  std::vector<double> eta = config.network.eta;
+  if (eta.size() == 1) eta.resize(depth, eta.front());
+  for (std::size_t k = 0; k < depth; ++k)
+    eta[k] /= std::pow(1.0 - config.microcircuit.lambda, static_cast<double>(depth - 1 - k));
+  config.network.eta = eta;
+  return config;
+}
+
+Trained train(const Config& config) {
   const RunOutcome outcome = run(config, {});
-  Line line{"continuous time, " + config.machine, {}, true};
-  for (const CurvePoint& p : outcome.results.back().curve)
-    line.points.emplace_back(static_cast<double>(line.points.size() + 1), 100.0 * (1.0 - p.score));
-  return line;
+  Trained trained{{"continuous time, " + config.machine, {}, true}, outcome.initial};
+  const RunResult& r = outcome.results.back();
+  for (const CurvePoint& p : r.curve)
+    trained.error.points.emplace_back(static_cast<double>(trained.error.points.size() + 1),
+                                      100.0 * (1.0 - p.score));
+  for (std::size_t k = 0; k < r.weights.size(); ++k) {
+    model::WeightMatrix& w = trained.weights[k];
+    w = Eigen::Map<const model::WeightMatrix>(r.weights[k].data(), w.rows(), w.cols());
+  }
+  return trained;
+}
+
+Line train_machine(const Config& config) {
+  return train(config).error;
 }
 
 }  // namespace apical::tools

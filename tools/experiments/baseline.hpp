@@ -2,6 +2,7 @@
 #include <Eigen/Dense>
 #include <functional>
 
+#include "model/network.hpp"
 #include "tools/experiments/experiment.hpp"
 #include "tools/run.hpp"
 
@@ -19,7 +20,24 @@ constexpr double significant = 3.0;
 /// after every epoch.
 Line train_baseline(const Config&, const char* name, const Learn&, const Predict&);
 
-/// The machine of the configuration on the same task: test error in % after every epoch.
+/// The same network with one exact gradient step a digit, as large as the steps of all its ticks together at
+/// small β; `net` starts it and holds what it learned.
+Line train_backpropagation(const Config&, model::Network<double>& net);
+/// The network with the configuration's initial weights.
+model::Network<double> first_network(const Config&);
+
+/// The configuration's microcircuit on golden. Nudged interneurons leave (1 − λ)^(N−k) of the error in layer
+/// k; its rates make up for that.
+Config as_microcircuit(Config);
+
+/// A machine's test error in % after every epoch, and the weights that it ended with, as
+/// starting_weights() has them.
+struct Trained {
+  Line error;
+  std::vector<model::WeightMatrix> weights;
+};
+/// The machine of the configuration on its task.
+Trained train(const Config&);
 Line train_machine(const Config&);
 
 }  // namespace apical::tools

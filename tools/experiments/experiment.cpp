@@ -23,6 +23,7 @@ Json in_json(const Experiment& e, const Setting& setting, const Findings& f, dou
                {"claim", e.claim},
                {"method", e.method},
                {"quick", setting.quick},
+               {"full", setting.full},
                {"passed", f.passed()},
                {"wall_seconds", seconds},
                {"config_digest", digest(setting.config)},

@@ -17,13 +17,22 @@ struct Line {
   bool joined = true;          ///< by a line from point to point
 };
 
+/// Images of rows × columns values each, in one block; colours as image_uri() has them.
+struct Tiles {
+  std::string name;
+  std::vector<std::vector<double>> images;
+  int rows = 0, columns = 0;
+};
+
 /// One figure: NAME.svg and, with the same points, NAME.csv (columns series, x, y and, with intervals, half).
+/// Lines, or blocks of images, of which x is the value's place and y the value.
 struct Figure {
   std::string name, caption, x_label, y_label;
   std::vector<Line> lines;
   bool log_x = false, log_y = false;
   std::vector<std::string> ticks{};  ///< names of x = 0, 1, ...; empty: numbers
   bool bars = false;                 ///< bars side by side at the ticks instead of curves
+  std::vector<Tiles> tiles{};        ///< in place of lines
 };
 
 /// A stated bound beside what was measured; `relation` is "<=" or ">=".
@@ -55,7 +64,7 @@ struct Findings {
 /// "golden" or "emulator".
 struct Setting {
   Config config;
-  bool quick = false;
+  bool quick = false, full = false;
 };
 
 /// A panel of the poster: a configuration and an analysis.
@@ -67,7 +76,8 @@ struct Experiment {
   const char* method;         ///< what is done, in two or three sentences
   const char* configuration;  ///< TOML
   Findings (*analyse)(const Setting&);
-  bool golden_only = false;  ///< the integer machines can't run it yet
+  bool golden_only = false;         ///< the integer machines can't run it yet
+  std::vector<const char*> full{};  ///< "section.key=value" on top of it under --full
 };
 
 /// All experiments in the order of the report.
@@ -86,7 +96,7 @@ std::string gnuplot_head(const std::filesystem::path& svg, const std::string& x_
                          const std::string& y_label);
 /// Names of the axis ("x" or "y") at 0, 1, ...
 std::string gnuplot_ticks(const std::string& axis, const std::vector<std::string>& names);
-/// Draws the figure with gnuplot. Throws InputError where that fails.
+/// Draws the figure, lines with gnuplot. Throws InputError where that fails.
 void draw(const Figure&, const std::filesystem::path& svg);
 std::string csv(const Figure&);
 

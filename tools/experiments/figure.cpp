@@ -5,7 +5,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include <fstream>
+
 #include "tools/experiments/experiment.hpp"
+#include "tools/svg.hpp"
 
 namespace apical::tools {
 namespace {
@@ -64,6 +67,33 @@ std::string script(const Figure& f, const std::filesystem::path& svg) {
   return text + margin + plots + "\n";
 }
 
+// Blocks of eight images a line, three blocks side by side, each under its name.
+std::string blocks(const Figure& f) {
+  constexpr int per_line = 8, across = 3, side = 220, gap = 20, title = 18;
+  std::string body;
+  int x = gap, y = gap, lowest = 0;
+  for (std::size_t i = 0; i < f.tiles.size(); ++i) {
+    const Tiles& t = f.tiles[i];
+    const ImageUri image = image_uri(t.images, t.rows, t.columns, per_line);
+    const int high = side * image.high / image.wide;
+    body += fmt::format(
+        "<text x=\"{0}\" y=\"{1}\" font-family=\"sans-serif\" font-size=\"12\">{2}</text><image x=\"{0}\" "
+        "y=\"{3}\" width=\"{4}\" height=\"{5}\" style=\"image-rendering:pixelated\" href=\"{6}\"/>",
+        x, y + title - 6, escaped(t.name), y + title, side, high, image.uri);
+    lowest = std::max(lowest, y + title + high);
+    x += side + gap;
+    if ((i + 1) % across == 0) {
+      x = gap;
+      y = lowest + gap;
+    }
+  }
+  const int wide = across * (side + gap) + gap;
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\"><rect "
+      "width=\"100%\" height=\"100%\" fill=\"white\"/>{2}</svg>\n",
+      wide, lowest + gap, body);
+}
+
 }  // namespace
 
 std::string gnuplot_head(const std::filesystem::path& svg, const std::string& x_label,
@@ -100,6 +130,14 @@ void run_gnuplot(const std::string& script, const std::filesystem::path& svg) {
 }
 
 void draw(const Figure& figure, const std::filesystem::path& svg) {
+  if (!figure.tiles.empty()) {
+    std::ofstream file(svg);
+    file << blocks(figure);
+    file.close();
+    if (!file)
+      throw InputError(fmt::format("{}: can't be written; accepted: room on the disk", svg.string()));
+    return;
+  }
   run_gnuplot(script(figure, svg), svg);
 }
 
@@ -119,6 +157,10 @@ std::string csv(const Figure& figure) {
             p < line.half.size() && std::isfinite(line.half[p]) ? fmt::format(",{:.9g}", line.half[p]) : ",";
       text += "\n";
     }
+  for (const Tiles& t : figure.tiles)
+    for (std::size_t i = 0; i < t.images.size(); ++i)
+      for (std::size_t j = 0; j < t.images[i].size(); ++j)
+        text += fmt::format("\"{}, unit {}\",{},{:.9g}\n", t.name, i + 1, j, t.images[i][j]);
   return text;
 }
 

@@ -48,7 +48,9 @@ std::string image(const std::string& svg) {
 
 std::string machine_column(const json& r, const fs::path& folder) {
   std::string html = fmt::format("<div><h3>{}{}</h3>", r["machine"].get<std::string>(),
-                                 r["quick"].get<bool>() ? " <span class=soft>(quick)</span>" : "");
+                                 r["quick"].get<bool>()   ? " <span class=soft>(quick)</span>"
+                                 : r.value("full", false) ? " <span class=soft>(full)</span>"
+                                                          : "");
   html += "<table><tr><th>what<th>measured<th>bound<th>";
   for (const json& c : r["checks"])
     html += fmt::format("<tr><td>{}<td class=n>{}<td class=n>{} {}<td class={}", escaped(c["what"]),
