@@ -24,7 +24,7 @@ const std::vector<Key>& keys() {
        {},
        "",
        "Which layers feed which, e.g. [[0, 1], [1, 2], [0, 2], [2, 1]]; none: each layer the next. A target "
-       "that isn't above its source is recurrent; nothing leaves the output layer; golden only."},
+       "that isn't above its source is recurrent; nothing leaves the output layer; golden and emulator."},
       {"network.activation",
        [](Config& c) -> Slot { return &c.activation; },
        0,
