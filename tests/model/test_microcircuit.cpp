@@ -171,3 +171,86 @@ TEST(Microcircuit, RefusesWhatDoesntFit) {
   bad.pyramidal[1].resize(2, 2);
   EXPECT_TRUE(contains(message_of([&] { Microcircuit(settings(), bad); }), "W^PI2: 2 x 2; accepted: 5 x 3"));
 }
+
+// W^IP that learns λ η_IP = η of the same prediction error starts and stays at W, through all of learning.
+TEST(Microcircuit, InterneuronsFollowForwardWeightsAtEqualRates) {
+  const auto weights = initial_weights(layers, true, {1.0}, 14);
+  MicrocircuitSettings s = settings();
+  s.lambda = 0.25;
+  s.eta = {0.08, 0.04, 0.02};
+  s.eta_ip = {0.16, 0.08};
+  Microcircuit follows(s, self_predicting(weights));
+  s.eta_ip = {0.1, 0.08};
+  Microcircuit lags(s, self_predicting(weights));
+  const auto distance = [](const Microcircuit& c, std::size_t k) {
+    return (c.weights().interneurons[k] - c.weights().forward[k + 1]).cwiseAbs().maxCoeff();
+  };
+  for (int n = 0; n < 500; ++n) {
+    const World w(n);
+    follows.tick(w.input.data(), w.target.data(), 1.0);
+    lags.tick(w.input.data(), w.target.data(), 1.0);
+  }
+  for (std::size_t k = 0; k < 2; ++k) EXPECT_LT(distance(follows, k), 1e-13);
+  EXPECT_GT(distance(lags, 0), 1e-3);
+  EXPECT_GT((follows.weights().forward[1] - weights[1]).cwiseAbs().maxCoeff(), 1e-2);
+}
+
+// One tick from rest changes every matrix by its own rate, dt and the scale of the epoch.
+TEST(Microcircuit, StepsScaleWithRatesAndEpochs) {
+  const auto weights = initial_weights(layers, true, {1.0}, 15);
+  MicrocircuitSettings s = settings();
+  s.lambda = 0.3;
+  s.eta = {0.1, 0.2, 0.3};
+  s.eta_pi = {0.1, 0.2};
+  s.eta_ip = {0.3, 0.1};
+  const auto steps = [&](double scale, const MicrocircuitSettings& with) {
+    Microcircuit circuit(with, self_predicting(weights));
+    circuit.set_learning_scale(scale);
+    const World w(5);
+    circuit.tick(w.input.data(), w.target.data(), 1.0);
+    auto after = in_order(circuit.weights());
+    const auto before = in_order(self_predicting(weights));
+    for (std::size_t i = 0; i < after.size(); ++i) after[i] -= before[i];
+    return after;
+  };
+  const auto whole = steps(1.0, s), half = steps(0.5, s);
+  ASSERT_EQ(whole.size(), 9u);
+  MicrocircuitSettings doubled = s;
+  for (auto* rates : {&doubled.eta, &doubled.eta_pi, &doubled.eta_ip})
+    for (double& rate : *rates) rate *= 2;
+  const auto twice = steps(1.0, doubled);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    EXPECT_LT((whole[i] - 2 * half[i]).cwiseAbs().maxCoeff(), 1e-13) << i;
+    EXPECT_LT((2 * whole[i] - twice[i]).cwiseAbs().maxCoeff(), 1e-13) << i;
+    const bool fixed = i == 3 || i == 4;  // B
+    EXPECT_EQ(whole[i].isZero(0.0), fixed) << i;
+  }
+  s.learning = false;
+  for (const auto& step : steps(1.0, s)) EXPECT_TRUE(step.isZero(0.0));
+}
+
+TEST(Microcircuit, StartsAndOrdersItsProjections) {
+  using apical::test::contains;
+  using apical::test::message_of;
+  const auto weights = initial_weights(layers, true, {1.0}, 16);
+  const MicrocircuitWeights w = initial_circuit(weights, {"random", "self-predicting", {1.0}, 16});
+  EXPECT_EQ(w.pyramidal, w.feedback);
+  EXPECT_EQ(w.interneurons[0], Eigen::MatrixXd(weights[1]));
+  EXPECT_GT(angle(w.feedback[0], weights[1].leftCols(7).transpose()), 60.0);
+  const MicrocircuitWeights r = initial_circuit(weights, {"transposed", "random", {1.0}, 16});
+  EXPECT_EQ(r.feedback[1], Eigen::MatrixXd(weights[2].leftCols(5).transpose()));
+  EXPECT_GT(angle(r.pyramidal[0], r.feedback[0]), 60.0);
+  EXPECT_GT(angle(r.interneurons[0], weights[1]), 60.0);
+  const auto all = in_order(r);
+  const std::vector<std::string> names{"W1", "W2", "W3", "B2", "B3", "WPI1", "WPI2", "WIP1", "WIP2"};
+  EXPECT_EQ(circuit_names(3), names);
+  EXPECT_EQ(all[6], WeightMatrix(r.pyramidal[1]));
+  const MicrocircuitWeights back = from_order(all, 3);
+  EXPECT_EQ(back.forward, r.forward);
+  EXPECT_EQ(back.interneurons, r.interneurons);
+  EXPECT_TRUE(contains(message_of([&] { from_order(all, 2); }), "9 matrices; accepted: 5"));
+  EXPECT_TRUE(contains(message_of([&] {
+                         initial_circuit(weights, {"hope", "random", {1.0}, 1});
+                       }),
+                       "accepted: transposed, random"));
+}

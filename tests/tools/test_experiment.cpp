@@ -167,6 +167,54 @@ TEST_F(Experiments, ApicalDendritesCarryTheError) {
   EXPECT_TRUE(contains(o.error, "accepted: golden")) << o.error;
 }
 
+TEST_F(Experiments, MappingIsLearnedInContinuousTime) {
+  for (const std::string& machine : machines) {
+    const json r = quick("mapping", machine);
+    EXPECT_LE(measured(r, "with learned lateral weights over that of weight transport"), 2.0);
+    // Traces: far from the target before learning, on it afterwards.
+    double before = 0.0, after = 0.0;
+    for (double x = 0.0; x < 400.0; x += 20.0) {
+      const std::string student = "weight transport, " + machine;
+      before += std::pow(
+          point(machine, "mapping", "before", student, x) - point(machine, "mapping", "before", "target", x),
+          2);
+      after += std::pow(
+          point(machine, "mapping", "after", student, x) - point(machine, "mapping", "after", "target", x),
+          2);
+    }
+    EXPECT_LT(after, before / 5);
+  }
+}
+
+TEST_F(Experiments, DigitsAreLearnedInContinuousTime) {
+  for (const std::string& machine : machines) {
+    quick("digits", machine);
+    for (const std::string& line : {"continuous time, " + machine, std::string("microcircuit, golden"),
+                                    std::string("backpropagation")}) {
+      EXPECT_LT(point(machine, "digits", "error", line, 8), 15.0) << line;  // guessing errs at 90 %
+      EXPECT_GT(point(machine, "digits", "error", line, 1), point(machine, "digits", "error", line, 8))
+          << line;
+    }
+  }
+  const Outcome o = apical("experiment energy --full");
+  EXPECT_EQ(o.status, 2);
+  EXPECT_TRUE(contains(o.error, "energy has no longer form; accepted: digits, receptive-fields")) << o.error;
+}
+
+TEST_F(Experiments, ReceptiveFieldsGrowWhereTheDigitsAre) {
+  for (const std::string& machine : machines) {
+    const json r = quick("receptive-fields", machine);
+    EXPECT_EQ(measured(r, "pixels that are always 0"), 0.0);
+    // Pixel 0 of the 8x8 digits is always 0: its weight is the same at the start and at the end.
+    const std::string start = "start, unit 1", end = machine + ", 4 epochs, unit 1";
+    EXPECT_EQ(point(machine, "receptive-fields", "fields", start, 0),
+              point(machine, "receptive-fields", "fields", end, 0));
+    EXPECT_NE(point(machine, "receptive-fields", "fields", start, 27),
+              point(machine, "receptive-fields", "fields", end, 27));
+    EXPECT_TRUE(contains(content(folder / "e" / machine / "receptive-fields/fields.svg"), "data:image/png"));
+  }
+}
+
 TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
   const json r = quick("lateral-weights", "golden");
   EXPECT_GE(measured(r, "apical residual falls by a factor, nudged, rich"), 10.0);

@@ -135,7 +135,7 @@ void draw_students(const Config& config, const std::vector<Student>& students, F
 
 Findings analyse(const Setting& setting) {
   Findings f;
-  const int seeds = setting.quick ? 3 : 5;
+  const int seeds = setting.quick ? 2 : 5;
   double logarithm = 0.0;  // of the microcircuit's error over weight transport's, mean over seeds
   std::vector<Student> shown_students;
   for (int n = 0; n < seeds; ++n) {
