@@ -24,6 +24,7 @@ constexpr int first_step = 4;           // bits that a move takes at first
 constexpr int other_rounding_bits = 4;  // more, or less, that the other rounding of the weights is tried with
 constexpr double smallest_gain = 0.002;  // of the cost: what a move has to save to be worth trainings
 constexpr std::size_t cheapest_checked = 8;
+constexpr double rounding_error = 1e-9;  // of a mean of accuracies
 
 class Search {
  public:
@@ -49,7 +50,8 @@ class Search {
           "accepted: a budget that one of them keeps",
           100.0 * result.golden, 100.0 * first[1].point.mean, 100.0 * first[0].point.mean));
     trials_.expect(trials_.train(start->point.config, trials_.base().seed).curve);
-    descend(*start);
+    // Once more from the end: a move that was left early may fit now, or have met a bad draw.
+    descend(descend(*start, first_step), 1);
     try_other_rounding(result);
     check_again(result);
     result.trainings = trials_.count();
@@ -77,8 +79,8 @@ class Search {
                      note_);
   }
 
-  void descend(Trial current) {
-    std::vector<Move> moves = all_moves(first_step);
+  Trial descend(Trial current, int step) {
+    std::vector<Move> moves = all_moves(step);
     while (!moves.empty()) {
       remaining_ = static_cast<int>(2 * moves.size());
       note_ =
@@ -135,6 +137,7 @@ class Search {
       moves = next;
     }
     end_ = current.point.config;
+    return current;
   }
 
   double predicted(const Config& config, const Work& work) const {
@@ -181,7 +184,7 @@ class Search {
     });
     std::vector<Point> front;
     for (const Point& p : points)
-      if (front.empty() || accuracy(p) > accuracy(front.back())) front.push_back(p);
+      if (front.empty() || accuracy(p) > accuracy(front.back()) + rounding_error) front.push_back(p);
     std::reverse(front.begin(), front.end());
     return front;
   }
