@@ -80,6 +80,24 @@ TEST_F(Ladder, CoreAndEmulatorStayEqual) {
 
 // Yosys once made one bit of '1 in the tables' masks: only the gates showed it. The bundle's Verilog is the
 // same as the source tree's, so that replaying finds the core in the cache.
+TEST_F(Ladder, AMicrocircuitIsEqualOnEveryMachine) {
+  const std::string circuit =
+      "verify net.toml --ticks 25 --json --set network.circuit=microcircuit --set network.lambda=0.3 --set "
+      "network.feedback_init=random --set learning.eta_pi=0.01 --set learning.eta_ip=0.1 --set "
+      "network.feedback=";
+  const Outcome o = apical(circuit + "fixed");
+  ASSERT_EQ(o.status, 0) << o.error << o.out;
+  const auto r = nlohmann::json::parse(o.out);
+  EXPECT_EQ(r["equal"], true);
+  ASSERT_EQ(r["machines"].size(), 4u);
+  for (const auto& machine : r["machines"])
+    EXPECT_EQ(machine["state_digest"], r["machines"][0]["state_digest"]);
+  const Outcome learned = apical(circuit + "learned");
+  EXPECT_EQ(learned.status, 2);
+  EXPECT_TRUE(contains(learned.error, "network.feedback: \"learned\" on an integer machine; accepted: fixed"))
+      << learned.error;
+}
+
 TEST_F(Ladder, NetlistAndEmulatorStayEqual) {
   const std::string small = " --set network.layers=[64,2,10] --set core.lanes=1";
   const Outcome o = apical("verify net.toml --upto netlist --ticks 60 --json" + small);
