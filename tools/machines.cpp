@@ -51,10 +51,11 @@ std::unique_ptr<sim::Machine> make_machine(const Config& config,
   try {
     check(config);
     if (config.machine == "golden") return make_golden(config, weights);
-    if (config.machine != "emulator")
-      throw InputError(fmt::format("run.machine: \"{}\"; accepted: golden, emulator", config.machine));
-    return make_emulator(
-        config, std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, weights))));
+    if (config.machine != "emulator" && config.machine != "rtl")
+      throw InputError(fmt::format("run.machine: \"{}\"; accepted: golden, emulator, rtl", config.machine));
+    auto program =
+        std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, weights)));
+    return (config.machine == "rtl" ? make_core : make_emulator)(config, std::move(program));
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error.what()));
   }

@@ -16,7 +16,7 @@ std::unique_ptr<sim::Machine> make_golden(const Config&, const std::vector<model
 std::unique_ptr<sim::Machine> make_emulator(const Config&, std::shared_ptr<const fixedpoint::Program>);
 std::unique_ptr<sim::Machine> make_core(const Config&, std::shared_ptr<const fixedpoint::Program>);
 
-/// run.machine, golden or emulator, starting from `weights` as starting_weights() has them. Throws
+/// run.machine, golden, emulator or rtl, starting from `weights` as starting_weights() has them. Throws
 /// InputError.
 std::unique_ptr<sim::Machine> make_machine(const Config&, const std::vector<model::WeightMatrix>& weights);
 
