@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tools/circuit_config.hpp"
 #include "tools/config_keys.hpp"
 #include "tools/formats.hpp"
 
@@ -225,27 +226,6 @@ void set_key(Config& config, const std::string& assignment, const std::string& w
   }
   config.source = source;
 }
-
-namespace {
-
-// The microcircuit is the prospective unit in its theoretical setting.
-void check_microcircuit(const Config& config) {
-  const model::GoldenSettings& s = config.network;
-  const auto needs = [](bool holds, const char* key, const auto& value, const char* wanted) {
-    if (!holds)
-      throw std::invalid_argument(
-          fmt::format("{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
-  };
-  needs(s.flow == "latent-equilibrium", "dynamics.flow", s.flow, "latent-equilibrium");
-  needs(s.order == "sweep", "dynamics.order", s.order, "sweep");
-  needs(s.response == "prospective", "dynamics.response", s.response, "prospective");
-  needs(s.gamma == 1.0, "dynamics.gamma", s.gamma, "1");
-  needs(std::all_of(s.rho.begin(), s.rho.end(), [](double rho) { return rho == 1.0; }), "dynamics.rho",
-        s.rho.front(), "1");
-  needs(s.bias, "network.bias", s.bias, "true");
-}
-
-}  // namespace
 
 void check(const Config& config) {
   const auto& layers = config.network.layers;

@@ -84,7 +84,8 @@ std::string located(const Config&, const std::string& message);
 /// The microcircuit that the configuration describes.
 model::MicrocircuitSettings microcircuit_of(const Config&);
 
-/// Names of the projections in the order of weights: "W1".. and, for a microcircuit, model::circuit_names().
+/// Names of the projections in the order of weights: "W1".. or "W2_1".., and of a microcircuit
+/// model::circuit_names().
 std::vector<std::string> weight_names(const Config&);
 
 /// [network], [dynamics] and [learning] with what is drawn from run.seed: rho (1 + rho_spread z) per neuron

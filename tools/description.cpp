@@ -7,23 +7,6 @@
 
 namespace apical::tools {
 
-model::MicrocircuitSettings microcircuit_of(const Config& config) {
-  model::MicrocircuitSettings s = config.microcircuit;
-  s.layers = config.network.layers;
-  s.activation = model::parse_activation(config.activation);
-  s.dt = config.network.dt;
-  s.beta = config.network.beta;
-  s.eta = config.network.eta;
-  s.learning = config.network.learning;
-  return s;
-}
-
-std::vector<std::string> weight_names(const Config& config) {
-  const int layers = static_cast<int>(config.network.layers.size());
-  if (config.circuit == "microcircuit") return model::circuit_names(layers - 1);
-  return model::weight_names(config.network.connections, layers);
-}
-
 fixedpoint::NetworkDescription describe(const Config& config,
                                         const std::vector<model::WeightMatrix>& weights) {
   const model::GoldenSettings s = drawn_settings(config);
