@@ -1,7 +1,5 @@
 #include "tools/costs.hpp"
 
-#include <functional>
-
 #include "fixedpoint/compiler.hpp"
 #include "tools/wide_formats.hpp"
 
@@ -41,6 +39,7 @@ Costs costs_of(const Config& config, const std::vector<model::WeightMatrix>& sha
 
 std::vector<Move> all_moves(int first_step) {
   std::vector<Move> moves;
+  moves.reserve(2 * signal_order().size() + 1);
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::precision, first_step});
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::range, 1});
   moves.push_back({"", Move::segments, first_step});

@@ -74,9 +74,8 @@ class Search {
   }
 
   void advance() {
-    const int done = ++done_;
-    progress_.update(0, static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(done + remaining_),
-                     note_);
+    const auto done = static_cast<std::uint64_t>(++done_), left = static_cast<std::uint64_t>(remaining_);
+    progress_.update(0, done, done + left, note_);
   }
 
   Trial descend(Trial current, int step) {
@@ -105,6 +104,7 @@ class Search {
       std::stable_sort(candidates.begin(), candidates.end(),
                        [](const Candidate& a, const Candidate& b) { return a.gain > b.gain; });
       std::vector<Config> configs;
+      configs.reserve(candidates.size());
       for (const Candidate& c : candidates) configs.push_back(c.config);
       const std::vector<Trial> results = batch(configs);
       std::vector<const Candidate*> kept;
@@ -202,6 +202,7 @@ class Search {
     for (const Point& p : cheapest)
       if (taken < cheapest_checked && chosen.emplace(canonical(p.config), p).second) ++taken;
     std::vector<Point> points;
+    points.reserve(chosen.size() + 1);
     for (const auto& one : chosen) points.push_back(one.second);
     points.push_back(result.uniform);
     const std::vector<std::uint64_t>& seeds = trials_.fresh();

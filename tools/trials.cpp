@@ -23,7 +23,7 @@ Trials::Trials(const Config& config, const OptimiseOptions& options)
   base_.compare_thetas.clear();
   for (int i = 0; i < options.seeds; ++i) seeds_.push_back(config.seed + static_cast<std::uint64_t>(i));
   for (int i = 0; i < options.fresh; ++i)
-    fresh_.push_back(config.seed + static_cast<std::uint64_t>(options.seeds + i));
+    fresh_.push_back(config.seed + static_cast<std::uint64_t>(options.seeds) + static_cast<std::uint64_t>(i));
 }
 
 std::vector<std::uint64_t> Trials::all_seeds() const {
@@ -45,6 +45,7 @@ void Trials::train_golden(std::uint64_t seed) {
 
 double Trials::golden_mean(const std::vector<std::uint64_t>& seeds) const {
   std::vector<double> values;
+  values.reserve(seeds.size());
   for (const std::uint64_t seed : seeds) values.push_back(golden_.at(seed));
   return mean_of(values);
 }
