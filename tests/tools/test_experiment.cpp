@@ -182,7 +182,9 @@ TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
     // Silent and yet not aligned.
     EXPECT_GE(number("apical residual falls by a factor, nudged, narrow inputs"), 5.0);
     EXPECT_GE(number("W^PI to B after learning, degrees, nudged, narrow inputs"), 45.0);
-    if (machine == "emulator") EXPECT_EQ(measured(r, "from the self-predicting state"), 0.0);
+    if (machine == "emulator") {
+      EXPECT_EQ(measured(r, "from the self-predicting state"), 0.0);
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
+#include "fixedpoint/program.hpp"
 #include "model/backpropagation.hpp"
 #include "sim/integer_machine.hpp"
 #include "tools/experiments/measure.hpp"
@@ -49,14 +52,12 @@ machine = "golden"
 
 constexpr double lateral_rate = 0.03;  // per ms, of W^PI and W^IP
 
-using MachinePointer = std::unique_ptr<sim::Machine>;
-
-MachinePointer make(const Config& config) {
+std::unique_ptr<sim::Machine> make(const Config& config) {
   return make_machine(config, starting_weights(config, ""));
 }
 
 // The circuit whose matrices all stay.
-MachinePointer still_circuit(Config config, double lambda) {
+std::unique_ptr<sim::Machine> still_circuit(Config config, double lambda) {
   config.microcircuit.lambda = lambda;
   config.network.learning = false;
   return make(config);
@@ -156,6 +157,8 @@ void apical_is_the_error(const Setting& setting, Findings& f) {
     if (setting.config.machine == "golden")
       f.at_least("order in β at which the distance vanishes", exponent({line.points.front(), line.points[1]}),
                  0.8);
+    else
+      f.numbers.emplace_back("β that the machine has for 0.0001", line.points.front().first);
   }
   f.figures.push_back(figure);
   if (setting.config.machine != "golden") over_word_length(setting.config, samples, count, f);
