@@ -118,14 +118,6 @@ void set_depth(Config& config, int depth) {
   config.network.layers.assign(static_cast<std::size_t>(depth) + 1, 10);
 }
 
-// Every signal and the weights in `bits` bits, the point where 16 bits have it by default.
-void set_bits(Config& config, int bits) {
-  for (auto& [signal, format] : config.formats.by_signal) {
-    if (format.frac != fixedpoint::automatic_frac) format.frac += bits - format.bits;
-    format.bits = bits;
-  }
-}
-
 void over_nudging(const Setting& setting, int count, Findings& f) {
   Figure cosine{"cosine-beta",
                 "Cosine of the local ΔW to the exact gradient, four layers of weights, over the nudging "

@@ -1,24 +1,28 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
+#include "fixedpoint/program.hpp"
 #include "model/backpropagation.hpp"
-#include "model/microcircuit.hpp"
+#include "sim/integer_machine.hpp"
 #include "tools/experiments/measure.hpp"
 #include "tools/experiments/panels.hpp"
 #include "tools/experiments/trace.hpp"
+#include "tools/machines.hpp"
+#include "tools/run.hpp"
 #include "tools/stimulus.hpp"
 
 namespace apical::tools {
 namespace {
-
-using model::Microcircuit;
 
 constexpr const char* configuration =
     R"(# A microcircuit in the self-predicting state, nudged by a teacher; inputs move at about 0.4/tau.
 [network]
 layers = [4, 8, 6, 2]
 activation = "tanh"
+circuit = "microcircuit"
 [dynamics]
 tau = 10.0
 dt = 0.1
@@ -29,31 +33,38 @@ eta = 0.05
 kind = "teacher"
 teacher_layers = [4, 6, 2]
 correlation_time = 50.0
+# On an integer machine: errors of 0.0001 times a voltage need fine voltages.
+[formats]
+input = { bits = 24, frac = 20 }
+target = { bits = 24, frac = 20 }
+weight = { bits = 24, frac = 20 }
+basal = { bits = 24, frac = 20 }
+membrane = { bits = 24, frac = 20 }
+u = { bits = 24, frac = 20 }
+rate = { bits = 24, frac = 22 }
+slope = { bits = 24, frac = 22 }
+apical = { bits = 24, frac = 22 }
+nudge = { bits = 24, frac = 22 }
+error = { bits = 24, frac = 22 }
 [run]
 machine = "golden"
 )";
 
 constexpr double lateral_rate = 0.03;  // per ms, of W^PI and W^IP
 
-Microcircuit make_circuit(const Config& config, double lambda, double eta, double lateral = 0.0,
-                          const char* feedback = "fixed") {
-  model::MicrocircuitSettings s;
-  s.layers = config.network.layers;
-  s.activation = model::parse_activation(config.activation);
-  s.dt = config.network.dt;
-  s.beta = config.network.beta;
-  s.lambda = lambda;
-  s.eta = {eta};
-  s.eta_pi = s.eta_ip = {lateral};
-  s.feedback = feedback;
-  return {s, model::self_predicting(first_weights(config))};
+std::unique_ptr<sim::Machine> make(const Config& config) {
+  return make_machine(config, starting_weights(config, ""));
 }
 
-model::Network<double> forward_network(const Microcircuit& circuit, const Config& config) {
-  model::Network<double> net;
-  net.activation = model::parse_activation(config.activation);
-  net.weights = circuit.weights().forward;
-  return net;
+// The circuit whose matrices all stay.
+std::unique_ptr<sim::Machine> still_circuit(Config config, double lambda) {
+  config.microcircuit.lambda = lambda;
+  config.network.learning = false;
+  return make(config);
+}
+
+int depth_of(const Config& config) {
+  return static_cast<int>(config.network.layers.size()) - 1;
 }
 
 // What error backpropagation brings to layer k < N: −β W_{k+1}ᵀ δ_{k+1}; δ is the gradient by the bias.
@@ -63,29 +74,71 @@ Eigen::VectorXd backpropagated(const model::Network<double>& net, const model::D
   return -drive.beta * net.synapses(k + 1).transpose() * above.col(above.cols() - 1);
 }
 
+// β as the machine has it: steps of its register are 60 % of 0.0001.
+double held(double beta, const Config& config) {
+  if (config.machine == "golden") return beta;
+  return std::ldexp(static_cast<double>(sim::beta_register(beta)), -fixedpoint::beta_frac);
+}
+
 // Root mean square distance of a_k to the backpropagated error, times the share that nudged interneurons
 // leave of it, over the size of the latter; all hidden layers.
 double apical_distance(Config config, double beta, double lambda, const std::vector<model::Sample>& samples) {
   config.network.beta = beta;
-  Microcircuit circuit = make_circuit(config, lambda, 0.0);
-  const model::Network<double> net = forward_network(circuit, config);
+  beta = held(beta, config);
+  const auto circuit = still_circuit(config, lambda);
+  const model::Network<double> net = network_of(*circuit, config);
+  const int depth = depth_of(config);
   double difference = 0.0, size = 0.0;
   for (const model::Sample& s : samples) {
-    circuit.tick(s.input.data(), s.target.data(), 1.0);
+    circuit->tick(s.input.data(), s.target.data(), 1.0, true);
     if (&s == &samples.front()) continue;
-    for (int k = 1; k < circuit.depth(); ++k) {
+    for (int k = 1; k < depth; ++k) {
       const Eigen::VectorXd wanted =
-          std::pow(1.0 - lambda, circuit.depth() - k) * backpropagated(net, world(s, beta), k);
-      difference += (circuit.apical(k) - wanted).squaredNorm();
+          std::pow(1.0 - lambda, depth - k) * backpropagated(net, world(s, beta), k);
+      difference += (values(*circuit, "apical", k) - wanted).squaredNorm();
       size += wanted.squaredNorm();
     }
   }
   return std::sqrt(difference / size);
 }
 
+constexpr double smallest_beta = 1e-4;
+
+Line distances(const Config& config, const std::string& name, double lambda,
+               const std::vector<model::Sample>& samples, int count) {
+  Line line{name, {}, true};
+  for (const double beta : logarithmic(smallest_beta, 0.1, count))
+    line.points.emplace_back(held(beta, config), apical_distance(config, beta, lambda, samples));
+  return line;
+}
+
+// On integers the error, in proportion to β, sinks into the LSB of the voltages that it is a difference of.
+void over_word_length(const Config& config, const std::vector<model::Sample>& samples, int count,
+                      Findings& f) {
+  Figure figure{"apical-bits",
+                "The same for λ = 0 over the word length of all signals; integer bits stay.",
+                "β",
+                "relative distance",
+                {},
+                true,
+                true};
+  std::vector<std::pair<double, double>> at_smallest;
+  for (const int fewer : {8, 4, 0}) {
+    Config c = config;
+    const int bits = config.formats.at("u", 1).bits - fewer;
+    set_bits(c, bits);
+    figure.lines.push_back(distances(c, fmt::format("{} bits", bits), 0.0, samples, count));
+    at_smallest.emplace_back(c.formats.at("u", 1).lsb(), figure.lines.back().points.front().second);
+  }
+  f.at_least("order in the LSB at which the distance at β 0.0001 vanishes",
+             exponent({at_smallest[1], at_smallest[2]}), 0.8);
+  f.figures.push_back(figure);
+}
+
 void apical_is_the_error(const Setting& setting, Findings& f) {
   const auto task = configured_task(setting.config);
   const auto samples = first_ticks(*task, setting.quick ? 1000 : 5000);
+  const int count = setting.quick ? 4 : 7;
   Figure figure{
       "apical-beta",
       "Distance of the apical potential to (1 − λ)^(N−k) times the backpropagated error, relative, over "
@@ -96,45 +149,49 @@ void apical_is_the_error(const Setting& setting, Findings& f) {
       true,
       true};
   for (const double lambda : {0.0, 0.1, 0.5}) {
-    Line line{fmt::format("λ = {:g}", lambda), {}, true};
-    for (const double beta : logarithmic(1e-4, 0.1, setting.quick ? 4 : 7))
-      line.points.emplace_back(beta, apical_distance(setting.config, beta, lambda, samples));
-    if (lambda == 0.0) {
-      f.at_most("apical potential off the backpropagated error at β 0.0001, relative",
-                line.points.front().second, 0.01);
+    const Line line = distances(setting.config, fmt::format("λ = {:g}", lambda), lambda, samples, count);
+    figure.lines.push_back(line);
+    if (lambda > 0.0) continue;
+    f.at_most("apical potential off the backpropagated error at β 0.0001, relative",
+              line.points.front().second, 0.01);
+    if (setting.config.machine == "golden")
       f.at_least("order in β at which the distance vanishes", exponent({line.points.front(), line.points[1]}),
                  0.8);
-    }
-    figure.lines.push_back(line);
+    else
+      f.numbers.emplace_back("β that the machine has for 0.0001", line.points.front().first);
   }
   f.figures.push_back(figure);
+  if (setting.config.machine != "golden") over_word_length(setting.config, samples, count, f);
 }
 
 // Nothing nudges, then the teacher does, then nothing again; weights fixed.
 void silence(const Setting& setting, Findings& f) {
   const Config& config = setting.config;
-  Microcircuit circuit = make_circuit(config, 0.1, 0.0);
-  const model::Network<double> net = forward_network(circuit, config);
+  const auto circuit = still_circuit(config, 0.1);
+  const model::Network<double> net = network_of(*circuit, config);
+  const int last = depth_of(config);
   const auto third = static_cast<std::size_t>(std::lround(10 * config.network.tau / config.network.dt));
   const auto samples = first_ticks(*configured_task(config), 3 * third);
   Line apical{"apical potential", {}, false}, wanted{"backpropagated error × (1 − λ)²", {}, false};
   Line soma{"soma", {}, false}, basal{"basal prediction", {}, false};
-  double loudest = 0.0, loudest_nudged = 0.0;
+  double loudest = 0.0, loudest_nudged = 0.0, loudest_in_lsb = 0.0;
   for (std::size_t n = 0; n < samples.size(); ++n) {
     const model::Sample& s = samples[n];
     const bool nudged = n >= third && n < 2 * third;
-    circuit.tick(s.input.data(), s.target.data(), nudged ? 1.0 : 0.0);
-    for (int k = 1; k < circuit.depth(); ++k) {
+    circuit->tick(s.input.data(), s.target.data(), nudged ? 1.0 : 0.0, true);
+    for (int k = 1; k < last; ++k) {
       double& loud = nudged ? loudest_nudged : loudest;
-      loud = std::max(loud, circuit.apical(k).cwiseAbs().maxCoeff());
+      loud = std::max(loud, values(*circuit, "apical", k).cwiseAbs().maxCoeff());
+      if (!nudged) loudest_in_lsb = std::max(loudest_in_lsb, apical_in_lsb(*circuit, config, k));
     }
     if (n % 5 != 0) continue;
     const double t = static_cast<double>(n) * config.network.dt / config.network.tau;
-    apical.points.emplace_back(t, circuit.apical(1)[0]);
+    apical.points.emplace_back(t, circuit->read("apical", 1)[0]);
     wanted.points.emplace_back(
         t, nudged ? 0.81 * backpropagated(net, world(s, config.network.beta), 1)[0] : 0.0);
-    soma.points.emplace_back(t, circuit.basal(3)[0] + circuit.error(3)[0]);
-    basal.points.emplace_back(t, circuit.basal(3)[0]);
+    const double predicted = circuit->read("basal", last)[0];
+    soma.points.emplace_back(t, predicted + circuit->read("error", last)[0]);
+    basal.points.emplace_back(t, predicted);
   }
   f.figures.push_back({"apical-trace",
                        "Apical potential of a unit of layer 1; the output is nudged from 10 τ to 20 τ.",
@@ -146,27 +203,31 @@ void silence(const Setting& setting, Findings& f) {
                        "t / τ",
                        "u",
                        {soma, basal}});
-  f.at_most("largest apical potential while nothing nudges", loudest, 1e-12);
+  if (config.machine == "golden")
+    f.at_most("largest apical potential while nothing nudges", loudest, 1e-12);
+  else
+    f.at_most("largest apical potential while nothing nudges, in LSB · √fan-in", loudest_in_lsb, 1.0);
   f.at_least("largest apical potential while the output is nudged", loudest_nudged, 1e-3);
 }
 
 // Runs the teacher past a network that learns all the time; mean square of target − soma of the output, in
 // blocks of a sixtieth of the time.
-template <class Net>
-Line learning_curve(const Config& config, const char* name, double time, Net& net) {
+Line learning_curve(const Config& config, const char* name, double time) {
+  const auto machine = make(config);
   const auto ticks = static_cast<std::uint64_t>(std::lround(time / config.network.dt));
   const std::uint64_t block = ticks / 60;
   const auto task = configured_task(config);
-  const int last = static_cast<int>(config.network.layers.size()) - 1;
+  const int last = depth_of(config);
   Line line{name, {}, true};
   double sum = 0.0;
   std::uint64_t n = 0;
   for (int epoch = 0; n < ticks; ++epoch) {
     const auto stream = task->training(epoch);
     for (model::Sample s; n < ticks && stream->next(s);) {
-      net.tick(s.input.data(), s.target.data(), 1.0);
+      machine->tick(s.input.data(), s.target.data(), 1.0, true);
       const Eigen::VectorXd target = world(s, 0.0).target;
-      sum += (target - net.u(last)).squaredNorm() / static_cast<double>(block * s.target.size());
+      sum +=
+          (target - values(*machine, "u", last)).squaredNorm() / static_cast<double>(block * s.target.size());
       if (++n % block != 0) continue;
       line.points.emplace_back(static_cast<double>(n) * config.network.dt / 1000.0, sum);
       sum = 0.0;
@@ -183,19 +244,22 @@ double mean_of_last(const Line& line, int count) {
 }
 
 // Learning that never stops, with lateral weights that keep up with the forward weights and with lateral
-// weights that stay; beside the golden network, which transports weights.
+// weights that stay; beside the network without compartments, which transports weights. Integer machines keep
+// B as it is.
 void learning(const Setting& setting, Findings& f) {
-  const Config& config = setting.config;
   const double time = setting.quick ? 6000.0 : 30000.0;  // ms
-  const double eta = config.network.eta[0];
-  model::GoldenSettings reference = config.network;
-  reference.activation = model::parse_activation(config.activation);
-  model::Golden golden(reference, first_weights(config));
-  Microcircuit learned = make_circuit(config, 0.1, eta, lateral_rate, "tied");
-  Microcircuit stale = make_circuit(config, 0.1, eta);
-  const Line lines[] = {learning_curve(config, "weight transport", time, golden),
-                        learning_curve(config, "microcircuit, W^PI and W^IP learn", time, learned),
-                        learning_curve(config, "microcircuit, they stay", time, stale)};
+  Config transport = setting.config, stale = setting.config;
+  transport.circuit = "plain";
+  stale.microcircuit.lambda = 0.1;
+  Config learned = stale;
+  learned.microcircuit.eta_pi = learned.microcircuit.eta_ip = {lateral_rate};
+  if (setting.config.machine == "golden")
+    learned.microcircuit.feedback = "tied";
+  else
+    f.notes.emplace_back("On integers B stays Wᵀ of the start while W learns; on golden it is tied to Wᵀ.");
+  const Line lines[] = {learning_curve(transport, "weight transport", time),
+                        learning_curve(learned, "microcircuit, W^PI and W^IP learn", time),
+                        learning_curve(stale, "microcircuit, they stay", time)};
   for (const Line& line : lines)
     f.numbers.emplace_back(fmt::format("mean squared error in the last sixth, {}", line.name),
                            mean_of_last(line, 10));
@@ -238,8 +302,7 @@ Experiment dendrites() {
       "inputs. Its apical potentials are compared with error backpropagation through the forward weights, "
       "over nudging strength and the interneurons' own nudge λ; then basal plasticity stays on.",
       configuration,
-      analyse,
-      true};
+      analyse};
 }
 
 }  // namespace apical::tools

@@ -1,5 +1,7 @@
 #include "tools/experiments/trace.hpp"
 
+#include <cmath>
+
 namespace apical::tools {
 
 model::Network<double> network_of(const sim::Machine& machine, const Config& config) {
@@ -16,13 +18,29 @@ model::Network<double> network_of(const sim::Machine& machine, const Config& con
   return net;
 }
 
+model::MicrocircuitWeights circuit_of(const sim::Machine& machine, const Config& config) {
+  std::vector<model::WeightMatrix> all = model::in_order(model::self_predicting(first_weights(config)));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::vector<double> w = machine.weights(static_cast<int>(i) + 1);
+    all[i] = Eigen::Map<const model::WeightMatrix>(w.data(), all[i].rows(), all[i].cols());
+  }
+  return model::from_order(all, static_cast<int>(config.network.layers.size()) - 1);
+}
+
+Eigen::VectorXd values(const sim::Machine& machine, const std::string& signal, int layer) {
+  const std::vector<double> read = machine.read(signal, layer);
+  return Eigen::Map<const Eigen::VectorXd>(read.data(), static_cast<Eigen::Index>(read.size()));
+}
+
+double apical_in_lsb(const sim::Machine& machine, const Config& config, int k) {
+  const double fan_in = config.network.layers[static_cast<std::size_t>(k) + 1];
+  return values(machine, "apical", k).cwiseAbs().maxCoeff() /
+         (config.formats.at("apical", k).lsb() * std::sqrt(fan_in));
+}
+
 model::Layers<double> voltages(const sim::Machine& machine, int depth) {
   model::Layers<double> u(static_cast<std::size_t>(depth) + 1);
-  for (int k = 1; k <= depth; ++k) {
-    const std::vector<double> values = machine.read("u", k);
-    u[static_cast<std::size_t>(k)] =
-        Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
-  }
+  for (int k = 1; k <= depth; ++k) u[static_cast<std::size_t>(k)] = values(machine, "u", k);
   return u;
 }
 
@@ -52,6 +70,13 @@ std::vector<model::Sample> first_ticks(const model::Task& task, std::size_t coun
 std::vector<model::WeightMatrix> first_weights(const Config& config) {
   return model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed,
                                 config.network.connections);
+}
+
+void set_bits(Config& config, int bits) {
+  for (auto& [signal, format] : config.formats.by_signal) {
+    if (format.frac != fixedpoint::automatic_frac) format.frac += bits - format.bits;
+    format.bits = bits;
+  }
 }
 
 double squared_distance(const model::Layers<double>& a, const model::Layers<double>& b) {

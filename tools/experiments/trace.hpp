@@ -1,5 +1,6 @@
 #pragma once
 #include "model/energy.hpp"
+#include "model/microcircuit.hpp"
 #include "model/task.hpp"
 #include "sim/machine.hpp"
 #include "tools/config.hpp"
@@ -10,6 +11,12 @@ namespace apical::tools {
 
 /// The network with the weights that the machine computes with.
 model::Network<double> network_of(const sim::Machine&, const Config&);
+/// The matrices that a microcircuit computes with.
+model::MicrocircuitWeights circuit_of(const sim::Machine&, const Config&);
+/// A signal of layer 1..N after the tick [n_layer]; throws as Machine::read().
+Eigen::VectorXd values(const sim::Machine&, const std::string& signal, int layer);
+/// Largest apical potential of layer k < N of a microcircuit in units of LSB · √fan-in of its format.
+double apical_in_lsb(const sim::Machine&, const Config&, int k);
 /// u of layers 1..N after the tick.
 model::Layers<double> voltages(const sim::Machine&, int depth);
 /// What a tick of the task shows, as it stands still.
@@ -20,6 +27,9 @@ std::vector<model::Sample> first_ticks(const model::Task&, std::size_t count);
 
 /// Initial weights of the configuration.
 std::vector<model::WeightMatrix> first_weights(const Config&);
+
+/// Every signal and the weights in `bits` bits, with the integer bits that they have.
+void set_bits(Config&, int bits);
 
 double squared_distance(const model::Layers<double>& a, const model::Layers<double>& b);
 
