@@ -83,16 +83,21 @@ std::vector<SignalStatistics> EmulatorMachine::statistics() const {
       in_units("input", 0, program.populations[0][Signal::rate], emulator_.counter(Signal::rate, 0)));
   for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
     const Population& p = program.populations[static_cast<std::size_t>(k)];
+    const std::size_t first = all.size();
     for (const int index : fixedpoint::forwards_into(program, k)) {
       const auto& projection = program.projections[static_cast<std::size_t>(index)];
-      all.push_back(in_units("weight", k, projection.weight, emulator_.weight_counter(index)));
-      all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
+      const bool usual = projection.name == fmt::format("W{}", k);
+      all.push_back(in_units(usual ? "weight" : "weight " + projection.name, k, projection.weight,
+                             emulator_.weight_counter(index)));
+      if (all.size() == first + 1)
+        all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
     }
     for (const Signal s : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::rate,
                            Signal::slope, Signal::nudge, Signal::error, Signal::mismatch}) {
       const SignalCounter& counter = emulator_.counter(s, k);
       if (counter.count > 0) all.push_back(in_units(fixedpoint::name_of(s), k, p[s], counter));
     }
+    for (std::size_t i = first; k > program.output && i < all.size(); ++i) all[i].population = p.name;
   }
   return all;
 }
@@ -108,8 +113,8 @@ std::string EmulatorMachine::trouble() const {
   std::string text;
   for (const SignalStatistics& s : statistics())
     if (s.count > 0 && 2 * s.saturated > s.count)
-      text += fmt::format("{}{} of layer {} saturates in {:.0f}% of its updates", text.empty() ? "" : "; ",
-                          s.signal, s.layer,
+      text += fmt::format("{}{} of {} saturates in {:.0f}% of its updates", text.empty() ? "" : "; ",
+                          s.signal, s.population.empty() ? fmt::format("layer {}", s.layer) : s.population,
                           100.0 * static_cast<double>(s.saturated) / static_cast<double>(s.count));
   return text;
 }

@@ -7,15 +7,16 @@
 
 namespace apical::sim {
 
-/// What one signal of one layer needed since the machine was made. Values in real units.
+/// What one signal of one layer or other population needed since the machine was made. Values in real units.
 struct SignalStatistics {
-  std::string signal;                    ///< name as in [formats.<signal>]
-  int layer = 0;                         ///< 1..N; 0 for input
-  std::string format;                    ///< the format in words, "double" on the golden machine
-  double minimum = 0.0, maximum = 0.0;   ///< of all values taken
-  std::uint64_t count = 0;               ///< values that were looked at
-  std::uint64_t saturated = 0;           ///< of those, results that the overflow mode had to change
-  std::uint64_t rounded_to_zero = 0;     ///< of those, results that became 0 although the exact value was not
+  std::string signal;                   ///< name as in [formats.<signal>]; "weight B2" of a matrix beside W_k
+  int layer = 0;                        ///< 1..N; 0 for input; beyond N what `population` names
+  std::string population;               ///< "" of a layer; else its name, e.g. "interneuron1"
+  std::string format;                   ///< the format in words, "double" on the golden machine
+  double minimum = 0.0, maximum = 0.0;  ///< of all values taken
+  std::uint64_t count = 0;              ///< values that were looked at
+  std::uint64_t saturated = 0;          ///< of those, results that the overflow mode had to change
+  std::uint64_t rounded_to_zero = 0;    ///< of those, results that became 0 although the exact value was not
   std::vector<std::uint64_t> used_bits;  ///< histogram: index = bits that the integer needs (0 for zero)
   double resolution = 0.0;               ///< value of one LSB; 0 on the golden machine
 };

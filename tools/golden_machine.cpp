@@ -66,9 +66,14 @@ std::string GoldenMachine::state_digest() const {
 
 std::vector<sim::SignalStatistics> GoldenMachine::statistics() const {
   std::vector<sim::SignalStatistics> all;
+  const auto names = model::weight_names(golden_.network().connections, golden_.depth() + 1);
   for (int k = 1; k <= golden_.depth(); ++k) {
-    for (int c = 1; c <= golden_.network().count(); ++c)
-      if (golden_.network().target(c) == k) all.push_back(weight_range("weight", k, weights(c)));
+    for (int c = 1; c <= golden_.network().count(); ++c) {
+      if (golden_.network().target(c) != k) continue;
+      const std::string name =
+          golden_.network().chain() ? "weight" : "weight " + names[static_cast<std::size_t>(c - 1)];
+      all.push_back(weight_range(name.c_str(), k, weights(c)));
+    }
     const auto ranges = ranges_.of_layer(k);
     all.insert(all.end(), ranges.begin(), ranges.end());
   }

@@ -59,7 +59,7 @@ class Search {
   }
 
  private:
-  double cost(const Point& p) const { return cost_of(p.costs, options_.cost); }
+  double cost(const CostedPoint& p) const { return cost_of(p.costs, options_.cost); }
 
   std::vector<Trial> batch(const std::vector<Config>& configs) {
     std::vector<Trial> results(configs.size());
@@ -176,14 +176,14 @@ class Search {
                             found->point.config.formats.at("weight", 1).bits));
   }
 
-  static std::vector<Point> not_dominated(std::vector<Point> points,
-                                          const std::function<double(const Point&)>& cost,
-                                          const std::function<double(const Point&)>& accuracy) {
-    std::stable_sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
+  static std::vector<CostedPoint> not_dominated(std::vector<CostedPoint> points,
+                                                const std::function<double(const CostedPoint&)>& cost,
+                                                const std::function<double(const CostedPoint&)>& accuracy) {
+    std::stable_sort(points.begin(), points.end(), [&](const CostedPoint& a, const CostedPoint& b) {
       return cost(a) != cost(b) ? cost(a) < cost(b) : accuracy(a) > accuracy(b);
     });
-    std::vector<Point> front;
-    for (const Point& p : points)
+    std::vector<CostedPoint> front;
+    for (const CostedPoint& p : points)
       if (front.empty() || accuracy(p) > accuracy(front.back()) + rounding_error) front.push_back(p);
     std::reverse(front.begin(), front.end());
     return front;
@@ -191,28 +191,28 @@ class Search {
 
   // Fresh seeds for the front on the common seeds and for the cheapest points that kept the budget.
   void check_again(Optimum& result) {
-    const auto cost_here = [this](const Point& p) { return cost(p); };
-    std::map<std::string, Point> chosen;
-    for (const Point& p : not_dominated(good_, cost_here, [](const Point& q) { return q.mean; }))
+    const auto cost_here = [this](const CostedPoint& p) { return cost(p); };
+    std::map<std::string, CostedPoint> chosen;
+    for (const CostedPoint& p : not_dominated(good_, cost_here, [](const CostedPoint& q) { return q.mean; }))
       chosen.emplace(canonical(p.config), p);
-    std::vector<Point> cheapest = good_;
+    std::vector<CostedPoint> cheapest = good_;
     std::stable_sort(cheapest.begin(), cheapest.end(),
-                     [&](const Point& a, const Point& b) { return cost(a) < cost(b); });
+                     [&](const CostedPoint& a, const CostedPoint& b) { return cost(a) < cost(b); });
     std::size_t taken = 0;
-    for (const Point& p : cheapest)
+    for (const CostedPoint& p : cheapest)
       if (taken < cheapest_checked && chosen.emplace(canonical(p.config), p).second) ++taken;
-    std::vector<Point> points;
+    std::vector<CostedPoint> points;
     points.reserve(chosen.size() + 1);
     for (const auto& one : chosen) points.push_back(one.second);
     points.push_back(result.uniform);
     const std::vector<std::uint64_t>& seeds = trials_.fresh();
-    for (Point& p : points) p.fresh.resize(seeds.size());
+    for (CostedPoint& p : points) p.fresh.resize(seeds.size());
     remaining_ = static_cast<int>(points.size() * seeds.size());
     note_ = "fresh seeds";
     trials_.expect({});
     workers_.run(remaining_, [&](int i) {
       const std::size_t index = static_cast<std::size_t>(i), seed = index % seeds.size();
-      Point& p = points[index / seeds.size()];
+      CostedPoint& p = points[index / seeds.size()];
       p.fresh[seed] = trials_.train(p.config, seeds[seed]).accuracy;
       --remaining_;
       advance();
@@ -220,20 +220,20 @@ class Search {
     result.golden_fresh = trials_.golden_mean(seeds);
     result.uniform = points.back();
     points.pop_back();
-    std::vector<Point> held;
-    for (const Point& p : points)
+    std::vector<CostedPoint> held;
+    for (const CostedPoint& p : points)
       if (trials_.within_budget(p.fresh_mean(), result.golden_fresh)) held.push_back(p);
     result.notes.push_back(
         fmt::format("{} of {} points that kept the budget on common seeds keep it on fresh ones", held.size(),
                     points.size()));
-    result.front = not_dominated(held, cost_here, [](const Point& p) { return p.fresh_mean(); });
+    result.front = not_dominated(held, cost_here, [](const CostedPoint& p) { return p.fresh_mean(); });
   }
 
   const OptimiseOptions& options_;
   Trials trials_;
   fixedpoint::Workers workers_;
   Progress progress_;
-  std::vector<Point> good_;  // all that kept the budget on the common seeds
+  std::vector<CostedPoint> good_;  // all that kept the budget on the common seeds
   Config end_;
   std::string note_;
   std::atomic<int> done_{0}, remaining_{30};
@@ -241,7 +241,7 @@ class Search {
 
 }  // namespace
 
-double Point::fresh_mean() const {
+double CostedPoint::fresh_mean() const {
   return mean_of(fresh);
 }
 

@@ -20,7 +20,7 @@ struct OptimiseOptions {
 double parse_budget(const std::string& text);
 
 /// One configuration that was tried. Accuracies 0..1.
-struct Point {
+struct CostedPoint {
   Config config;
   Costs costs;
   double accuracy = 0.0;      ///< with the configuration's own seed
@@ -31,9 +31,9 @@ struct Point {
 
 /// What `apical optimise` found.
 struct Optimum {
-  std::vector<Point> front;  ///< dearest and best first: each cheaper and worse than the one before
-  Point uniform;             ///< the default formats, 16 bits each
-  double golden = 0.0;       ///< mean over the seeds of the search
+  std::vector<CostedPoint> front;  ///< dearest and best first: each cheaper and worse than the one before
+  CostedPoint uniform;             ///< the default formats, 16 bits each
+  double golden = 0.0;             ///< mean over the seeds of the search
   double golden_fresh = 0.0;
   int trainings = 0;  ///< of the emulator
   double seconds = 0.0, processor_seconds = 0.0;
@@ -57,6 +57,6 @@ std::string optimise_json(const Config&, const Optimum&, const OptimiseOptions&)
 std::string pareto_csv(const Optimum&);
 Figure pareto_figure(const Optimum&, const OptimiseOptions&);
 /// The point's configuration, which loads and repeats `accuracy`.
-std::string point_toml(const Point&, const Optimum&, const OptimiseOptions&);
+std::string point_toml(const CostedPoint&, const Optimum&, const OptimiseOptions&);
 
 }  // namespace apical::tools

@@ -17,15 +17,15 @@ std::string words(const fixedpoint::Format& f) {
                                               : fmt::format("{}.{}", f.bits, f.frac);
 }
 
-const fixedpoint::Format& weight(const Point& p) {
+const fixedpoint::Format& weight(const CostedPoint& p) {
   return p.config.formats.at("weight", 1);
 }
 
-double share(const Point& p, const Optimum& o, double (*cost)(const Costs&)) {
+double share(const CostedPoint& p, const Optimum& o, double (*cost)(const Costs&)) {
   return cost(p.costs) / cost(o.uniform.costs);
 }
 
-ordered_json in_json(const Point& p) {
+ordered_json in_json(const CostedPoint& p) {
   return {{"weight_bits", p.costs.weight_bits},
           {"state_bits", p.costs.state_bits},
           {"table_bits", p.costs.table_bits},
@@ -37,7 +37,7 @@ ordered_json in_json(const Point& p) {
           {"fresh", p.fresh}};
 }
 
-std::string row(const std::string& name, const Point& p, const Optimum& o) {
+std::string row(const std::string& name, const CostedPoint& p, const Optimum& o) {
   return fmt::format(
       "{:<12} {:>9.0f} {:>5.0f}% {:>9.0f} {:>5.0f}% {:>9.1f} {:>5.0f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%  {} "
       "{}\n",
@@ -99,7 +99,7 @@ std::string pareto_csv(const Optimum& o) {
   for (const std::string& signal : signal_order()) text += "," + signal;
   text += "\n";
   for (std::size_t i = 0; i < o.front.size(); ++i) {
-    const Point& p = o.front[i];
+    const CostedPoint& p = o.front[i];
     text += fmt::format("{},{:.0f},{:.0f},{:.0f},{:.0f},{:.1f},{:.6f},{:.6f},{:.6f},{:.6f},{},{}",
                         point_name(i), p.costs.weight_bits, p.costs.state_bits, p.costs.table_bits,
                         p.costs.bits(), p.costs.energy, p.accuracy, p.mean, p.fresh_mean(),
@@ -120,11 +120,11 @@ Figure pareto_figure(const Optimum& o, const OptimiseOptions& options) {
            {},
            false,
            false};
-  const auto at = [&](const Point& p) {
+  const auto at = [&](const CostedPoint& p) {
     return std::make_pair(cost_of(p.costs, options.cost) * (energy ? 1e-3 : 1.0), 100.0 * p.fresh_mean());
   };
   Line front{"Pareto front", {}, true};
-  for (const Point& p : o.front) front.points.push_back(at(p));
+  for (const CostedPoint& p : o.front) front.points.push_back(at(p));
   const auto level = [&](const char* name, double accuracy) {
     return Line{name, {{0.0, accuracy}, {at(o.uniform).first, accuracy}}};
   };
@@ -135,7 +135,7 @@ Figure pareto_figure(const Optimum& o, const OptimiseOptions& options) {
   return f;
 }
 
-std::string point_toml(const Point& p, const Optimum& o, const OptimiseOptions& options) {
+std::string point_toml(const CostedPoint& p, const Optimum& o, const OptimiseOptions& options) {
   return as_toml(
       p.config,
       fmt::format("{:.2f}% with this seed, {:.2f}% over {} fresh ones (golden {:.2f}%); {:.0f} bits of "

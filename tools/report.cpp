@@ -184,7 +184,8 @@ std::string signal_table(const Config& config, const RunOutcome& outcome) {
   if (golden != nullptr) html += "<th>golden range";
   if (fixed) html += "<th>saturated<th>rounded to 0<th class=text>bits used<th class=text>needed";
   for (const sim::SignalStatistics& s : last.signals) {
-    html += fmt::format("<tr><td>{}<td>{}", s.signal, s.layer);
+    html += fmt::format("<tr><td>{}<td>{}", s.signal,
+                        s.population.empty() ? std::to_string(s.layer) : s.population);
     if (fixed) html += fmt::format("<td class=wrap>{}<td>{}", s.format, range_of(s));
     if (golden != nullptr) {
       const auto same = std::find_if(golden->signals.begin(), golden->signals.end(), [&](const auto& g) {
@@ -196,7 +197,8 @@ std::string signal_table(const Config& config, const RunOutcome& outcome) {
     const bool notably = static_cast<double>(s.saturated) > notable * static_cast<double>(s.count);
     html += fmt::format("<td{}>{}<td>{}<td class=text>{}<td class=wrap>{}", notably ? " class=warn" : "",
                         share_of(s.saturated, s.count), share_of(s.rounded_to_zero, s.count),
-                        sparkline(s.used_bits), needed(s, config.formats.at(s.signal, s.layer)));
+                        sparkline(s.used_bits),
+                        needed(s, config.formats.at(s.signal.substr(0, s.signal.find(' ')), s.layer)));
   }
   return html + "</table></div>";
 }

@@ -59,7 +59,8 @@ nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
   for (std::size_t k = 0; k < r.activity.size(); ++k)
     json["activity"]["layer" + std::to_string(k)] = in_json(r.activity[k], r.energy[k]);
   for (const sim::SignalStatistics& s : r.signals)
-    json["signals"]["layer" + std::to_string(s.layer)][s.signal] = in_json(s);
+    json["signals"][s.population.empty() ? "layer" + std::to_string(s.layer) : s.population][s.signal] =
+        in_json(s);
   return json;
 }
 

@@ -20,7 +20,7 @@ struct Training {
 
 /// A point on the common seeds.
 struct Trial {
-  Point point;
+  CostedPoint point;
   Work work;           ///< of the first seed
   bool holds = false;  ///< the budget
 };

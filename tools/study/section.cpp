@@ -103,16 +103,15 @@ std::vector<const toml::table*> Section::tables(const std::string& key) const {
   return all;
 }
 
-std::vector<Assignment> Section::assignments(const std::string& key) const {
+std::vector<KeyValue> Section::assignments(const std::string& key) const {
   if (!has(key)) return {};
   if (!get(key)->is_table()) refuse(key, in_line(*get(key)), "a table such as { \"run.epochs\" = 5 }");
-  std::vector<Assignment> all;
+  std::vector<KeyValue> all;
   flatten(*get(key)->as_table(), "", all);
   return all;
 }
 
-void Section::flatten(const toml::table& table, const std::string& prefix,
-                      std::vector<Assignment>& all) const {
+void Section::flatten(const toml::table& table, const std::string& prefix, std::vector<KeyValue>& all) const {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
     if (node.is_table())

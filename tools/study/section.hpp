@@ -34,10 +34,10 @@ class Section {
   std::vector<std::string> strings(const std::string& key) const;
   std::vector<const toml::table*> tables(const std::string& key) const;  ///< of [[key]]; may be none
   /// "section.key=value" for every value below a table; none without it.
-  std::vector<Assignment> assignments(const std::string& key) const;
+  std::vector<KeyValue> assignments(const std::string& key) const;
 
  private:
-  void flatten(const toml::table&, const std::string& prefix, std::vector<Assignment>&) const;
+  void flatten(const toml::table&, const std::string& prefix, std::vector<KeyValue>&) const;
 
   const std::string& source_;
   const toml::table& table_;

@@ -15,8 +15,8 @@
 namespace apical::tools {
 namespace {
 
-void assign(Config& config, const std::vector<Assignment>& set) {
-  for (const Assignment& a : set) set_key(config, a.text, a.where);
+void assign(Config& config, const std::vector<KeyValue>& set) {
+  for (const KeyValue& a : set) set_key(config, a.text, a.where);
 }
 
 // The values of one axis, each tried on the base.
@@ -153,22 +153,26 @@ void read_seeds(const Section& section, Study& study) {
 }
 
 // Points of all designs with their digests. Throws for what only the whole configuration shows to be wrong.
+// The digest of a point's configuration, which must be one that a machine can run.
+std::string checked_digest(const Config& config) {
+  try {
+    check(config);
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
+  if (config.machine == "both")
+    throw InputError(located(config,
+                             "run.machine: \"both\" in a study; accepted: machine = \"golden\", "
+                             "\"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them"));
+  return digest(config);
+}
+
 void expand(Study& study) {
   for (std::size_t d = 0; d < study.designs.size(); ++d)
     for (const auto& at : positions(study.designs[d]))
       for (std::size_t repeat = 0; repeat < study.repeats(); ++repeat) {
         Point point{d, at, repeat, ""};
-        const Config config = configuration(study, point);
-        try {
-          check(config);
-        } catch (const std::invalid_argument& error) {
-          throw InputError(located(config, error.what()));
-        }
-        if (config.machine == "both")
-          throw InputError(located(config,
-                                   "run.machine: \"both\" in a study; accepted: machine = \"golden\", "
-                                   "\"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them"));
-        point.digest = digest(config);
+        point.digest = checked_digest(configuration(study, point));
         study.points.push_back(std::move(point));
       }
 }
@@ -240,7 +244,7 @@ Config configuration(const Study& study, const Point& point) {
 std::string settings_text(const Study& study, const Point& point) {
   std::vector<std::string> all;
   for (const AxisValue& value : point.at)
-    for (const Assignment& a : value.set) all.push_back(a.text);
+    for (const KeyValue& a : value.set) all.push_back(a.text);
   if (!study.seeds.empty())
     for (const std::string& key : study.seed_keys)
       all.push_back(fmt::format("{}={}", key, study.seeds[point.repeat]));

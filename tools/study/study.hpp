@@ -8,7 +8,7 @@
 namespace apical::tools {
 
 /// "section.key=value" as set_key() takes it, and where it was written ("FILE:LINE").
-struct Assignment {
+struct KeyValue {
   std::string text, where;
 };
 
@@ -16,7 +16,7 @@ struct Assignment {
 struct AxisValue {
   std::string label;
   double number = 0.0;  ///< not a number for what has no size, such as a rounding
-  std::vector<Assignment> set;
+  std::vector<KeyValue> set;
 };
 
 /// What a design varies: listed values of one key or of several that move together, or a range of one key.
