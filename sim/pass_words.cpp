@@ -129,15 +129,15 @@ void sum(Pass& pass, int kind, const Projection& p, const Format& sent) {
 // Slots in which a population copies from another one, or never runs; true if `pass` is complete.
 bool compartment_pass(const Program& program, const Population& p, int number, const PassPlaces& places,
                       Pass& pass, bool& runs) {
-  const Population* from =
-      p.relayed < 0 ? nullptr : &program.populations[static_cast<std::size_t>(p.relayed)];
   const auto copies = [&] {
-    copy(pass, relayed_signal(*from), *from, places.relayed);
+    if (p.relayed < 0) return false;
+    const Population& from = program.populations[static_cast<std::size_t>(p.relayed)];
+    copy(pass, relayed_signal(from), from, places.relayed);
     return runs = true;
   };
   switch (p.compartment) {
     case Compartment::soma:
-      return from != nullptr && number == slot::apical && copies();
+      return number == slot::apical && copies();
     case Compartment::relay:
       return number == slot::rate && copies();
     case Compartment::dendrite:
