@@ -13,8 +13,8 @@ struct Line {
   std::string name;
   std::vector<std::pair<double, double>> points;
   bool marks = false;          ///< a dot at every point
-  std::vector<double> half{};  ///< half the width of the interval around each point; empty: none
   bool joined = true;          ///< by a line from point to point
+  std::vector<double> half{};  ///< half the width of the interval around each point; empty: none
 };
 
 /// Images of rows × columns values each, in one block; colours as image_uri() has them.

@@ -77,7 +77,7 @@ void add_reference(Figure& figure, const Scores& all) {
       low = std::min(low, x);
       high = std::max(high, x);
     }
-  figure.lines.push_back({"reference", {{low, all.reference}, {high, all.reference}}, false, {}, true});
+  figure.lines.push_back({"reference", {{low, all.reference}, {high, all.reference}}, false, true});
 }
 
 std::vector<Figure> scatter(const Design& design, const Scores& all, const std::vector<Cell>& cells) {
@@ -93,7 +93,7 @@ std::vector<Figure> scatter(const Design& design, const Scores& all, const std::
              axis.logarithmic,
              false,
              named ? labels(axis) : std::vector<std::string>{}};
-    f.lines.push_back({"", {}, true, {}, false});
+    f.lines.push_back({"", {}, true, false});
     for (const Cell& cell : cells)
       add(f.lines.front(), named ? static_cast<double>(position(axis, cell.at[a].label)) : cell.at[a].number,
           cell.score);
@@ -125,7 +125,6 @@ std::vector<Figure> curves(const Study& study, const Scores& all, std::size_t in
       Line line{value.label.empty() ? "" : fmt::format("{} {}", across.name, value.label),
                 {},
                 true,
-                {},
                 along.numeric()};
       for (const Cell* cell : cells)
         if (s.along == s.across || cell->at[s.across].label == value.label)
