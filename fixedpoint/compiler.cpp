@@ -131,11 +131,16 @@ void add_projections(const NetworkDescription& net, Program& program) {
   for (const auto& [source, target] : ordered_connections(net))
     add(source, target, target, one_of(net.eta, target - 1)).backward = source > 0 && !net.microcircuit;
   if (!net.microcircuit) return;
-  const auto dendrite = [&](int k) { return program.populations[static_cast<std::size_t>(k)].relayed; };
-  for (int k = 1; k < program.output; ++k) add(dendrite(k) + 1, dendrite(k), k + 1, 0.0).learns = false;
+  for (int k = 1; k < program.output; ++k) {
+    const Around around(program, k);
+    add(around.relay, around.dendrite, k + 1, 0.0).learns = false;
+  }
+  for (int k = 1; k < program.output; ++k) {
+    const Around around(program, k);
+    add(around.interneuron, around.dendrite, k + 1, one_of(net.eta_pi, k - 1)).negated = true;
+  }
   for (int k = 1; k < program.output; ++k)
-    add(dendrite(k) - 1, dendrite(k), k + 1, one_of(net.eta_pi, k - 1)).negated = true;
-  for (int k = 1; k < program.output; ++k) add(k, dendrite(k) - 1, k + 1, one_of(net.eta_ip, k - 1));
+    add(k, Around(program, k).interneuron, k + 1, one_of(net.eta_ip, k - 1));
 }
 
 // Loads the initial weights, to nearest whatever the rounding of updates is, and says what they lost.

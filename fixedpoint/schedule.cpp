@@ -50,14 +50,6 @@ void sweep(const Program& program, Schedule& tick) {
   tick.learn();
 }
 
-// The compartments beside the somata of hidden layer k.
-struct Around {
-  int interneuron, dendrite, relay;
-
-  Around(const Program& program, int k)
-      : interneuron(program.output + 3 * k - 2), dendrite(interneuron + 1), relay(interneuron + 2) {}
-};
-
 void microcircuit(const Program& program, Schedule& tick) {
   for (int k = 1; k <= program.output; ++k) {
     tick.forward(k);

@@ -4,6 +4,17 @@
 
 namespace apical::fixedpoint {
 
+/// The populations beside the somata of hidden layer k of a microcircuit: one behind the other, found by the
+/// dendrite that the somata copy from.
+struct Around {
+  int interneuron, dendrite, relay;
+
+  Around(const Program& program, int k)
+      : interneuron(program.populations[static_cast<std::size_t>(k)].relayed - 1),
+        dendrite(interneuron + 1),
+        relay(interneuron + 2) {}
+};
+
 /// The operations of one tick, in order, for a program that has its populations and projections
 /// (model/README.md, "The prospective unit" and "Dendritic microcircuit").
 std::vector<Operation> schedule(const NetworkDescription&, const Program&);
