@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "fixedpoint/decay_table.hpp"
-#include "fixedpoint/load.hpp"
 #include "fixedpoint/proofs.hpp"
 #include "fixedpoint/schedule.hpp"
 
@@ -154,7 +153,7 @@ LoadReport load_weights(const std::vector<double>& real, Projection& p) {
   for (const double value : real) {
     require(std::isfinite(value),
             fmt::format("weights {}: {} is not a number to load; accepted: finite values", p.name, value));
-    const Quantised loaded = load(p.negated ? -value : value, p.weight);
+    const Quantised loaded = p.loaded(value);
     ++report.values;
     report.became_zero += loaded.raw == 0 && value != 0.0;
     report.saturated += loaded.saturated;

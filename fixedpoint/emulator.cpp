@@ -166,6 +166,15 @@ void Emulator::write_target(const double* target) {
     mark(last, part::error);
 }
 
+void Emulator::load_weights(int index, const double* values) {
+  const Projection& p = projection(index);
+  for (int row = 0; row < p.rows; ++row)
+    for (int column = 0; column < p.columns; ++column, ++values)
+      weights_[static_cast<std::size_t>(index)].set(row, column, p.loaded(*values).raw);
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  r.basal.valid = r.apical.valid = false;
+}
+
 void Emulator::set_beta(double beta) {
   const std::int64_t before = beta_;
   beta_ = clamp_register(beta, beta_frac, (1 << 16) - 1);

@@ -60,6 +60,9 @@ class Emulator {
 
   void tick();
 
+  /// Weights of a projection from real values [rows × columns], quantised as the compiler quantises them.
+  void load_weights(int projection, const double* values);
+
   /// A tick in parts, for who executes operations one by one: execute() or decay_mismatch() as often as the
   /// program says, then end_tick().
   void execute(const Operation&);

@@ -7,6 +7,7 @@
 
 #include "fixedpoint/activation_table.hpp"
 #include "fixedpoint/format.hpp"
+#include "fixedpoint/load.hpp"
 
 namespace apical::fixedpoint {
 
@@ -79,6 +80,8 @@ struct Projection {
 
   /// What a raw weight is worth in the theory's matrix.
   double value(std::int64_t raw) const { return negated ? -weight.value(raw) : weight.value(raw); }
+  /// The machine's weight for one of the theory's matrix.
+  Quantised loaded(double real) const { return load(negated ? -real : real, weight); }
 };
 
 enum class OpCode { forward, backward, update, learn };

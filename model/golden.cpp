@@ -282,6 +282,14 @@ std::vector<WeightMatrix> Golden::weights() const {
   return {net_.weights.begin(), net_.weights.end()};
 }
 
+void Golden::set_weights(int connection, const WeightMatrix& weights) {
+  Eigen::MatrixXd& w = net_.weights.at(index(connection - 1));
+  if (weights.rows() != w.rows() || weights.cols() != w.cols())
+    throw std::invalid_argument(fmt::format("weights: {} x {}; accepted: {} x {}", weights.rows(),
+                                            weights.cols(), w.rows(), w.cols()));
+  w = weights;
+}
+
 bool Golden::finite() const {
   for (std::size_t k = 1; k < u_.size(); ++k)
     if (!u_[k].allFinite()) return false;

@@ -42,6 +42,8 @@ class Golden {
   /// std::invalid_argument for a nudge without a target.
   void tick(const double* input, const double* target, double nudge);
   void set_learning_scale(double factor) { learning_scale_ = factor; }
+  /// Replaces the weights of connection 1.. by others of the same shape.
+  void set_weights(int connection, const WeightMatrix&);
 
   int depth() const { return net_.depth(); }
   const Network<double>& network() const { return net_; }

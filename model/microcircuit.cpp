@@ -80,6 +80,11 @@ Microcircuit::Microcircuit(MicrocircuitSettings settings, MicrocircuitWeights we
     inter_[k] = inter_basal_[k] = Eigen::VectorXd::Zero(settings_.layers[k + 1]);
 }
 
+void Microcircuit::set_weights(MicrocircuitWeights weights) {
+  check(settings_, weights);
+  weights_ = std::move(weights);
+}
+
 void Microcircuit::tick(const double* input, const double* target, double nudge) {
   if (target == nullptr && nudge != 0.0)
     throw std::invalid_argument("a nudge needs a target; accepted: nudge 0, or one target per output unit");

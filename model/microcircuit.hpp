@@ -44,6 +44,8 @@ class Microcircuit {
   const MicrocircuitSettings& settings() const { return settings_; }
   int depth() const { return static_cast<int>(settings_.layers.size()) - 1; }
   const MicrocircuitWeights& weights() const { return weights_; }
+  /// Replaces all matrices by others of the same shapes.
+  void set_weights(MicrocircuitWeights);
   const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }          ///< soma
   const Eigen::VectorXd& basal(int k) const { return basal_[index(k)]; }  ///< W_k r_{k−1}
   const Eigen::VectorXd& apical(int k) const { return apical_[index(k)]; }

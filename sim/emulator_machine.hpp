@@ -14,6 +14,9 @@ class EmulatorMachine : public Machine {
   void set_learning_scale(double factor) override { emulator_.set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int layer) const override;
+  void set_weights(int projection, const std::vector<double>& values) override {
+    emulator_.load_weights(projection - 1, values.data());
+  }
   std::string state_digest() const override { return emulator_.digest(); }
   std::vector<fixedpoint::Activity> activity() const override;
   std::uint64_t macs() const override { return emulator_.macs(); }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ class Machine {
   /// Weights of projection 1.., that of layer k in a chain; row-major [target × source (+1: bias last)]; the
   /// order is that of fixedpoint::matrices().
   virtual std::vector<double> weights(int projection) const = 0;
+  /// Replaces them between ticks by finite values in that order; nothing else of the state changes. Throws
+  /// std::invalid_argument on machines whose weights only learning moves.
+  virtual void set_weights(int /*projection*/, const std::vector<double>& /*values*/) {
+    throw std::invalid_argument("weights of " + name() + " can't be set; accepted: golden, emulator");
+  }
   /// Hash of all architectural state: equal digest = equal state.
   virtual std::string state_digest() const = 0;
   /// What each population 0..N has done; empty where nobody counts.

@@ -29,7 +29,7 @@ const std::vector<Key>& keys() {
        [](Config& c) -> Slot { return &c.activation; },
        0,
        0,
-       {"logistic", "tanh", "hard_sigmoid", "softplus", "relu"},
+       {"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear"},
        "",
        "Rate as a function of voltage in the hidden layers."},
       {"network.bias",

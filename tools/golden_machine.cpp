@@ -56,6 +56,11 @@ std::vector<double> GoldenMachine::weights(int connection) const {
   return {w.data(), w.data() + w.size()};
 }
 
+void GoldenMachine::set_weights(int connection, const std::vector<double>& values) {
+  const Eigen::MatrixXd& w = golden_.network().weight(connection);
+  golden_.set_weights(connection, Eigen::Map<const model::WeightMatrix>(values.data(), w.rows(), w.cols()));
+}
+
 std::string GoldenMachine::state_digest() const {
   ValueDigest digest;
   for (int k = 1; k <= golden_.depth(); ++k)

@@ -15,12 +15,14 @@ class GoldenMachine : public sim::Machine {
   void set_learning_scale(double factor) override { golden_.set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int connection) const override;
+  void set_weights(int connection, const std::vector<double>& values) override;
   std::string state_digest() const override;
   std::uint64_t macs() const override { return golden_.macs(); }
   std::uint64_t events() const override { return events_; }
   std::vector<sim::SignalStatistics> statistics() const override;
   std::string trouble() const override;
   bool failed() const override { return !golden_.finite(); }
+  const model::Golden& golden() const { return golden_; }
 
  private:
   const Eigen::VectorXd& signal(const std::string& name, int layer) const;

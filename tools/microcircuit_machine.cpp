@@ -59,6 +59,13 @@ std::vector<double> MicrocircuitMachine::weights(int projection) const {
   return {w.data(), w.data() + w.size()};
 }
 
+void MicrocircuitMachine::set_weights(int projection, const std::vector<double>& values) {
+  std::vector<model::WeightMatrix> all = model::in_order(circuit_.weights());
+  model::WeightMatrix& w = all.at(static_cast<std::size_t>(projection - 1));
+  w = Eigen::Map<const model::WeightMatrix>(values.data(), w.rows(), w.cols());
+  circuit_.set_weights(model::from_order(all, circuit_.depth()));
+}
+
 std::string MicrocircuitMachine::state_digest() const {
   ValueDigest digest;
   for (const char* name : signals)

@@ -17,6 +17,7 @@ class MicrocircuitMachine : public sim::Machine {
   void set_learning_scale(double factor) override { circuit_.set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int projection) const override;
+  void set_weights(int projection, const std::vector<double>& values) override;
   std::string state_digest() const override;
   std::uint64_t macs() const override { return circuit_.macs(); }
   std::uint64_t events() const override { return events_; }

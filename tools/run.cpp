@@ -51,7 +51,7 @@ class Runner {
     const std::uint64_t per_epoch = task_.training(0)->ticks();
     limit_ = config_.ticks > 0 ? config_.ticks : per_epoch * static_cast<std::uint64_t>(config_.epochs);
     epochs_ = (limit_ + per_epoch - 1) / per_epoch;
-    for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stop_; ++epoch) {
+    for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stopped(); ++epoch) {
       machine_.set_learning_scale(model::learning_scale(config_.decay, epoch));
       const auto before = machine_.activity();
       train(epoch);
@@ -77,6 +77,9 @@ class Runner {
   }
 
  private:
+  bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
+  bool stopped() const { return stop_ || interrupted(); }
+
   void train(int epoch) {
     const auto stream = task_.training(epoch);
     for (model::Sample sample; result_.ticks < limit_ && stream->next(sample);) {
@@ -87,7 +90,7 @@ class Runner {
       if (trace_) record(sample);
       if (result_.ticks % check_every != 0) continue;
       result_.failed = machine_.failed();
-      if (result_.failed || stop_) return;
+      if (result_.failed || stopped()) return;
       progress_.update(index_, result_.ticks, limit_,
                        fmt::format("epoch {}/{}, tick {}{}", epoch + 1, epochs_, result_.ticks,
                                    result_.curve.empty() ? "" : ", " + score_text(result_)));
@@ -99,7 +102,7 @@ class Runner {
     model::Score score(result_.classification);
     for (auto& sample : result_.voltages) sample.clear();
     const auto stream = task_.test();
-    for (model::Sample sample; stream->next(sample);) {
+    for (model::Sample sample; stream->next(sample) && !interrupted();) {
       machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
       if (!sample.scored) continue;
       score.add(sample, machine_.read("u", depth_));
@@ -242,7 +245,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   const auto task = configured_task(config);
   RunOutcome outcome;
   outcome.image = task->image();
-  outcome.initial = starting_weights(config, options.weights);
+  outcome.initial = options.initial.empty() ? starting_weights(config, options.weights) : options.initial;
 
   std::vector<std::unique_ptr<sim::Machine>> machines;
   if (config.machine == "golden" || config.machine == "both")

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <limits>
 #include <string>
@@ -35,10 +36,12 @@ struct RunResult {
 /// What a run wants beside its configuration.
 struct RunOptions {
   std::string weights;  ///< HDF5 file with /weights/W1.. (weight_names()) to start from, or ""
-  std::string trace;    ///< HDF5 file to write a trace of the training to, or ""
+  std::vector<model::WeightMatrix> initial;  ///< to start from instead, as starting_weights() has them
+  std::string trace;                         ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,
-      waveform;        ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
-  bool quiet = false;  ///< one of several runs: no progress of its own
+      waveform;  ///< files for what the virtual platform does over time, or "" (sim/timeline.hpp)
+  const std::atomic<bool>* interrupted = nullptr;  ///< becomes true: training and testing end where they are
+  bool quiet = false;                              ///< one of several runs: no progress of its own
   std::function<bool(const RunResult&)> hopeless;  ///< asked after every test; true ends the training there
 };
 

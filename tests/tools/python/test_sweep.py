@@ -1,0 +1,67 @@
+"""Sweeps: the store that `apical sweep` writes, row for row."""
+import csv
+import os
+
+import apical
+from common import DIGITS, InFolder, main
+
+STUDY = f"""
+base = "{DIGITS}"
+machine = "emulator"
+set = {{ "run.ticks" = 160, "task.test_limit" = 5 }}
+seeds = 2
+[[design]]
+name = "bits"
+kind = "grid"
+[[design.axis]]
+key = "formats.weight.bits"
+values = [8, 16]
+"""
+
+
+def store(path):
+    with open(path, encoding="utf8", newline="") as file:
+        return sorted(csv.reader(file))
+
+
+class Sweeps(InFolder):
+    def test_is_apical_sweep_and_resumes(self):
+        with open("study.toml", "w", encoding="utf8") as file:
+            file.write(STUDY)
+        sweep = apical.sweep("study.toml", out="here", threads=2)
+        status, _, error = self.apical("sweep", "study.toml", "--out", "there", "--threads", "1")
+        self.assertEqual(status, 0, error)
+        self.assertEqual(store(sweep.store), store("there/results.csv"))
+        self.assertEqual([row.status for row in sweep.rows], ["ok"] * 4)
+        self.assertEqual({row.measure for row in sweep.rows}, {"accuracy"})
+        self.assertTrue(os.path.getsize(sweep.report))
+        for row in sweep.rows:
+            config = apical.load(DIGITS, row.settings.split("; ") if "; " in row.settings else row.settings.split())
+            self.assertEqual(config.override({"run.threads": 1}).digest, row.digest)
+        size = os.path.getsize(sweep.store)
+        again = apical.sweep("study.toml", out="here")
+        self.assertEqual(os.path.getsize(sweep.store), size)
+        self.assertEqual([row.state_digest for row in again.rows], [row.state_digest for row in sweep.rows])
+
+    def test_points_that_fail_are_rows(self):
+        with open("study.toml", "w", encoding="utf8") as file:
+            file.write(STUDY)
+        sweep = apical.sweep("study.toml", overrides={"network.layers": [64, 12, 9]})
+        self.assertEqual(sweep.store, os.path.join("out", "study", "results.csv"))
+        self.assertEqual({row.status for row in sweep.rows}, {"failed"})
+        self.assertIn("network.layers", sweep.rows[0].trouble)
+
+    def test_refuses_what_the_command_line_refuses(self):
+        with open("study.toml", "w", encoding="utf8") as file:
+            file.write(STUDY.replace("grid", "grind"))
+        status, _, error = self.apical("sweep", "study.toml")
+        with self.refused("study.toml") as refusal:
+            apical.sweep("study.toml")
+        self.assertEqual((status, error), (2, f"apical: {refusal.message}\n"))
+        self.assertEqual(os.listdir(), ["study.toml"])
+        with self.refused("threads"):
+            apical.sweep("study.toml", threads=5000)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+#include <exception>
+
+#include "tools/python/bindings.hpp"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The compiled part of apical; use it through the package `apical`.";
+  m.attr("__version__") = APICAL_VERSION;
+  // What the command line calls bad usage or input (status 2).
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const py::builtin_exception&) {
+      throw;
+    } catch (const std::runtime_error& error) {
+      PyErr_SetString(PyExc_ValueError, error.what());
+    }
+  });
+  apical::python::bind_config(m);
+  apical::python::bind_machine(m);
+  apical::python::bind_run(m);
+  apical::python::bind_sweep(m);
+}
