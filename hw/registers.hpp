@@ -28,5 +28,8 @@ inline constexpr int events = 0x50;
 inline constexpr int macs = 0x54;
 inline constexpr int lane_cycles = 0x58;
 inline constexpr int interrupt = 0x5c;
+inline constexpr int targets = 0x60;
+inline constexpr int observed = 0x64;
+inline constexpr int observed_memory = 0x68;
 
 }  // namespace apical::reg

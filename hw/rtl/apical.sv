@@ -1,4 +1,4 @@
-// The core with its buses: AXI4-Lite for registers and AXI4-Stream for inputs.
+// The core with its buses: AXI4-Lite for registers, AXI4-Streams for inputs, targets and observations.
 // One access at a time; a response is held until it is taken.
 module apical #(
   parameter int LANES    = 4,
@@ -29,6 +29,7 @@ module apical #(
   parameter int COUNTERS = 1,
   parameter int READBACK = 1,
   parameter int CHECKS   = 1,
+  parameter int STREAMS  = 1,
   parameter int UA       = $clog2(UNITS)
 ) (
   input  logic                clk_i,
@@ -54,6 +55,15 @@ module apical #(
   input  logic                input_tvalid_i,
   output logic                input_tready_o,
   input  logic [31:0]         input_tdata_i,
+  // AXI4-Streams of frames: targets, and after every tick what OBSERVED chooses
+  input  logic                target_tvalid_i,
+  output logic                target_tready_o,
+  input  logic [31:0]         target_tdata_i,
+  input  logic                target_tlast_i,
+  output logic                observation_tvalid_o,
+  input  logic                observation_tready_i,
+  output logic [31:0]         observation_tdata_o,
+  output logic                observation_tlast_o,
   output logic                done_o,
   output logic                interrupt_o,
   // Retire ports
@@ -88,10 +98,13 @@ module apical #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
     .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS),
-    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
+    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS),
+    .STREAMS(STREAMS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata), .ack_o(ack),
-    .rdata_o(rdata), .idle_o(idle), .done_o, .interrupt_o, .retire_tick_o, .retire_operation_o, .retire_valid_o,
+    .rdata_o(rdata), .idle_o(idle), .done_o, .interrupt_o, .target_tvalid_i, .target_tready_o, .target_tdata_i,
+    .target_tlast_i, .observation_tvalid_o, .observation_tready_i, .observation_tdata_o, .observation_tlast_o,
+    .retire_tick_o, .retire_operation_o, .retire_valid_o,
     .retire_signal_o, .retire_addr_o, .retire_old_o, .retire_new_o, .retire_random_o, .retire_sent_o,
     .retire_weight_valid_o, .retire_weight_projection_o, .retire_weight_row_o, .retire_weight_column_o,
     .retire_weight_old_o, .retire_weight_new_o, .retire_weight_random_o

@@ -28,6 +28,7 @@ module apical_core #(
   parameter int COUNTERS = 1,     // counters of clocks, events ..
   parameter int READBACK = 1,     // registers that were written can be read
   parameter int CHECKS   = 1,     // addresses that descriptors lead to are checked
+  parameter int STREAMS  = 0,     // streams of targets and observations
   parameter int UA       = $clog2(UNITS)
 ) (
   input  logic                clk_i,
@@ -42,6 +43,15 @@ module apical_core #(
   output logic                idle_o,
   output logic                done_o,  // a tick ends
   output logic                interrupt_o,
+  // AXI4-Streams of targets and observations.
+  input  logic                target_tvalid_i,
+  output logic                target_tready_o,
+  input  logic [31:0]         target_tdata_i,
+  input  logic                target_tlast_i,
+  output logic                observation_tvalid_o,
+  input  logic                observation_tready_i,
+  output logic [31:0]         observation_tdata_o,
+  output logic                observation_tlast_o,
   // Retire ports: every change of architectural state, when it is written.
   output logic [31:0]         retire_tick_o,
   output logic [15:0]         retire_operation_o,
@@ -88,10 +98,15 @@ module apical_core #(
   logic [WW-1:0] window_weight;
   logic        event_valid, lanes_active;
   logic [6:0]  macs;
+  logic        targets_we, observed_we, observed_memory_we, stream_request, stream_write, stream_ack, hold, waiting;
+  logic        bad_frame, bad_stream_unit;
+  logic [4:0]  stream_memory;
+  logic [UA-1:0] stream_addr;
+  logic [SW-1:0] stream_wdata;
 
   apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .OPS(OPS),
     .DESCRIPTORS(POPS * 64 + PROJS * 16), .DECAY(DECAY), .TABLE(TABLE), .COUNTERS(COUNTERS), .READBACK(READBACK),
-    .WIDE(32'(BASE > 32 || DELTA > 32))
+    .WIDE(32'(BASE > 32 || DELTA > 32)), .STREAMS(STREAMS)
   ) u_host (
     .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o, .interrupt_o,
     .idle_i(idle), .start_o(start), .done_i(done), .tick_o(tick), .seed_o(seed), .beta_o(beta),
@@ -106,10 +121,33 @@ module apical_core #(
     .window_signal_i(window_signal), .window_operation_i(window_operation),
     .window_descriptor_i(window_descriptor), .window_decay_i(window_decay),
     .window_base_i(64'($signed(window_base))), .window_delta_i(64'($signed(window_delta))),
-    .window_weight_i(window_weight), .bad_operation_i(bad_operation), .bad_unit_i(bad_unit),
+    .window_weight_i(window_weight), .targets_we_o(targets_we), .observed_we_o(observed_we),
+    .observed_memory_we_o(observed_memory_we), .stream_request_i(stream_request), .stream_write_i(stream_write),
+    .stream_memory_i(stream_memory), .stream_addr_i(stream_addr), .stream_wdata_i(stream_wdata),
+    .stream_ack_o(stream_ack), .hold_i(hold), .waiting_o(waiting), .bad_frame_i(bad_frame),
+    .bad_operation_i(bad_operation), .bad_unit_i(bad_unit || bad_stream_unit),
     .bad_address_i(CHECKS != 0 && (bad_entry || bad_weight || bad_unit_read)),
     .event_i(event_valid), .macs_i(macs), .lanes_active_i(lanes_active)
   );
+
+  if (STREAMS != 0) begin : gen_streams
+    apical_streams #(.LANES(LANES), .SW(SW), .UNITS(UNITS)) u_streams (
+      .clk_i, .rst_ni, .targets_we_i(targets_we), .observed_we_i(observed_we),
+      .observed_memory_we_i(observed_memory_we), .wdata_i, .ended_i(done), .waiting_i(waiting), .target_tvalid_i,
+      .target_tready_o, .target_tdata_i, .target_tlast_i, .observation_tvalid_o, .observation_tready_i,
+      .observation_tdata_o, .observation_tlast_o, .request_o(stream_request), .write_o(stream_write),
+      .memory_o(stream_memory), .addr_o(stream_addr), .wdata_o(stream_wdata), .ack_i(stream_ack),
+      .rdata_i(window_signal), .hold_o(hold), .bad_frame_o(bad_frame), .bad_unit_o(bad_stream_unit)
+    );
+  end else begin : gen_no_streams
+    // verilator lint_off UNUSEDSIGNAL
+    logic unused;
+    // verilator lint_on UNUSEDSIGNAL
+    assign unused = ^{targets_we, observed_we, observed_memory_we, stream_ack, waiting, target_tvalid_i,
+                      target_tdata_i, target_tlast_i, observation_tready_i};
+    assign {target_tready_o, observation_tvalid_o, observation_tdata_o, observation_tlast_o} = '0;
+    assign {stream_request, stream_write, stream_memory, stream_addr, stream_wdata, hold, bad_frame, bad_stream_unit} = '0;
+  end
 
   // ---- Sequencer and flags
   logic         pass, neuron_busy, changed, nonzero, decays, pass_done, scan, dense, lanes_busy;
@@ -285,6 +323,6 @@ module apical_core #(
     else if (scan) moved_q <= 1'b0;
     else if (weight_changed) moved_q <= 1'b1;
   end
-  assign idle_o = idle;
+  assign idle_o = idle && !waiting;
   assign done_o = done;
 endmodule

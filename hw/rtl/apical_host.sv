@@ -12,6 +12,7 @@ module apical_host #(
   parameter int COUNTERS = 1,
   parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights
   parameter int WIDE = 1,      // some memory has words of more than 32 bits
+  parameter int STREAMS = 0,   // targets and observations come and go by streams, too
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (
@@ -64,6 +65,19 @@ module apical_host #(
   input  logic [63:0] window_base_i,
   input  logic [63:0] window_delta_i,
   input  logic [WW-1:0] window_weight_i,
+  // The streams: registers, the window while the host has no use for it, a tick that waits for them.
+  output logic        targets_we_o,
+  output logic        observed_we_o,
+  output logic        observed_memory_we_o,
+  input  logic        stream_request_i,
+  input  logic        stream_write_i,   // a target, else a read
+  input  logic [4:0]  stream_memory_i,
+  input  logic [UA-1:0] stream_addr_i,
+  input  logic [SW-1:0] stream_wdata_i,
+  output logic        stream_ack_o,     // written, or the word is there
+  input  logic        hold_i,           // the last frame has not been read
+  output logic        waiting_o,        // a tick waits for that
+  input  logic        bad_frame_i,
   // Counted and reported.
   input  logic        bad_operation_i,
   input  logic        bad_unit_i,
@@ -88,23 +102,49 @@ module apical_host #(
   logic [19:0] input_unit_q;
   logic [5:0]  select_q, select_d;
   logic [NA-1:0] addr_d, limit;
-  logic [3:0]  errors_q, errors_d;
+  logic [4:0]  errors_q, errors_d;
   logic [2:0]  wait_q;
   logic        ended_q, ended_d;      // a tick has ended and nobody took note of it
   logic [1:0]  enable_q;              // of the interrupt: at errors, at the end of a tick
   logic        running_q, clear_q, chosen_q, is_window, is_input, is_clear, refused, acts, writes, in_range_q;
   logic [UA:0] clear_addr_q;
 
+  // The window is lent to the streams for one access at a time; what needs an idle core waits so long. A tick that
+  // was asked for waits for the reader of the last one's frame.
+  logic lent_q, waiting_q, occupied, idles, request, asked, stream_we;
+  assign occupied = running_q || waiting_q;
+  assign idles    = is_window || (write_i && (addr_i == REG_INPUT || addr_i == REG_CONTROL));
+  assign request  = request_i && !(lent_q && idles);
+  if (STREAMS != 0) begin : gen_streams
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        lent_q    <= 1'b0;
+        waiting_q <= 1'b0;
+      end else begin
+        lent_q    <= stream_request_i && (lent_q ? !stream_ack_o : idle_i && !running_q && !clear_q && !(request_i && idles));
+        waiting_q <= (asked || waiting_q) && hold_i;
+      end
+    end
+  end else begin : gen_no_streams
+    assign {lent_q, waiting_q} = '0;
+  end
+  assign waiting_o    = waiting_q;
+  assign stream_we    = lent_q && stream_request_i && stream_write_i;
+  assign stream_ack_o = stream_we || (lent_q && stream_request_i && wait_q == 3'd4);
+  assign targets_we_o         = writes && addr_i == REG_TARGETS;
+  assign observed_we_o        = writes && addr_i == REG_OBSERVED;
+  assign observed_memory_we_o = writes && addr_i == REG_OBSERVED_MEMORY;
+
   // A read of the window takes four clocks, a value for an input until it is taken, all else one. An input that is
   // still on its way holds up the window and a clear.
   assign is_window = addr_i == REG_WINDOW_DATA;
   assign is_input  = addr_i == REG_INPUT && write_i;
   assign is_clear  = addr_i == REG_CONTROL && write_i && wdata_i[1];
-  assign refused   = (is_window && !(idle_i && !clear_q && in_range_q)) || (is_input && (running_q || clear_q));
-  assign ack_o = request_i && (is_input ? (input_valid_o && input_ready_i) || running_q || clear_q :
-                               is_window && !write_i && !refused ? wait_q == 3'd4 :
-                               !((is_window || is_clear) && !running_q && !clear_q && !idle_i));  // soon idle
-  assign acts   = ack_o && request_i && !refused;
+  assign refused   = (is_window && !(idle_i && !waiting_q && !clear_q && in_range_q)) || (is_input && (occupied || clear_q));
+  assign ack_o = request && (is_input ? (input_valid_o && input_ready_i) || occupied || clear_q :
+                             is_window && !write_i && !refused ? wait_q == 3'd4 :
+                             !((is_window || is_clear) && !occupied && !clear_q && !idle_i));  // soon idle
+  assign acts   = ack_o && request && !refused;
   assign writes = acts && write_i;
 
   always_comb begin
@@ -123,11 +163,12 @@ module apical_host #(
     endcase
   end
 
-  assign start_o       = writes && addr_i == REG_CONTROL && wdata_i[1:0] == 2'b01 && !running_q && !clear_q;
+  assign asked         = writes && addr_i == REG_CONTROL && wdata_i[1:0] == 2'b01 && !occupied && !clear_q;
+  assign start_o       = (asked || waiting_q) && !hold_i;
   assign link_we_o     = writes && addr_i == REG_LINK;
   assign always_we_o   = writes && addr_i == REG_ALWAYS;
   // Units follow each other through the neuron unit; one that the host chose may still be on its way there.
-  assign input_valid_o = request_i && is_input && !running_q && !clear_q && (!chosen_q || idle_i);
+  assign input_valid_o = request && is_input && !occupied && !clear_q && (!chosen_q || idle_i);
   assign input_unit_o  = input_unit_q;
   assign input_value_o = wdata_i[SW-1:0];
   assign forget_o      = clear_q;
@@ -135,15 +176,16 @@ module apical_host #(
   // ---- Window
   logic window_write;
   assign window_write    = writes && is_window;
-  assign window_o        = clear_q || (request_i && is_window && idle_i);
-  assign window_addr_o   = clear_q ? 32'(clear_addr_q) : 32'(addr_q);
-  assign window_select_o = select_q;
-  assign window_wdata_o  = clear_q ? '0 : {high_q, wdata_i};
+  assign window_o        = clear_q || lent_q || (request && is_window && idle_i);
+  assign window_addr_o   = clear_q ? 32'(clear_addr_q) : lent_q ? 32'(stream_addr_i) : 32'(addr_q);
+  assign window_select_o = lent_q ? {1'b0, stream_memory_i} : select_q;
+  assign window_wdata_o  = clear_q ? '0 : lent_q ? 64'(stream_wdata_i) : {high_q, wdata_i};
   assign window_weight_addr_o = A'(addr_q >> LB);
   assign window_bank_o        = 8'(addr_q) & 8'(LANES - 1);
   always_comb begin
     window_we_signals_o = '0;
     for (int m = 0; m < MEMORIES; m++) window_we_signals_o[m] = clear_q || (window_write && select_q == 6'(m));
+    if (stream_we) window_we_signals_o[M_TARGET] = 1'b1;
   end
   assign window_we_operation_o  = window_write && select_q == WINDOW_OPERATIONS;
   assign window_we_descriptor_o = window_write && select_q == WINDOW_DESCRIPTORS;
@@ -154,7 +196,7 @@ module apical_host #(
   // Targets and learning rates change in normal operation and concern nudges (steps are never skipped).
   assign all_stale_o   = clear_q || link_we_o || (window_write && select_q != 6'(M_TARGET)) ||
                          (writes && (addr_i == REG_DECAY_LENGTH || addr_i == REG_TICK || addr_i == REG_SEED));
-  assign nudge_stale_o = (window_write && select_q == 6'(M_TARGET)) ||
+  assign nudge_stale_o = (window_write && select_q == 6'(M_TARGET)) || stream_we ||
                          (writes && addr_i == REG_BETA && wdata_i[15:0] != beta_q);
 
   // ---- Reading
@@ -189,8 +231,8 @@ module apical_host #(
     unique case (addr_i)
       REG_ID:             rdata_o = 32'h61706301;
       REG_PARAMETERS:     rdata_o = {8'(LANES), 8'(SW), 8'(WW), 8'(UA)};
-      REG_STATUS:         rdata_o = {30'b0, clear_q, running_q || !idle_i};
-      REG_ERRORS:         rdata_o = {28'b0, errors_q};
+      REG_STATUS:         rdata_o = {30'b0, clear_q, occupied || !idle_i};
+      REG_ERRORS:         rdata_o = {27'b0, errors_q};
       REG_TICK:           rdata_o = tick_q;
       REG_WINDOW_HIGH:    rdata_o = high_q;
       REG_WINDOW_DATA:    rdata_o = window_word[31:0];
@@ -206,11 +248,12 @@ module apical_host #(
 
   always_comb begin
     errors_d = errors_q;
-    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[3:0];
+    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[4:0];
     if (bad_operation_i) errors_d[0] = 1'b1;
     if (bad_unit_i) errors_d[1] = 1'b1;
     if (ack_o && refused) errors_d[2] = 1'b1;
     if (bad_address_i) errors_d[3] = 1'b1;
+    errors_d[4] = STREAMS != 0 && (errors_d[4] || bad_frame_i);
   end
   assign ended_d     = done_i || bad_operation_i || (ended_q && !(writes && addr_i == REG_INTERRUPT && wdata_i[0]));
   assign interrupt_o = (enable_q[0] && ended_q) || (enable_q[1] && errors_q != '0);
@@ -233,7 +276,8 @@ module apical_host #(
     end else begin
       errors_q <= errors_d;
       ended_q  <= ended_d;
-      wait_q   <= (request_i && !ack_o && is_window && idle_i) ? wait_q + 1'b1 : '0;
+      wait_q   <= lent_q ? (stream_ack_o || !stream_request_i ? '0 : wait_q + 1'b1) :
+                  (request && !ack_o && is_window && idle_i) ? wait_q + 1'b1 : '0;
       if (writes) begin
         unique case (addr_i)
           REG_TICK:           tick_q <= wdata_i;
@@ -257,7 +301,7 @@ module apical_host #(
       if (start_o) running_q <= 1'b1;
       if (done_i || bad_operation_i) running_q <= 1'b0;
       if (done_i) tick_q <= tick_q + 1'b1;
-      if (writes && is_clear && !running_q) begin
+      if (writes && is_clear && !occupied) begin
         clear_q      <= 1'b1;
         clear_addr_q <= '0;
       end else if (clear_q) begin

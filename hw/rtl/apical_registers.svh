@@ -25,4 +25,7 @@ localparam logic [7:0] REG_EVENTS = 8'h50;
 localparam logic [7:0] REG_MACS = 8'h54;
 localparam logic [7:0] REG_LANE_CYCLES = 8'h58;
 localparam logic [7:0] REG_INTERRUPT = 8'h5c;
+localparam logic [7:0] REG_TARGETS = 8'h60;
+localparam logic [7:0] REG_OBSERVED = 8'h64;
+localparam logic [7:0] REG_OBSERVED_MEMORY = 8'h68;
 // verilator lint_on UNUSEDPARAM

@@ -97,9 +97,10 @@ module apical_spi #(
   ) u_core (
     .clk_i, .rst_ni, .request_i(request_q), .write_i(command_q[7]), .addr_i({command_q[5:0], 2'b00}),
     .wdata_i(shift_q), .ack_o(ack), .rdata_o(rdata), .idle_o, .done_o(done),
-    // A board has no use for the records of what changed.
+    .target_tvalid_i(1'b0), .target_tdata_i(32'd0), .target_tlast_i(1'b0), .observation_tready_i(1'b0),
+    // A board has no use for streams nor for the records of what changed.
     // verilator lint_off PINCONNECTEMPTY
-    .interrupt_o(), .retire_tick_o(), .retire_operation_o(), .retire_valid_o(), .retire_signal_o(), .retire_addr_o(),
+    .target_tready_o(), .observation_tvalid_o(), .observation_tdata_o(), .observation_tlast_o(), .interrupt_o(), .retire_tick_o(), .retire_operation_o(), .retire_valid_o(), .retire_signal_o(), .retire_addr_o(),
     .retire_old_o(), .retire_new_o(), .retire_random_o(), .retire_sent_o(), .retire_weight_valid_o(),
     .retire_weight_projection_o(), .retire_weight_row_o(), .retire_weight_column_o(),
     .retire_weight_old_o(), .retire_weight_new_o(), .retire_weight_random_o()
