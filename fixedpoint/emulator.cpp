@@ -212,6 +212,12 @@ void Emulator::restore(int index, const LayerState& state) {
   for (std::size_t block = 0; block < l.erring.size(); ++block) find_erring(l, block);
 }
 
+void Emulator::set_weight(int index, int row, int column, std::int64_t raw) {
+  Route& r = routes_[static_cast<std::size_t>(index)];
+  r.basal.valid = r.apical.valid = false;
+  weights_[static_cast<std::size_t>(index)].set(row, column, raw);
+}
+
 void Emulator::receive_rate(int index, int unit, std::int64_t raw) {
   Layer& l = at(index);
   l.sent_rate[static_cast<std::size_t>(unit)] = raw;

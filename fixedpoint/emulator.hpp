@@ -85,6 +85,7 @@ class Emulator {
   }
   /// The state of a population, and its replacement by another one; of a tick. All counts as changed then.
   const LayerState& state(int layer) const { return at(layer); }
+  void set_weight(int projection, int row, int column, std::int64_t raw);
   void restore(int layer, const LayerState&);
   void restore_ticks(std::uint32_t ticks) { tick_ = ticks; }
 

@@ -74,9 +74,13 @@ void add_product(const Eigen::MatrixXd& a, const Eigen::VectorXd& x, Eigen::Vect
 
 }  // namespace
 
-Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights)
-    : settings_(std::move(settings)) {
+Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights,
+               std::shared_ptr<Imperfections> chip)
+    : settings_(std::move(settings)), chip_(std::move(chip)) {
   check(settings_, weights);
+  if (chip_ && settings_.flow == "lagrangian")
+    throw std::invalid_argument(
+        "dynamics.flow: \"lagrangian\" with imperfections; accepted: gradient, latent-equilibrium");
   net_.activation = settings_.activation;
   net_.bias = settings_.bias;
   net_.weights.assign(weights.begin(), weights.end());
@@ -111,6 +115,9 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
   }
   target_ = last_target_ = Eigen::VectorXd::Zero(settings_.layers.back());
   last_input_ = now_.rate[0];
+  heard_rate_ = now_.rate;
+  heard_error_ = now_.mismatch;
+  if (chip_) set_testing(false);
 }
 
 void Golden::tick(const double* input, const double* target, double nudge) {
@@ -119,26 +126,31 @@ void Golden::tick(const double* input, const double* target, double nudge) {
   now_.rate[0] = Eigen::Map<const Eigen::VectorXd>(input, settings_.layers.front());
   if (target != nullptr) target_ = Eigen::Map<const Eigen::VectorXd>(target, settings_.layers.back());
   const double beta = settings_.beta * nudge;
+  if (chip_) {
+    chip_->begin_tick();
+    heard_rate_[0] = now_.rate[0];
+  }
   if (continuous_)
     continuous_tick(beta);
   else
     unit_tick(beta);
+  leak();
   ++ticks_;
 }
 
 void Golden::forward(int k) {
-  now_.basal[index(k)] = k == 1 && net_.chain() ? current(now_.rate[0]) : net_.basal(k, now_.rate);
+  now_.basal[index(k)] = k == 1 && net_.chain() ? current(now_.rate[0]) : acting().basal(k, heard_rates());
 }
 
 Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
-  const Eigen::MatrixXd& w = net_.weight(1);
+  const Eigen::MatrixXd& w = acting().weight(1);
   Eigen::VectorXd sum = net_.bias ? Eigen::VectorXd(w.col(w.cols() - 1)) : Eigen::VectorXd::Zero(w.rows());
   add_product(w, input, sum);
   return sum;
 }
 
 void Golden::backward(int k) {
-  now_.apical[index(k)] = net_.apical(k, now_.mismatch);
+  now_.apical[index(k)] = acting().apical(k, heard_errors());
 }
 
 Eigen::VectorXd Golden::drive(int k) const {
@@ -151,12 +163,14 @@ void Golden::soma(int k) {
   const Eigen::VectorXd arrives = drive(k);
   u_[index(k)] = arrives + (rho_[index(k)].array() - 1.0).matrix().cwiseProduct(arrives - s);
   if (settings_.response == "prospective") {
-    now_.rate[index(k)] = map(settings_.activation, u_[index(k)]);
-    now_.slope[index(k)] = map_prime(settings_.activation, u_[index(k)]);
+    const Eigen::VectorXd fires_on = chip_ ? chip_->fires_on(k, u_[index(k)]) : u_[index(k)];
+    now_.rate[index(k)] = map(settings_.activation, fires_on);
+    now_.slope[index(k)] = map_prime(settings_.activation, fires_on);
   } else {
     now_.slope[index(k)] = map_prime(settings_.activation, s);
     now_.rate[index(k)] = map(settings_.activation, s) + now_.slope[index(k)].cwiseProduct(u_[index(k)] - s);
   }
+  send_rates(k);
 }
 
 void Golden::teach(int k, double beta) {
@@ -166,7 +180,7 @@ void Golden::teach(int k, double beta) {
     now_.nudge[index(k)] = now_.slope[index(k)].cwiseProduct(now_.apical[index(k)]);
   if (settings_.gamma == 0.0) {
     now_.mismatch[index(k)] = now_.nudge[index(k)];
-    return;
+    return send_errors(k);
   }
   // s + rho (drive − s) − basal, written so that rho = 1 gives the nudge without a rounding error: exact
   // silence.
@@ -175,6 +189,7 @@ void Golden::teach(int k, double beta) {
   const Eigen::VectorXd& rho = rho_[index(k)];
   now_.mismatch[index(k)] =
       rho.cwiseProduct(pushed) + (Eigen::VectorXd::Ones(rho.size()) - rho).cwiseProduct(lag);
+  send_errors(k);
 }
 
 void Golden::settle_membrane(int k) {
@@ -182,7 +197,7 @@ void Golden::settle_membrane(int k) {
 }
 
 void Golden::learn(int k) {
-  if (!settings_.learning) return;
+  if (!settings_.learning || (chip_ && !chip_->learns())) return;
   const Eigen::VectorXd& error = now_.mismatch[index(k)];
   if ((error.array() == 0.0).all()) return;
   const double eta =
@@ -191,10 +206,19 @@ void Golden::learn(int k) {
   for (int c = 1; c <= net_.count(); ++c) {
     if (net_.target(c) != k) continue;
     Eigen::MatrixXd& w = net_.weights[index(c - 1)];
-    const Eigen::VectorXd& rate = now_.rate[index(net_.source(c))];
+    const Eigen::VectorXd& rate = heard_rates()[index(net_.source(c))];
+    const auto move = [&](Eigen::Index j, double source) {
+      if (!chip_ || !chip_->settings().updates()) {
+        w.col(j) += source * step;
+        return;
+      }
+      for (Eigen::Index i = 0; i < w.rows(); ++i)
+        w(i, j) += chip_->device_change(c, i, j, w(i, j), source * step[i]);
+    };
     for (Eigen::Index j = 0; j < rate.size(); ++j)
-      if (rate[j] != 0.0) w.col(j) += rate[j] * step;
-    if (net_.biased(c)) w.col(w.cols() - 1) += step;
+      if (rate[j] != 0.0) move(j, rate[j]);
+    if (net_.biased(c)) move(w.cols() - 1, 1.0);
+    if (!effective_.weights.empty()) find_effective(c);
     macs_ += static_cast<std::uint64_t>(w.size());
   }
 }

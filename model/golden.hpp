@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "model/energy.hpp"
+#include "model/imperfections.hpp"
 
 namespace apical::model {
 
@@ -35,8 +37,9 @@ struct GoldenSettings {
 /// the Lagrangian flow in its continuous form, the input moving linearly from its last value over each tick.
 class Golden {
  public:
-  /// Throws std::invalid_argument for settings out of range or weights whose shape doesn't match.
-  Golden(GoldenSettings, const std::vector<WeightMatrix>& weights);
+  /// Throws std::invalid_argument for settings out of range or weights whose shape doesn't match. With a
+  /// `chip`, of the same shape, the network has its imperfections; not in the Lagrangian flow.
+  Golden(GoldenSettings, const std::vector<WeightMatrix>& weights, std::shared_ptr<Imperfections> chip = {});
 
   /// One tick. `input` [n_0]; `target` [n_N], may be null when `nudge` is 0; `nudge` multiplies beta. Throws
   /// std::invalid_argument for a nudge without a target.
@@ -44,6 +47,7 @@ class Golden {
   void set_learning_scale(double factor) { learning_scale_ = factor; }
   /// Replaces the weights of connection 1.. by others of the same shape.
   void set_weights(int connection, const WeightMatrix&);
+  void set_testing(bool testing);  ///< for imperfections after training
 
   int depth() const { return net_.depth(); }
   const Network<double>& network() const { return net_; }
@@ -64,6 +68,13 @@ class Golden {
 
  private:
   static std::size_t index(int k) { return static_cast<std::size_t>(k); }
+  const Network<double>& acting() const { return effective_.weights.empty() ? net_ : effective_; }
+  const Layers<double>& heard_rates() const { return chip_ ? heard_rate_ : now_.rate; }
+  const Layers<double>& heard_errors() const { return chip_ ? heard_error_ : now_.mismatch; }
+  void find_effective(int connection);
+  void send_rates(int k);
+  void send_errors(int k);
+  void leak();
   void start(double beta);
   Eigen::VectorXd current(const Eigen::VectorXd& input) const;
   void forward(int k);
@@ -78,7 +89,10 @@ class Golden {
 
   GoldenSettings settings_;
   Network<double> net_;
-  Moment<double> now_;  ///< of the unit: mismatch holds err
+  std::shared_ptr<Imperfections> chip_;      ///< none: a perfect one
+  Network<double> effective_;                ///< weights as the chip has them; empty: as they are
+  Layers<double> heard_rate_, heard_error_;  ///< what arrives, with a chip
+  Moment<double> now_;                       ///< of the unit: mismatch holds err
   Layers<double> u_, membrane_, first_, decaying_, rho_, alpha_;
   Layers<double> velocity_;  ///< du/dt of the last tick, direct scheme
   Eigen::VectorXd target_, last_input_, last_target_;

@@ -50,7 +50,7 @@ void EmulatorMachine::tick(const double* input, const double* target, double nud
   }
   fresh_ = false;
   emulator_.set_beta(emulator_.program().beta * nudge);
-  emulator_.tick();
+  advance();
 }
 
 std::vector<double> EmulatorMachine::read(const std::string& signal, int layer) const {

@@ -27,8 +27,12 @@ class EmulatorMachine : public Machine {
 
   const fixedpoint::Emulator& emulator() const { return emulator_; }
 
- private:
+ protected:
+  virtual void advance() { emulator_.tick(); }  ///< with input, target and beta in place
+
   fixedpoint::Emulator emulator_;
+
+ private:
   bool fresh_ = true;  ///< nothing was written yet
 };
 

@@ -42,6 +42,8 @@ class Machine {
   virtual void tick(const double* input, const double* target, double nudge, bool changed) = 0;
   /// Learning rates become `factor` times those of the configuration (the decay schedule).
   virtual void set_learning_scale(double factor) = 0;
+  /// A test begins or ends, for machines that are others then (imperfections after training).
+  virtual void set_testing(bool) {}
   /// Values of a signal after the tick: "u", "rate", "error", "basal", ...; throws std::invalid_argument.
   virtual std::vector<double> read(const std::string& signal, int layer) const = 0;
   /// Weights of projection 1.., that of layer k in a chain; row-major [target × source (+1: bias last)]; the

@@ -11,6 +11,7 @@
 #include "tools/circuit_config.hpp"
 #include "tools/config_keys.hpp"
 #include "tools/formats.hpp"
+#include "tools/imperfections.hpp"
 
 namespace apical::tools {
 namespace {
@@ -157,7 +158,7 @@ void apply(Config& config, const std::string& name, const toml::node& node, cons
     });
     if (!known)
       refuse(where, name, "no such section",
-             "network, dynamics, learning, events, task, formats, tables, energy, core, run");
+             "network, dynamics, learning, imperfections, events, task, formats, tables, energy, core, run");
     for (const auto& [inner, value] : *table)
       apply(config, fmt::format("{}.{}", name, inner.str()), value,
             config.source == where ? where : fmt::format("{}:{}", config.source, value.source().begin.line));
@@ -239,6 +240,7 @@ void check(const Config& config) {
     throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
                                             config.gain.size(), depth));
   if (config.circuit == "microcircuit") check_microcircuit(config);
+  check_imperfections(config);
   if ((config.lanes & (config.lanes - 1)) != 0)
     throw std::invalid_argument(
         fmt::format("core.lanes: {}; accepted: 1, 2, 4, 8, 16, 32, 64", config.lanes));

@@ -29,7 +29,9 @@ struct Config {
   std::string feedback_init = "transposed", lateral = "self-predicting";
   std::string activation = "logistic";
   std::vector<double> gain{1.0};
-  double rho_spread = 0.0;  ///< of rho from neuron to neuron, relative; drawn_settings() draws it
+  /// Of rho, and of the membrane's time constant, from neuron to neuron, relative; see drawn_settings().
+  double rho_spread = 0.0, tau_spread = 0.0;
+  model::ImperfectionSettings imperfections;
   double decay = 1.0;
   double beta_ramp = 0.0;  ///< ms
   model::TaskSettings task;
@@ -89,7 +91,8 @@ model::MicrocircuitSettings microcircuit_of(const Config&);
 std::vector<std::string> weight_names(const Config&);
 
 /// [network], [dynamics] and [learning] with what is drawn from run.seed: rho (1 + rho_spread z) per neuron
-/// of layers 1..N with z standard normal, within 0..2. Throws std::invalid_argument "KEY: ...".
+/// of layers 1..N with z standard normal, and tau_m (1 + tau_spread z'), at least dt, by which alpha and rho
+/// are divided; rho within 0..2. Throws std::invalid_argument "KEY: ...".
 model::GoldenSettings drawn_settings(const Config&);
 
 /// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.

@@ -6,10 +6,9 @@ namespace {
 constexpr double any = 1e300;
 constexpr double positive = 1e-300;
 
-}  // namespace
-
-const std::vector<Key>& keys() {
-  static const std::vector<Key> table = {
+// All but those of [imperfections].
+std::vector<Key> own_keys() {
+  return {
       {"network.layers",
        [](Config& c) -> Slot { return &c.network.layers; },
        1,
@@ -128,7 +127,16 @@ const std::vector<Key>& keys() {
        1,
        {},
        "",
-       "Mismatch of the neurons: relative standard deviation of rho, drawn from run.seed, within 0..2."},
+       "Mismatch of the neurons: relative standard deviation of rho, drawn from run.seed, within 0..2. More "
+       "of a chip's mismatch: imperfections."},
+      {"dynamics.tau_spread",
+       [](Config& c) -> Slot { return &c.tau_spread; },
+       0,
+       1,
+       {},
+       "",
+       "Mismatch of the membranes: relative standard deviation of tau_m, drawn from run.seed; alpha = dt / "
+       "tau_m and rho = tau_r / tau_m follow."},
       {"dynamics.alpha",
        [](Config& c) -> Slot { return &c.network.alpha; },
        0,
@@ -441,6 +449,17 @@ const std::vector<Key>& keys() {
        "",
        "Threads of the emulator within a tick; never changes a bit."},
   };
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> table = [] {
+    std::vector<Key> all = own_keys();
+    const std::vector<Key> more = imperfection_keys();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
   return table;
 }
 

@@ -22,6 +22,7 @@ struct Key {
 };
 
 const std::vector<Key>& keys();
+std::vector<Key> imperfection_keys();  ///< those of [imperfections], which keys() has, too
 
 /// The value of a key as in TOML; a list of one value without brackets.
 std::string printed(const Key&, Config&);

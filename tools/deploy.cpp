@@ -10,6 +10,7 @@
 #include "fixedpoint/compiler.hpp"
 #include "sim/core_library.hpp"
 #include "sim/external_tools.hpp"
+#include "tools/imperfections.hpp"
 #include "tools/progress.hpp"
 #include "tools/run.hpp"
 
@@ -169,6 +170,7 @@ Deployment fit(const Config& config, const Target& target, int lanes, const Depl
   d.options = options;
   try {
     check(config);
+    refuse_imperfections(config, "a core");
     d.program = std::make_shared<const fixedpoint::Program>(
         fixedpoint::compile(describe(config, starting_weights(config, ""))));
   } catch (const std::invalid_argument& error) {

@@ -12,8 +12,9 @@ constexpr const char* signals[] = {"basal", "apical", "u",     "membrane", "rate
 
 }  // namespace
 
-GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights)
-    : golden_(std::move(settings), weights) {
+GoldenMachine::GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights,
+                             std::shared_ptr<model::Imperfections> chip)
+    : golden_(std::move(settings), weights, std::move(chip)) {
   const auto& net = golden_.network();
   for (int k = 0; k <= net.depth(); ++k) sent_ += static_cast<std::uint64_t>(net.units(k));  // rates
   for (int k = 1; k <= net.depth(); ++k) {

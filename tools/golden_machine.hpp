@@ -8,11 +8,13 @@ namespace apical::tools {
 /// The golden model behind the machine interface, in double precision throughout.
 class GoldenMachine : public sim::Machine {
  public:
-  GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights);
+  GoldenMachine(model::GoldenSettings settings, const std::vector<model::WeightMatrix>& weights,
+                std::shared_ptr<model::Imperfections> chip = {});
 
   std::string name() const override { return "golden"; }
   void tick(const double* input, const double* target, double nudge, bool changed) override;
   void set_learning_scale(double factor) override { golden_.set_learning_scale(factor); }
+  void set_testing(bool testing) override { golden_.set_testing(testing); }
   std::vector<double> read(const std::string& signal, int layer) const override;
   std::vector<double> weights(int connection) const override;
   void set_weights(int connection, const std::vector<double>& values) override;

@@ -9,6 +9,8 @@
 #include "sim/core_runner.hpp"
 #include "sim/emulator_machine.hpp"
 #include "tools/golden_machine.hpp"
+#include "tools/imperfect_emulator.hpp"
+#include "tools/imperfections.hpp"
 #include "tools/microcircuit_machine.hpp"
 
 namespace apical::tools {
@@ -19,7 +21,7 @@ std::unique_ptr<sim::Machine> make_golden(const Config& config,
     return std::make_unique<MicrocircuitMachine>(microcircuit_of(config), weights);
   model::GoldenSettings settings = drawn_settings(config);
   settings.activation = model::parse_activation(config.activation);
-  return std::make_unique<GoldenMachine>(settings, weights);
+  return std::make_unique<GoldenMachine>(settings, weights, drawn_chip(config));
 }
 
 fixedpoint::EmulatorOptions emulator_options(const Config& config) {
@@ -33,11 +35,14 @@ fixedpoint::EmulatorOptions emulator_options(const Config& config) {
 
 std::unique_ptr<sim::Machine> make_emulator(const Config& config,
                                             std::shared_ptr<const fixedpoint::Program> program) {
+  if (auto chip = drawn_chip(config))
+    return std::make_unique<ImperfectEmulator>(std::move(program), std::move(chip), emulator_options(config));
   return std::make_unique<sim::EmulatorMachine>(std::move(program), emulator_options(config));
 }
 
 std::unique_ptr<sim::Machine> make_core(const Config& config,
                                         std::shared_ptr<const fixedpoint::Program> program) {
+  refuse_imperfections(config, "run.machine \"rtl\"");
   const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
   auto library = std::make_shared<const sim::CoreLibrary>(
       sim::find_core_sources(), parameters, sim::CoreBuild{},

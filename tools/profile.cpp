@@ -12,6 +12,7 @@
 #include "fixedpoint/workers.hpp"
 #include "model/schedule.hpp"
 #include "sim/emulator_machine.hpp"
+#include "tools/imperfections.hpp"
 #include "tools/progress.hpp"
 #include "tools/run.hpp"
 #include "tools/stimulus.hpp"
@@ -306,6 +307,7 @@ class Profiler {
 Profile profile(const Config& config, const ProfileOptions& options) {
   try {
     check(config);
+    refuse_imperfections(config, "a profile");
     return Profiler(config, options).run();
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error.what()));

@@ -17,6 +17,7 @@
 #include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
 #include "sim/systemc/platform_machine.hpp"
+#include "tools/imperfections.hpp"
 #include "tools/machines.hpp"
 #include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
@@ -102,6 +103,7 @@ class Runner {
     model::Score score(result_.classification);
     for (auto& sample : result_.voltages) sample.clear();
     const auto stream = task_.test();
+    machine_.set_testing(true);
     for (model::Sample sample; stream->next(sample) && !interrupted();) {
       machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
       if (!sample.scored) continue;
@@ -113,6 +115,7 @@ class Runner {
         kept.insert(kept.end(), u.begin(), u.end());
       }
     }
+    machine_.set_testing(false);
     result_.score = score.value();
     result_.curve.push_back({result_.ticks, result_.score});
   }
@@ -189,6 +192,7 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
 
 std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOptions& options,
                                                std::shared_ptr<const fixedpoint::Program> program) {
+  refuse_imperfections(config, "run.machine \"tlm\"");
   const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
   auto machine =
       std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, emulator_options(config));
@@ -246,6 +250,8 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   RunOutcome outcome;
   outcome.image = task->image();
   outcome.initial = options.initial.empty() ? starting_weights(config, options.weights) : options.initial;
+
+  if (const auto chip = drawn_chip(config)) outcome.notes.push_back(chip->summary());
 
   std::vector<std::unique_ptr<sim::Machine>> machines;
   if (config.machine == "golden" || config.machine == "both")

@@ -8,6 +8,7 @@
 
 #include "fixedpoint/compiler.hpp"
 #include "model/schedule.hpp"
+#include "tools/imperfections.hpp"
 #include "tools/run.hpp"
 
 namespace apical::tools {
@@ -175,6 +176,7 @@ sim::Stimulus make_extreme_stimulus(const std::shared_ptr<const fixedpoint::Prog
 Assignment prepare(const Config& config, const std::string& weights) {
   try {
     check(config);
+    refuse_imperfections(config, "a core");
     Assignment a;
     a.task = configured_task(config);
     a.program = std::make_shared<const fixedpoint::Program>(

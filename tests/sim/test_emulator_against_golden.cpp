@@ -9,6 +9,7 @@
 #include "fixedpoint/compiler.hpp"
 #include "model/golden.hpp"
 #include "sim/emulator_machine.hpp"
+#include "tools/imperfect_emulator.hpp"
 
 namespace {
 
@@ -71,14 +72,43 @@ const Eigen::VectorXd& of(const model::Golden& golden, const std::string& signal
   return golden.error(k);
 }
 
+// Everything that a chip can have, but steps of weights and converters: there rounding decides of more than
+// an LSB.
+model::ImperfectionSettings all_imperfections() {
+  model::ImperfectionSettings s;
+  s.seed = seed;
+  s.gain_spread = s.slope_spread = s.weight_spread = 0.2;
+  s.offset_spread = 0.3;
+  s.dead_neurons = s.dead_synapses = 0.15;
+  s.noise = 0.1;
+  s.error_noise = 0.02;
+  s.noise_tau = 5.0;
+  s.delay = 1;
+  s.delay_jitter = 2;
+  s.weight_leak = 1000.0;
+  s.update_asymmetry = 0.2;
+  s.update_bound = 3.0;
+  s.update_limit = 0.002;
+  return s;
+}
+
 // Root mean square distance of every signal over all units and ticks, and of the weights at the end.
 std::map<std::string, double> distances(const std::string& flow, const model::Connections& connections,
-                                        int frac) {
+                                        const model::ImperfectionSettings& imperfections, int frac) {
   const model::GoldenSettings settings = golden_settings(flow, connections);
   const auto weights = model::initial_weights(settings.layers, true, {1.0}, seed, connections);
-  model::Golden golden(settings, weights);
-  sim::EmulatorMachine emulator(
-      std::make_shared<const fixedpoint::Program>(compile(description(settings, weights, frac))));
+  const auto chip = [&] {
+    return imperfections.any() ? std::make_shared<model::Imperfections>(imperfections, settings.layers, true,
+                                                                        connections, settings.dt, true)
+                               : nullptr;
+  };
+  model::Golden golden(settings, weights, chip());
+  const auto program =
+      std::make_shared<const fixedpoint::Program>(compile(description(settings, weights, frac)));
+  const std::unique_ptr<sim::EmulatorMachine> machine =
+      imperfections.any() ? std::make_unique<tools::ImperfectEmulator>(program, chip())
+                          : std::make_unique<sim::EmulatorMachine>(program);
+  sim::EmulatorMachine& emulator = *machine;
   std::map<std::string, double> squares;
   std::map<std::string, int> counts;
   std::vector<double> input(6), target(4);
@@ -127,19 +157,24 @@ double slope(const std::vector<double>& x, const std::vector<double>& y) {
 }  // namespace
 
 TEST(EmulatorAgainstGolden, ErrorHalvesWithEveryFractionBit) {
-  const std::pair<std::string, model::Connections> cases[] = {
-      {"latent-equilibrium", {}}, {"gradient", {}}, {"latent-equilibrium", graph}};
-  for (const auto& [flow, connections] : cases) {
+  const std::tuple<std::string, model::Connections, model::ImperfectionSettings> cases[] = {
+      {"latent-equilibrium", {}, {}},
+      {"gradient", {}, {}},
+      {"latent-equilibrium", graph, {}},
+      {"latent-equilibrium", {}, all_imperfections()},
+      {"latent-equilibrium", graph, all_imperfections()}};
+  for (const auto& [flow, connections, imperfections] : cases) {
     std::vector<double> fracs;
     std::map<std::string, std::vector<double>> errors;
     for (int frac = 9; frac <= 21; ++frac) {
       fracs.push_back(frac);
-      for (const auto& [signal, error] : distances(flow, connections, frac))
+      for (const auto& [signal, error] : distances(flow, connections, imperfections, frac))
         errors[signal].push_back(std::log2(error));
     }
     for (const auto& [signal, logs] : errors) {
       const double found = slope(fracs, logs);
-      std::cout << flow << (connections.empty() ? " " : ", graph: ") << signal << ": error 2^" << logs.front()
+      std::cout << flow << (connections.empty() ? " " : ", graph: ")
+                << (imperfections.any() ? "imperfect " : "") << signal << ": error 2^" << logs.front()
                 << " at 9 fraction bits, 2^" << logs.back() << " at 21, slope " << found << "\n";
       EXPECT_NEAR(found, -1.0, 0.1) << flow << " " << signal;
       EXPECT_LT(logs.back(), -14.0) << flow << " " << signal << ": not the same dynamics";

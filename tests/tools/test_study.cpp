@@ -140,6 +140,37 @@ TEST(ExampleStudies, AreRead) {
   EXPECT_EQ(digests.size(), study.points.size() - 20u);
 }
 
+TEST(ExampleStudies, AnalogImperfectionsAreRead) {
+  const Study study = read_study(APICAL_SOURCE_DIR "/tools/study/analog-digits8.toml");
+  int imperfect = 0;
+  for (const Point& point : study.points) {
+    Config c = study.base;
+    for (const AxisValue& value : point.at)
+      for (const KeyValue& a : value.set) set_key(c, a.text, a.where);
+    imperfect += c.imperfections.any() ? 1 : 0;
+  }
+  EXPECT_GT(imperfect, 500);
+}
+
+// tau_m is normal, and what tau_m divides follows it.
+TEST(DrawnSettings, SpreadMembranesOverNeurons) {
+  const unsigned seed = std::random_device{}();
+  Config c = parse_config(
+      "[network]\nlayers = [4, 3000, 1000]\n[dynamics]\nrho = 0.75\ntau_spread = 0.1\ntau = 10\ndt = 2\n",
+      "text");
+  c.seed = seed;
+  const model::GoldenSettings s = drawn_settings(c);
+  std::vector<double> tau;
+  for (const double alpha : s.alpha) tau.push_back(2.0 / alpha);
+  const Estimate e = estimate(tau);
+  ASSERT_EQ(tau.size(), 4000u);
+  EXPECT_NEAR(e.mean, 10.0, 5 * 1.96 / std::sqrt(4000.0)) << "seed " << seed;
+  EXPECT_NEAR(e.half, 1.96 / std::sqrt(4000.0), 0.1 * e.half) << "seed " << seed;
+  for (std::size_t i = 0; i < tau.size(); ++i) EXPECT_NEAR(s.rho[i] * tau[i], 0.75 * 10.0, 1e-9);
+  c.network.flow = "gradient";
+  EXPECT_TRUE(contains(message_of([&] { drawn_settings(c); }), "dynamics.tau_spread: 0.1 with flow"));
+}
+
 TEST(DrawnSettings, SpreadRhoOverNeurons) {
   const unsigned seed = std::random_device{}();
   Config c =

@@ -1,0 +1,305 @@
+#include "tools/imperfect_emulator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/load.hpp"
+#include "fixedpoint/width_proof.hpp"
+#include "sim/integer_machine.hpp"
+
+namespace apical::tools {
+namespace {
+
+using fixedpoint::Format;
+using fixedpoint::OpCode;
+using fixedpoint::Operation;
+using fixedpoint::Signal;
+using model::Imperfections;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+std::size_t at(Signal signal) {
+  return static_cast<std::size_t>(signal);
+}
+
+template <class Integers>
+Eigen::VectorXd reals(const Integers& raw, const Format& format) {
+  const std::vector<double> values = sim::to_real(raw, format);
+  return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+}
+
+std::vector<std::int64_t> raws(const Eigen::VectorXd& real, const Format& format) {
+  return sim::to_raw(real.data(), static_cast<int>(real.size()), format);
+}
+
+// Takes the values that differ by more than theta from what was sent last; returns how many.
+std::uint64_t send(const std::vector<std::int64_t>& values, std::int64_t theta,
+                   std::vector<std::int64_t>& sent) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::abs(values[i] - sent[i]) > theta) {
+      sent[i] = values[i];
+      ++count;
+    }
+  return count;
+}
+
+fixedpoint::EmulatorOptions dense(fixedpoint::EmulatorOptions options) {
+  options.schedule = fixedpoint::Schedule::dense;
+  return options;
+}
+
+}  // namespace
+
+ImperfectEmulator::ImperfectEmulator(std::shared_ptr<const fixedpoint::Program> program,
+                                     std::shared_ptr<Imperfections> chip, fixedpoint::EmulatorOptions options)
+    : EmulatorMachine(std::move(program), dense(options)), chip_(std::move(chip)) {
+  const auto& whole = emulator_.program();
+  for (const auto& p : whole.populations) {
+    const auto& state = emulator_.state(static_cast<int>(sent_.size()));
+    sent_.push_back(
+        {{state.sent_rate.begin(), state.sent_rate.end()}, std::vector<std::int64_t>(at(p.units), 0)});
+  }
+  for (std::size_t k = 0; k < whole.projections.size(); ++k) {
+    const auto& p = whole.projections[k];
+    const auto largest = fixedpoint::bound_of(
+        static_cast<std::int64_t>(std::ldexp(Imperfections::largest_factor, Imperfections::constant_frac)),
+        Imperfections::constant_frac);
+    const auto fits = [&](const Format& f, int terms) {
+      if (!chip_->settings().weights()) return;
+      fixedpoint::prove("imperfections.weight_spread, .dead_synapses: " + p.name,
+                        "effective weight times value, summed",
+                        times(bound_of(p.weight) * largest * bound_of(f), terms),
+                        "formats.weight, formats.rate, formats.error");
+    };
+    fits(population(p.source)[Signal::rate], p.columns);
+    fits(population(p.target)[Signal::error], p.rows);
+    synapses_.emplace_back();
+    const Eigen::MatrixXd& factors = chip_->factors(static_cast<int>(k) + 1);
+    for (const double factor : Eigen::Map<const Eigen::VectorXd>(factors.data(), factors.size()))
+      synapses_.back().factors.push_back(
+          static_cast<std::int64_t>(std::ldexp(factor, Imperfections::constant_frac)));
+    take_weights(static_cast<int>(k));
+  }
+}
+
+const fixedpoint::Population& ImperfectEmulator::population(int layer) const {
+  return emulator_.program().populations[at(layer)];
+}
+
+const fixedpoint::Projection& ImperfectEmulator::projection(int index) const {
+  return emulator_.program().projections[at(index)];
+}
+
+std::uint64_t ImperfectEmulator::events() const {
+  return emulator_.activity(0).rate_events + events_;
+}
+
+void ImperfectEmulator::advance() {
+  const auto& program = emulator_.program();
+  if (emulator_.ticks() == 0)
+    for (const Operation& op : program.start) execute(op);
+  chip_->begin_tick();
+  if (!program.decay.empty())
+    for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) emulator_.decay_mismatch(k);
+  for (const Operation& op : program.operations) execute(op);
+  leak();
+  emulator_.end_tick();
+}
+
+void ImperfectEmulator::execute(const Operation& op) {
+  const model::ImperfectionSettings& s = chip_->settings();
+  const bool own_sums = s.weights() && chip_->acting();
+  if (op.code == OpCode::forward && own_sums) return forward(op.index);
+  if (op.code == OpCode::backward && own_sums) return backward(op.index);
+  if (op.code == OpCode::learn) return learn(op.index);
+  emulator_.execute(op);
+  if (op.code != OpCode::update) return;
+  const auto heard = [&](auto population_of) {
+    const auto& all = emulator_.program().projections;
+    return std::any_of(all.begin(), all.end(), [&](const auto& p) { return population_of(p) == op.index; });
+  };
+  if ((op.parts & fixedpoint::part::soma) != 0) {
+    if (s.fires() || s.rates() || s.delays())
+      fire(op.index);
+    else if (heard([](const auto& p) { return p.source; }))
+      events_ += static_cast<std::uint64_t>(emulator_.observed().rates);
+  }
+  if ((op.parts & (fixedpoint::part::error | fixedpoint::part::start_error)) == 0) return;
+  if (!heard([](const auto& p) { return p.backward ? p.target : -1; })) return;
+  if (s.errors() || s.delays())
+    send_errors(op.index);
+  else
+    events_ += static_cast<std::uint64_t>(emulator_.observed().errors);
+}
+
+std::int64_t ImperfectEmulator::source_rate(int index, int column) const {
+  const auto& p = projection(index);
+  return column < population(p.source).units ? emulator_.sent_rate(p.source)[at(column)] : p.one;
+}
+
+void ImperfectEmulator::forward(int index) {
+  const auto& p = projection(index);
+  Synapses& s = synapses(index);
+  s.sums.assign(at(p.rows), 0);
+  for (int column = 0; column < p.columns; ++column) {
+    const std::int64_t rate = source_rate(index, column);
+    if (rate == 0) continue;
+    const std::int64_t* const weights = s.effective.data() + at(column) * at(p.rows);
+    for (std::size_t row = 0; row < at(p.rows); ++row) s.sums[row] += weights[row] * rate;
+  }
+  for (std::int64_t& sum : s.sums)
+    sum = fixedpoint::round_shift(sum, Imperfections::constant_frac, fixedpoint::Rounding::rnd_conv);
+  macs_ += s.effective.size();
+  emulator_.set_basal_sums(index, s.sums.data());
+}
+
+void ImperfectEmulator::backward(int index) {
+  const auto& p = projection(index);
+  Synapses& s = synapses(index);
+  const auto& errors = emulator_.sent_error(p.target);
+  const int units = population(p.source).units;
+  s.sums.assign(at(units), 0);
+  for (int column = 0; column < units; ++column) {
+    const std::int64_t* const weights = s.effective.data() + at(column) * at(p.rows);
+    std::int64_t sum = 0;
+    for (std::size_t row = 0; row < at(p.rows); ++row) sum += weights[row] * errors[row];
+    s.sums[at(column)] =
+        fixedpoint::round_shift(sum, Imperfections::constant_frac, fixedpoint::Rounding::rnd_conv);
+  }
+  macs_ += at(units) * at(p.rows);
+  emulator_.set_apical_sums(index, s.sums.data());
+}
+
+// The activation at the voltage that the chip makes of u, and what is sent of it.
+void ImperfectEmulator::fire(int layer) {
+  const auto& program = emulator_.program();
+  const auto& p = population(layer);
+  scratch_ = emulator_.state(layer);
+  auto& rates = scratch_.signals[at(Signal::rate)];
+  if (chip_->settings().fires() && chip_->acting()) {
+    const Eigen::VectorXd u = reals(scratch_.signals[at(Signal::u)], p[Signal::u]);
+    const std::vector<std::int64_t> fires_on = raws(chip_->fires_on(layer, u), p[Signal::u]);
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const auto random = [&](Signal signal) {
+        return fixedpoint::random16(
+            fixedpoint::row_key(program.seed, emulator_.ticks(), stream_number(signal, layer),
+                                static_cast<std::uint32_t>(i)),
+            0);
+      };
+      rates[i] = program.rate_tables[at(layer)].lookup(fires_on[i], random(Signal::rate));
+      scratch_.signals[at(Signal::slope)][i] =
+          program.slope_tables[at(layer)].lookup(fires_on[i], random(Signal::slope));
+    }
+  }
+  const Format& format = p[Signal::rate];
+  const std::vector<std::int64_t> values = raws(chip_->sends_rate(layer, reals(rates, format)), format);
+  std::copy(values.begin(), values.end(), rates.begin());
+  auto& sent = sent_[at(layer)].rate;
+  const std::uint64_t count = send(values, p.theta_rate, sent);
+  if (layer != program.output) events_ += count;
+  const std::vector<std::int64_t> arrived = raws(chip_->rate_arrives(layer, reals(sent, format)), format);
+  std::copy(arrived.begin(), arrived.end(), scratch_.sent_rate.begin());
+  emulator_.restore(layer, scratch_);
+}
+
+void ImperfectEmulator::send_errors(int layer) {
+  const auto& p = population(layer);
+  const Format& format = p[Signal::error];
+  auto& sent = sent_[at(layer)].error;
+  const Eigen::VectorXd errors = reals(emulator_.signal(Signal::error, layer), format);
+  events_ += send(raws(chip_->sends_error(layer, errors), format), p.theta_error, sent);
+  const std::vector<std::int64_t> arrived = raws(chip_->error_arrives(layer, reals(sent, format)), format);
+  for (int i = 0; i < p.units; ++i) emulator_.receive_sent_error(layer, i, arrived[at(i)]);
+}
+
+void ImperfectEmulator::learn(int index) {
+  if (!chip_->learns()) return;
+  emulator_.execute({OpCode::learn, index});
+  if (!emulator_.observed().steps) return;
+  const model::ImperfectionSettings& s = chip_->settings();
+  if (s.updates())
+    change_weights(index);
+  else if (s.weights() || s.weight_leak > 0.0)
+    take_weights(index);
+}
+
+// LEARN once more from its steps, with the change that the device makes of each.
+void ImperfectEmulator::change_weights(int index) {
+  const auto& program = emulator_.program();
+  const auto& p = projection(index);
+  const auto& steps = emulator_.steps(index);
+  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
+  const int fine = p.weight.frac + 60 - p.weight.bits;  // as fine as 62 bits hold twice the weights' range
+  const double range = p.weight.value(p.weight.maximum_raw() - p.weight.minimum_raw());
+  const Format exact{62, p.weight.frac, true, p.weight.rounding, fixedpoint::Overflow::sat};
+  for (int row = 0; row < p.rows; ++row) {
+    const std::int64_t step = steps[at(row)];
+    const std::uint32_t key =
+        fixedpoint::row_key(program.seed, emulator_.ticks(), stream_number(Signal::weight, p.stream),
+                            static_cast<std::uint32_t>(row));
+    for (int column = 0; column < p.columns; ++column) {
+      const std::int64_t before = synapses(index).weights[at(column) * at(p.rows) + at(row)];
+      const std::int64_t product = step * source_rate(index, column);
+      std::int64_t after = before;
+      if (product != 0) {
+        const double change =
+            std::clamp(chip_->device_change(index + 1, row, column, p.weight.value(before),
+                                            std::ldexp(static_cast<double>(product), -frac)),
+                       -range, range);
+        const std::int64_t rounded = quantise(std::llround(std::ldexp(change, fine)), fine, exact,
+                                              fixedpoint::random16(key, static_cast<std::uint32_t>(column)))
+                                         .raw;
+        after = quantise(before + rounded, p.weight.frac, p.weight).raw;
+      }
+      set(index, row, column, after);
+    }
+  }
+}
+
+void ImperfectEmulator::set(int index, int row, int column, std::int64_t raw) {
+  Synapses& s = synapses(index);
+  const std::size_t place = at(column) * at(projection(index).rows) + at(row);
+  emulator_.set_weight(index, row, column, raw);
+  s.weights[place] = raw;
+  s.effective[place] = raw * s.factors[place];
+}
+
+void ImperfectEmulator::take_weights(int index) {
+  const auto& p = projection(index);
+  Synapses& s = synapses(index);
+  s.weights.resize(s.factors.size());
+  s.effective.resize(s.factors.size());
+  const auto& memory = emulator_.weights(index);
+  std::size_t place = 0;
+  for (int column = 0; column < p.columns; ++column)
+    for (int row = 0; row < p.rows; ++row, ++place) {
+      s.weights[place] = memory.at(row, column);
+      s.effective[place] = s.weights[place] * s.factors[place];
+    }
+}
+
+// The fraction of an LSB that a weight loses is rounded stochastically, or small ones would never leak.
+void ImperfectEmulator::leak() {
+  if (chip_->kept() == 1.0) return;
+  for (int index = 0; index < static_cast<int>(synapses_.size()); ++index) {
+    const auto& p = projection(index);
+    for (int column = 0; column < p.columns; ++column)
+      for (int row = 0; row < p.rows; ++row) {
+        const std::int64_t raw = synapses(index).weights[at(column) * at(p.rows) + at(row)];
+        if (raw == 0) continue;
+        const double exact = static_cast<double>(raw) * chip_->kept();
+        set(index, row, column,
+            static_cast<std::int64_t>(
+                std::floor(exact + chip_->uniform(Imperfections::leak_purpose, index + 1, row, column))));
+      }
+  }
+}
+
+}  // namespace apical::tools
