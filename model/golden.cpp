@@ -37,6 +37,9 @@ void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   if (!(s.tau > 0.0) || !(s.dt > 0.0) || s.dt > s.tau)
     throw std::invalid_argument(
         fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", s.dt, s.tau));
+  if (s.voltage_frac >= 0 && s.flow == "lagrangian" && s.scheme == "exact")
+    throw std::invalid_argument(
+        fmt::format("dynamics.voltage_frac: {} with scheme exact; accepted: -1", s.voltage_frac));
   if (s.gamma != 0.0 && s.gamma != 1.0) throw std::invalid_argument("dynamics.gamma: accepted: 0, 1");
   s.connections = resolved(s.connections, static_cast<int>(s.layers.size()));
   const std::size_t count = s.layers.size() - 1;
@@ -157,11 +160,19 @@ Eigen::VectorXd Golden::drive(int k) const {
   return now_.basal[index(k)] + settings_.gamma * now_.nudge[index(k)] + decaying_[index(k)];
 }
 
+// A voltage as a register of voltage_frac fraction bits holds it: to nearest, ties to even.
+Eigen::VectorXd Golden::held(Eigen::VectorXd u) const {
+  if (settings_.voltage_frac >= 0)
+    for (double& x : u)
+      x = std::ldexp(std::nearbyint(std::ldexp(x, settings_.voltage_frac)), -settings_.voltage_frac);
+  return u;
+}
+
 void Golden::soma(int k) {
   const Eigen::VectorXd& s = membrane_[index(k)];
   // s + rho (drive − s), written so that rho = 1 gives the drive without a rounding error.
   const Eigen::VectorXd arrives = drive(k);
-  u_[index(k)] = arrives + (rho_[index(k)].array() - 1.0).matrix().cwiseProduct(arrives - s);
+  u_[index(k)] = held(arrives + (rho_[index(k)].array() - 1.0).matrix().cwiseProduct(arrives - s));
   if (settings_.response == "prospective") {
     const Eigen::VectorXd fires_on = chip_ ? chip_->fires_on(k, u_[index(k)]) : u_[index(k)];
     now_.rate[index(k)] = map(settings_.activation, fires_on);
@@ -291,7 +302,11 @@ void Golden::continuous_tick(double beta) {
     });
   } else {
     velocity_ = direct_flow(net_, u_, velocity_, at(1.0), settings_.tau);
-    for (std::size_t k = 1; k < u_.size(); ++k) u_[k] += dt * velocity_[k];
+    for (std::size_t k = 1; k < u_.size(); ++k) {
+      const Eigen::VectorXd before = u_[k];
+      u_[k] = held(before + dt * velocity_[k]);
+      if (settings_.voltage_frac >= 0) velocity_[k] = (u_[k] - before) / dt;  // all that registers know of it
+    }
   }
   now_ = evaluate(net_, u_, at(1.0));
   for (int k = 1; k <= depth(); ++k) membrane_[index(k)] = u_[index(k)];

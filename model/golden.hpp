@@ -28,6 +28,7 @@ struct GoldenSettings {
   double gamma = 1.0, beta = 0.1;  ///< gamma is 0 or 1
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
+  int voltage_frac = -1;  ///< fraction bits that voltages are held in from tick to tick; -1: a double's
 };
 
 /// The reference network in double precision, one tick at a time (model/README.md, "The prospective unit").
@@ -80,6 +81,7 @@ class Golden {
   void forward(int k);
   void backward(int k);
   void soma(int k);
+  Eigen::VectorXd held(Eigen::VectorXd u) const;
   void teach(int k, double beta);
   void settle_membrane(int k);
   void learn(int k);

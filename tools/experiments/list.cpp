@@ -8,6 +8,7 @@ const std::vector<Experiment>& experiments() {
   static const std::vector<Experiment> all = {energy(),
                                               action(),
                                               prospective(),
+                                              derivative(),
                                               hodgkin_huxley(),
                                               backprop(),
                                               dendrites(),

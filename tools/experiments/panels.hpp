@@ -8,6 +8,7 @@ Experiment energy();
 Experiment action();
 Experiment prospective();
 
+Experiment derivative();
 Experiment hodgkin_huxley();
 Experiment backprop();
 Experiment dendrites();
