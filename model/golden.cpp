@@ -327,6 +327,7 @@ void Golden::set_weights(int connection, const WeightMatrix& weights) {
     throw std::invalid_argument(fmt::format("weights: {} x {}; accepted: {} x {}", weights.rows(),
                                             weights.cols(), w.rows(), w.cols()));
   w = weights;
+  if (!effective_.weights.empty()) find_effective(connection);
 }
 
 bool Golden::finite() const {
