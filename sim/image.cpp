@@ -79,7 +79,12 @@ struct TablePlan {
 };
 
 void widen_for_population(CoreParameters& c, const Program& program, const Population& p, bool is_last) {
-  for (const Format& f : p.formats) widen(c.sw, signed_bits(f));
+  for (std::size_t s = 0; s < neuron_signals; ++s) {
+    const Signal signal = static_cast<Signal>(s);
+    const bool unused =
+        (signal == Signal::mismatch && program.decay.empty()) || (signal == Signal::target && !is_last);
+    if (!unused) widen(c.sw, signed_bits(p[signal]));
+  }
   const Bound away =
       bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) +
       (program.decay.empty() ? Bound{0, p[Signal::mismatch].frac} : bound_of(p[Signal::mismatch])) +

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -28,8 +29,9 @@ std::vector<std::string> stale(const fs::path& folder, std::size_t points) {
 
 int execute(Arguments a) {
   a.options.budget = parse_budget(a.budget);
-  if (a.options.cost != "bits" && a.options.cost != "energy")
-    throw InputError(fmt::format("--cost: \"{}\"; accepted: bits, energy", a.options.cost));
+  if (std::find(cost_names.begin(), cost_names.end(), a.options.cost) == cost_names.end())
+    throw InputError(
+        fmt::format("--cost: \"{}\"; accepted: {}", a.options.cost, fmt::join(cost_names, ", ")));
   a.options.profile.threads = a.options.threads;
   Config config = read_config(a.config);
   for (const std::string& assignment : a.set) set_key(config, assignment);
@@ -68,7 +70,9 @@ void add_optimise(CLI::App& app, int& status) {
   command->add_option("--budget", a->budget,
                       "accuracy=-POINTSpt: what may be lost against golden (default accuracy=-0.5pt)");
   command->add_option("--cost", a->options.cost,
-                      "bits (of all memories) or energy (per tick of training); default bits");
+                      "bits (of all memories), area (of a core with core.lanes, by a fit to synthesis) or "
+                      "energy (per tick of training); "
+                      "default bits");
   command->add_option("--seeds", a->options.seeds, "trainings per point of the search (default 2)")
       ->check(CLI::Range(1, 100));
   command

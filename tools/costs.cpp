@@ -1,10 +1,15 @@
 #include "tools/costs.hpp"
 
+#include <algorithm>
+
 #include "fixedpoint/compiler.hpp"
+#include "tools/area.hpp"
 #include "tools/wide_formats.hpp"
 
 namespace apical::tools {
 namespace {
+
+using fixedpoint::Format;
 
 constexpr int fewest_bits = 2;
 
@@ -13,14 +18,40 @@ bool ends_with(const std::string& text, const std::string& end) {
 }
 
 // Every format of a signal: that of all layers, and the exceptions.
-std::vector<fixedpoint::Format*> formats_of(Config& config, const std::string& signal) {
-  std::vector<fixedpoint::Format*> all{&config.formats.by_signal.at(signal)};
+std::vector<Format*> formats_of(Config& config, const std::string& signal) {
+  std::vector<Format*> all{&config.formats.by_signal.at(signal)};
   for (auto& [place, format] : config.formats.by_layer)
     if (place.first == signal) all.push_back(&format);
   return all;
 }
 
+// Takes fraction bits or integer bits away; false where too few are left.
+bool narrow(Format& f, Move::Kind kind, int bits) {
+  const bool placed = f.frac == fixedpoint::automatic_frac;
+  if (placed && kind == Move::range) return false;
+  f.bits -= bits;
+  if (!placed && kind != Move::range) f.frac -= bits;
+  return f.bits >= fewest_bits && (placed || f.frac >= -64);
+}
+
+// The widest signals but weights, to `bits` less than the widest has.
+bool narrow_widest(Config& config, int bits) {
+  std::vector<Format*> all;
+  for (const std::string& signal : signal_order())
+    if (signal != "weight")
+      for (Format* f : formats_of(config, signal)) all.push_back(f);
+  int widest = 0;
+  for (const Format* f : all) widest = std::max(widest, f->bits);
+  return std::all_of(all.begin(), all.end(), [&](Format* f) {
+    return f->bits <= widest - bits || narrow(*f, Move::widest, f->bits - (widest - bits));
+  });
+}
+
 }  // namespace
+
+double cost_of(const Costs& costs, const std::string& name) {
+  return name == "energy" ? costs.energy : name == "area" ? costs.area : costs.bits();
+}
 
 Costs costs_of(const Config& config, const std::vector<model::WeightMatrix>& shape, const Work& work) {
   const fixedpoint::Program program = fixedpoint::compile_shape(describe(config, shape));
@@ -34,15 +65,17 @@ Costs costs_of(const Config& config, const std::vector<model::WeightMatrix>& sha
   for (std::size_t k = 0; k < work.activity.size() && work.ticks > 0; ++k)
     c.energy += sim::estimate(program, static_cast<int>(k), work.activity[k], config.energy).total() /
                 static_cast<double>(work.ticks);
+  c.area = AreaModel::of_sources().area(sim::required_parameters(program, config.lanes));
   return c;
 }
 
 std::vector<Move> all_moves(int first_step) {
   std::vector<Move> moves;
-  moves.reserve(2 * signal_order().size() + 1);
+  moves.reserve(2 * signal_order().size() + 2);
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::precision, first_step});
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::range, 1});
   moves.push_back({"", Move::segments, first_step});
+  moves.push_back({"", Move::widest, first_step});
   return moves;
 }
 
@@ -51,18 +84,14 @@ bool apply_move(Config& config, const Move& move) {
     config.table_index_bits -= move.step;
     return config.table_index_bits >= 1;
   }
-  for (fixedpoint::Format* f : formats_of(config, move.signal)) {
-    const bool placed = f->frac == fixedpoint::automatic_frac;
-    if (placed && move.kind == Move::range) return false;
-    f->bits -= move.step;
-    if (!placed && move.kind == Move::precision) f->frac -= move.step;
-    if (f->bits < fewest_bits || (!placed && f->frac < -64)) return false;
-  }
-  return true;
+  if (move.kind == Move::widest) return narrow_widest(config, move.step);
+  const std::vector<Format*> formats = formats_of(config, move.signal);
+  return std::all_of(formats.begin(), formats.end(),
+                     [&](Format* f) { return narrow(*f, move.kind, move.step); });
 }
 
 void set_weight_rounding(Config& config, fixedpoint::Rounding rounding, int more_bits) {
-  for (fixedpoint::Format* f : formats_of(config, "weight")) {
+  for (Format* f : formats_of(config, "weight")) {
     f->rounding = rounding;
     f->bits += more_bits;
     f->frac += more_bits;

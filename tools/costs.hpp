@@ -10,6 +10,7 @@ namespace apical::tools {
 struct Costs {
   double weight_bits = 0.0, state_bits = 0.0, table_bits = 0.0;  ///< memories of the program
   double energy = 0.0;                                           ///< pJ per tick of training (sim/energy.hpp)
+  double area = 0.0;  ///< gate equivalents of a core (tools/area.hpp)
 
   double bits() const { return weight_bits + state_bits + table_bits; }
 };
@@ -25,13 +26,19 @@ Costs costs_of(const Config&, const std::vector<model::WeightMatrix>& shape, con
 
 /// One way to narrow a configuration.
 struct Move {
-  enum Kind { precision, range, segments };
-  std::string signal;  ///< "" for segments
+  enum Kind { precision, range, segments, widest };
+  std::string signal;  ///< "" for segments and widest
   Kind kind = precision;
   int step = 1;  ///< bits less
 };
 
-/// All moves that there are: of every signal fraction bits and integer bits, and segments of the tables.
+/// The costs that costs_of() knows by name.
+inline const std::vector<std::string> cost_names = {"bits", "area", "energy"};
+/// The cost of that name.
+double cost_of(const Costs&, const std::string& name);
+
+/// All moves that there are: of every signal fraction bits and integer bits, and segments of the tables; then
+/// fraction bits of the signals that are wider than the others, together: a core has one width for all.
 std::vector<Move> all_moves(int first_step);
 
 /// Takes `move.step` bits away, in all layers; false where too few are left.

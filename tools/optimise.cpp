@@ -245,10 +245,6 @@ double CostedPoint::fresh_mean() const {
   return mean_of(fresh);
 }
 
-double cost_of(const Costs& costs, const std::string& name) {
-  return name == "energy" ? costs.energy : costs.bits();
-}
-
 double parse_budget(const std::string& text) {
   std::smatch match;
   if (!std::regex_match(text, match, std::regex(R"(accuracy=-(\d+(\.\d+)?)pt)")))

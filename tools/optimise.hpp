@@ -9,7 +9,7 @@ namespace apical::tools {
 
 struct OptimiseOptions {
   double budget = 0.5;        ///< percentage points of accuracy below golden
-  std::string cost = "bits";  ///< bits, energy
+  std::string cost = "bits";  ///< one of cost_names
   int threads = 1;
   int seeds = 2;  ///< common to all points of the search: run.seed and those after it
   int fresh = 3;  ///< that points are checked with again: those after the search's
@@ -39,9 +39,6 @@ struct Optimum {
   double seconds = 0.0, processor_seconds = 0.0;
   std::vector<std::string> notes;
 };
-
-/// The cost that options.cost names.
-double cost_of(const Costs&, const std::string& name);
 
 /// Searches formats per signal, rounding of the weights and segments of the tables for the Pareto front of
 /// accuracy against cost within the budget. Steepest descent from what profile() proposes: each round tries

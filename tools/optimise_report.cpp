@@ -30,6 +30,7 @@ ordered_json in_json(const CostedPoint& p) {
           {"state_bits", p.costs.state_bits},
           {"table_bits", p.costs.table_bits},
           {"bits", p.costs.bits()},
+          {"area_gate_equivalents", p.costs.area},
           {"energy_pj_per_tick", p.costs.energy},
           {"accuracy", p.accuracy},
           {"search_mean", p.mean},
@@ -39,10 +40,12 @@ ordered_json in_json(const CostedPoint& p) {
 
 std::string row(const std::string& name, const CostedPoint& p, const Optimum& o) {
   return fmt::format(
-      "{:<12} {:>9.0f} {:>5.0f}% {:>9.0f} {:>5.0f}% {:>9.1f} {:>5.0f}% {:>8.2f}% {:>8.2f}% {:>8.2f}%  {} "
+      "{:<12} {:>9.0f} {:>5.0f}% {:>9.0f} {:>5.0f}% {:>9.1f} {:>5.0f}% {:>9.1f} {:>5.0f}% {:>8.2f}% "
+      "{:>8.2f}% {:>8.2f}%  {} "
       "{}\n",
       name, p.costs.weight_bits, 100.0 * share(p, o, [](const Costs& c) { return c.weight_bits; }),
-      p.costs.bits(), 100.0 * share(p, o, [](const Costs& c) { return c.bits(); }), p.costs.energy / 1e3,
+      p.costs.bits(), 100.0 * share(p, o, [](const Costs& c) { return c.bits(); }), p.costs.area / 1e3,
+      100.0 * share(p, o, [](const Costs& c) { return c.area; }), p.costs.energy / 1e3,
       100.0 * share(p, o, [](const Costs& c) { return c.energy; }), 100.0 * p.accuracy, 100.0 * p.mean,
       100.0 * p.fresh_mean(), words(weight(p)), fixedpoint::name_of(weight(p).rounding));
 }
@@ -58,10 +61,10 @@ std::string optimise_text(const Optimum& o, const OptimiseOptions& options) {
       "golden {:.2f}% on the search's {} seeds, {:.2f}% on {} fresh ones; budget {:g} points; {} trainings, "
       "{:.0f} s "
       "({:.0f} s of processors)\n"
-      "{:<12} {:>9} {:>6} {:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9}  {}\n",
+      "{:<12} {:>9} {:>6} {:>9} {:>6} {:>9} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9}  {}\n",
       100.0 * o.golden, options.seeds, 100.0 * o.golden_fresh, options.fresh, options.budget, o.trainings,
-      o.seconds, o.processor_seconds, "", "weights", "", "all bits", "", "nJ/tick", "", "accuracy", "search",
-      "fresh", "weights");
+      o.seconds, o.processor_seconds, "", "weights", "", "all bits", "", "area, kGE", "", "nJ/tick", "",
+      "accuracy", "search", "fresh", "weights");
   text += row("uniform 16", o.uniform, o);
   for (std::size_t i = 0; i < o.front.size(); ++i) text += row(point_name(i), o.front[i], o);
   for (const std::string& note : o.notes) text += note + "\n";
@@ -93,16 +96,17 @@ std::string optimise_json(const Config& config, const Optimum& o, const Optimise
 
 std::string pareto_csv(const Optimum& o) {
   std::string text =
-      "file,weight_bits,state_bits,table_bits,bits,energy_pj_per_tick,accuracy,search_mean,fresh_mean,fresh_"
+      "file,weight_bits,state_bits,table_bits,bits,area_gate_equivalents,energy_pj_per_tick,accuracy,search_"
+      "mean,fresh_mean,fresh_"
       "lowest,"
       "weight_rounding,table_index_bits";
   for (const std::string& signal : signal_order()) text += "," + signal;
   text += "\n";
   for (std::size_t i = 0; i < o.front.size(); ++i) {
     const CostedPoint& p = o.front[i];
-    text += fmt::format("{},{:.0f},{:.0f},{:.0f},{:.0f},{:.1f},{:.6f},{:.6f},{:.6f},{:.6f},{},{}",
+    text += fmt::format("{},{:.0f},{:.0f},{:.0f},{:.0f},{:.0f},{:.1f},{:.6f},{:.6f},{:.6f},{:.6f},{},{}",
                         point_name(i), p.costs.weight_bits, p.costs.state_bits, p.costs.table_bits,
-                        p.costs.bits(), p.costs.energy, p.accuracy, p.mean, p.fresh_mean(),
+                        p.costs.bits(), p.costs.area, p.costs.energy, p.accuracy, p.mean, p.fresh_mean(),
                         *std::min_element(p.fresh.begin(), p.fresh.end()),
                         fixedpoint::name_of(weight(p).rounding), p.config.table_index_bits);
     for (const std::string& signal : signal_order()) text += "," + words(p.config.formats.at(signal, 1));
@@ -112,16 +116,18 @@ std::string pareto_csv(const Optimum& o) {
 }
 
 Figure pareto_figure(const Optimum& o, const OptimiseOptions& options) {
-  const bool energy = options.cost == "energy";
+  const bool bits = options.cost == "bits";
   Figure f{"pareto",
            "Accuracy against cost",
-           energy ? "nJ per tick of training" : "bits of memory",
+           options.cost == "energy" ? "nJ per tick of training"
+           : bits                   ? "bits of memory"
+                                    : "area of a core, thousand gate equivalents",
            "test accuracy on fresh seeds, %",
            {},
            false,
            false};
   const auto at = [&](const CostedPoint& p) {
-    return std::make_pair(cost_of(p.costs, options.cost) * (energy ? 1e-3 : 1.0), 100.0 * p.fresh_mean());
+    return std::make_pair(cost_of(p.costs, options.cost) * (bits ? 1.0 : 1e-3), 100.0 * p.fresh_mean());
   };
   Line front{"Pareto front", {}, true};
   for (const CostedPoint& p : o.front) front.points.push_back(at(p));
