@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
+#include "fixedpoint/compiler.hpp"
 #include "fixedpoint/counter_random.hpp"
 #include "fixedpoint/load.hpp"
-#include "fixedpoint/width_proof.hpp"
 #include "sim/integer_machine.hpp"
 
 namespace apical::tools {
@@ -50,6 +49,17 @@ std::uint64_t send(const std::vector<std::int64_t>& values, std::int64_t theta,
   return count;
 }
 
+// Whatever 32-bit weights and values make of factors.
+__extension__ typedef __int128 Wide;
+
+// Without the fraction bits of the factors: to nearest, ties to even, within what a sum may have.
+std::int64_t rounded(Wide sum) {
+  constexpr int shift = Imperfections::constant_frac;
+  constexpr Wide half = Wide{1} << (shift - 1), limit = (Wide{1} << (fixedpoint::widest_accumulator - 1)) - 1;
+  return static_cast<std::int64_t>(
+      std::clamp<Wide>((sum + half - 1 + ((sum >> shift) & 1)) >> shift, -limit, limit));
+}
+
 fixedpoint::EmulatorOptions dense(fixedpoint::EmulatorOptions options) {
   options.schedule = fixedpoint::Schedule::dense;
   return options;
@@ -67,19 +77,6 @@ ImperfectEmulator::ImperfectEmulator(std::shared_ptr<const fixedpoint::Program> 
         {{state.sent_rate.begin(), state.sent_rate.end()}, std::vector<std::int64_t>(at(p.units), 0)});
   }
   for (std::size_t k = 0; k < whole.projections.size(); ++k) {
-    const auto& p = whole.projections[k];
-    const auto largest = fixedpoint::bound_of(
-        static_cast<std::int64_t>(std::ldexp(Imperfections::largest_factor, Imperfections::constant_frac)),
-        Imperfections::constant_frac);
-    const auto fits = [&](const Format& f, int terms) {
-      if (!chip_->settings().weights()) return;
-      fixedpoint::prove("imperfections.weight_spread, .dead_synapses: " + p.name,
-                        "effective weight times value, summed",
-                        times(bound_of(p.weight) * largest * bound_of(f), terms),
-                        "formats.weight, formats.rate, formats.error");
-    };
-    fits(population(p.source)[Signal::rate], p.columns);
-    fits(population(p.target)[Signal::error], p.rows);
     synapses_.emplace_back();
     const Eigen::MatrixXd& factors = chip_->factors(static_cast<int>(k) + 1);
     for (const double factor : Eigen::Map<const Eigen::VectorXd>(factors.data(), factors.size()))
@@ -147,15 +144,15 @@ std::int64_t ImperfectEmulator::source_rate(int index, int column) const {
 void ImperfectEmulator::forward(int index) {
   const auto& p = projection(index);
   Synapses& s = synapses(index);
-  s.sums.assign(at(p.rows), 0);
+  std::vector<Wide> exact(at(p.rows), 0);
   for (int column = 0; column < p.columns; ++column) {
     const std::int64_t rate = source_rate(index, column);
     if (rate == 0) continue;
     const std::int64_t* const weights = s.effective.data() + at(column) * at(p.rows);
-    for (std::size_t row = 0; row < at(p.rows); ++row) s.sums[row] += weights[row] * rate;
+    for (std::size_t row = 0; row < at(p.rows); ++row) exact[row] += Wide{weights[row]} * rate;
   }
-  for (std::int64_t& sum : s.sums)
-    sum = fixedpoint::round_shift(sum, Imperfections::constant_frac, fixedpoint::Rounding::rnd_conv);
+  s.sums.resize(exact.size());
+  std::transform(exact.begin(), exact.end(), s.sums.begin(), rounded);
   macs_ += s.effective.size();
   emulator_.set_basal_sums(index, s.sums.data());
 }
@@ -168,10 +165,9 @@ void ImperfectEmulator::backward(int index) {
   s.sums.assign(at(units), 0);
   for (int column = 0; column < units; ++column) {
     const std::int64_t* const weights = s.effective.data() + at(column) * at(p.rows);
-    std::int64_t sum = 0;
-    for (std::size_t row = 0; row < at(p.rows); ++row) sum += weights[row] * errors[row];
-    s.sums[at(column)] =
-        fixedpoint::round_shift(sum, Imperfections::constant_frac, fixedpoint::Rounding::rnd_conv);
+    Wide sum = 0;
+    for (std::size_t row = 0; row < at(p.rows); ++row) sum += Wide{weights[row]} * errors[row];
+    s.sums[at(column)] = rounded(sum);
   }
   macs_ += at(units) * at(p.rows);
   emulator_.set_apical_sums(index, s.sums.data());

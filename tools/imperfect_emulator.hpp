@@ -14,8 +14,7 @@ namespace apical::tools {
 /// Visits everything, whatever the schedule.
 class ImperfectEmulator : public sim::EmulatorMachine {
  public:
-  /// `chip` of the program's shape; the program is no microcircuit. Throws std::invalid_argument
-  /// "imperfections.weight_spread: ..." where effective weights might overflow the sums.
+  /// `chip` of the program's shape; the program is no microcircuit.
   ImperfectEmulator(std::shared_ptr<const fixedpoint::Program>, std::shared_ptr<model::Imperfections> chip,
                     fixedpoint::EmulatorOptions = {});
 
