@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <string>
 
+#include "tools/experiments/measure.hpp"
 #include "tools/experiments/panels.hpp"
 #include "tools/experiments/trace.hpp"
 #include "tools/machines.hpp"
@@ -16,7 +18,7 @@ using Course = std::vector<model::Layers<double>>;
 constexpr const char* configuration = R"(# A nudged network whose inputs move at about 0.4/tau; weights fixed.
 [network]
 layers = [4, 8, 6, 2]
-activation = "tanh"
+activation = "logistic"
 [dynamics]
 flow = "lagrangian"
 tau = 10.0
@@ -32,8 +34,7 @@ machine = "golden"
 )";
 
 constexpr double warm = 50.0, shown = 150.0;  // ms
-constexpr const char* schemes[] = {"direct", "integrated"};
-constexpr int finest = 20;  // fraction bits at which rounding is small against the steps of the scheme
+constexpr int finest = 20;                    // fraction bits; fine enough that rounding is noise
 
 // Voltages of all layers once they have forgotten the start; frac -1: not rounded.
 Course follow(Config config, const std::string& scheme, double dt, int frac) {
@@ -62,53 +63,70 @@ double distance(const Course& a, const Course& b) {
   return std::sqrt(sum / count);
 }
 
+// u + τ du/dt, what a neuron of the direct scheme fires on, from the voltages that it holds.
+Course advanced(const Course& u, double ticks) {
+  Course course;
+  for (std::size_t n = 1; n < u.size(); ++n) {
+    course.push_back(u[n]);
+    for (std::size_t k = 1; k < u[n].size(); ++k) course.back()[k] += ticks * (u[n][k] - u[n - 1][k]);
+  }
+  return course;
+}
+
 Findings analyse(const Setting& setting) {
   Findings f;
-  Figure error{
-      "error-over-bits",
-      "Distance of the voltages to the exact flow, root mean square, over the fraction bits that voltages "
-      "are held in, by scheme and tick.",
-      "fraction bits of a voltage",
-      "distance",
-      {},
-      false,
-      true};
-  Figure rounding{"rounding-over-tick",
-                  "What rounding alone adds, in LSB, over the ticks of a time constant.",
-                  "τ / dt",
-                  "root mean square, LSB",
-                  {},
-                  true,
-                  true};
+  Figure error{"error-over-bits",
+               "Distance of the voltages to the exact flow, root mean square, over the fraction bits that "
+               "voltages are held in, by scheme and tick.",
+               "fraction bits of a voltage",
+               "distance",
+               {},
+               false,
+               true};
+  Line sent{"direct, u + τ du/dt as it is sent", {}, true}, held{"direct, u", {}, true},
+      integrated{"integrated, u: held and sent", {}, true};
   const std::vector<double> steps =
       setting.quick ? std::vector<double>{1.0, 0.25} : std::vector<double>{1.0, 0.5, 0.25, 0.1, 0.05};
-  std::map<std::string, Line> lsb;
   for (const double dt : steps) {
+    const double ticks = setting.config.network.tau / dt;
     const Course exact = follow(setting.config, "exact", dt, -1);
-    std::map<std::string, double> noise;
-    for (const char* scheme : schemes) {
+    for (const std::string scheme : {"direct", "integrated"}) {
       const Course unrounded = follow(setting.config, scheme, dt, -1);
-      Line line{fmt::format("{}, dt {} ms", scheme, dt), {}, true};
-      for (int frac = 2; frac <= finest; frac += setting.quick ? 6 : 2) {
-        const Course rounded = follow(setting.config, scheme, dt, frac);
-        line.points.emplace_back(frac, distance(rounded, exact));
-        noise[scheme] = std::ldexp(distance(rounded, unrounded), frac);
-      }
       f.numbers.emplace_back(fmt::format("distance to the exact flow, {}, dt {} ms, not rounded", scheme, dt),
                              distance(unrounded, exact));
-      f.numbers.emplace_back(fmt::format("rounding, {}, dt {} ms, LSB", scheme, dt), noise[scheme]);
+      Line line{fmt::format("{}, dt {} ms", scheme, dt), {}, true};
+      Course rounded;
+      for (int frac = 2; frac <= finest; frac += setting.quick ? 6 : 2) {
+        rounded = follow(setting.config, scheme, dt, frac);
+        line.points.emplace_back(frac, distance(rounded, exact));
+      }
       error.lines.push_back(line);
-      lsb[scheme].points.emplace_back(setting.config.network.tau / dt, noise[scheme]);
+      (scheme == "direct" ? held : integrated)
+          .points.emplace_back(ticks, std::ldexp(distance(rounded, unrounded), finest));
+      if (scheme == "direct")
+        sent.points.emplace_back(
+            ticks, std::ldexp(distance(advanced(rounded, ticks), advanced(unrounded, ticks)), finest));
     }
-    f.numbers.emplace_back(fmt::format("bits that the derivative costs, dt {} ms", dt),
-                           std::log2(noise["direct"] / noise["integrated"]));
+    const double reference = integrated.points.back().second;
+    f.numbers.emplace_back(fmt::format("bits that differentiating costs a voltage, dt {} ms", dt),
+                           std::log2(held.points.back().second / reference));
+    f.numbers.emplace_back(fmt::format("bits that it costs what is sent, dt {} ms", dt),
+                           std::log2(sent.points.back().second / reference));
   }
-  for (auto& [scheme, line] : lsb) {
-    line.name = scheme;
-    line.marks = true;
-    rounding.lines.push_back(line);
-  }
-  f.figures = {error, rounding};
+  double worst = 0.0;
+  for (const auto& point : integrated.points) worst = std::max(worst, point.second);
+  f.at_most("rounding of a voltage, integrated, LSB at any tick", worst, 0.5);
+  f.at_least("rounding of a voltage, direct: its exponent over τ / dt", exponent(held.points), 0.4);
+  f.at_least("rounding of what is sent, direct: its exponent over τ / dt", exponent(sent.points), 0.8);
+  f.figures = {
+      error,
+      {"rounding-over-tick",
+       "What rounding to 20 fraction bits adds, root mean square, over the ticks of a time constant.",
+       "τ / dt",
+       "LSB",
+       {sent, held, integrated},
+       true,
+       true}};
   return f;
 }
 
