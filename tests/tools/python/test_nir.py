@@ -165,8 +165,8 @@ class Import(InFolder):
         broken(edge(("li_1", "output")), 'node "output"')
         with open("net.nir", "wb") as file:
             file.write(b"no such thing")
-        for name in ("net.nir", "nothing.nir"):
-            with self.refused(f"{name}: can't be read"):
+        for name, needed in (("net.nir", "can't be read"), ("nothing.nir", "doesn't exist")):
+            with self.refused(f"{name}: {needed}"):
                 nir.load(name)
         with h5py.File("net.nir", "w") as file:
             file["version"] = "1"
