@@ -3,7 +3,8 @@
 | NIR | here |
 |---|---|
 | Affine, Linear | the weights of a connection; Affine's b is their bias column |
-| LI after them | a layer that fires on its membrane (rho = 0), alpha = dt / tau; r, v_leak go into weights, bias |
+| LI after them | a layer that fires on its membrane (rho = 0, gamma = 0), alpha = dt / tau; r and v_leak go into
+  weights and bias |
 | no LI after them | a layer that follows its input at once (rho = 1) |
 | several matrices into one layer | network.connections, with skips and recurrence |
 
@@ -56,7 +57,10 @@ def _dynamics(path: str, layers: list[Layer], dt: float, unit: float) -> dict[st
         rho += [1.0 if layer.tau is None else 0.0] * layer.units
         alpha += (dt / tau).tolist()
     integrating = [a for a, r in zip(alpha, rho) if r == 0.0]
+    # At gamma 1 a membrane's lag is an error, which moves the layers below; a NIR graph has no such thing.
+    gamma = {"dynamics.gamma": 0} if integrating else {}
     return {
+        **gamma,
         "dynamics.dt": dt,
         "dynamics.tau": dt / min(integrating) if integrating else max(10.0, dt),
         "dynamics.flow": "gradient" if len(integrating) == len(rho) else "latent-equilibrium",
@@ -181,6 +185,8 @@ def save(path: Path, config: Config, weights: Weights, time_unit: str = "ms",
     _check_expressible(keys, activation_in_metadata)
     units, pairs, _, rho, _ = _structure(config)
     alpha = keys["dynamics.alpha"] or keys["dynamics.dt"] / keys["dynamics.tau"]
+    if 0 in rho and keys["dynamics.gamma"] != 0:
+        _refuse_key("dynamics.gamma", keys["dynamics.gamma"], "with rho 0 moves voltages by their lag", "0")
     per_neuron = np.broadcast_to(np.asarray(alpha, dtype=float), (len(rho),))
     signals = [key.split(".")[1] for key in keys if key.startswith("formats.") and key.count(".") == 1]
     shapes = config.weight_shapes
