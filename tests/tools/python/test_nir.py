@@ -8,6 +8,8 @@ import apical
 from apical import nir
 from common import SMALL, InFolder, main, random
 
+SLOW = {"dynamics.flow": "gradient", "dynamics.gamma": 0}  # membranes as LI has them
+
 
 def write_nir(path, nodes, edges, metadata=None):
     """nodes: {name: (type, {array: values})}. Knows nothing of apical.nir."""
@@ -150,7 +152,7 @@ class Import(InFolder):
         broken(put("li_1", "LI", tau=np.ones(4), r=np.ones(4)), 'node "li_1" (LI): no v_leak')
         broken(put("li_1", "LI", tau=np.ones(4), r=np.ones(3), v_leak=np.ones(4)), '"li_1" (LI): r has the shape (3,)')
         broken(put("li_1", "LI", tau=np.zeros(4), r=np.ones(4), v_leak=np.ones(4)), "tau 0")
-        broken(put("w_out", "Linear", weight=random(1, 2, 5)), '"w_out" (Linear): weight has the shape (2, 5)', "(2, 4)")
+        broken(put("w_out", "Linear", weight=random(1, 2, 5)), '"w_out" (Linear): weight has the shape (2, 5)')
         broken(put("w_out", "Linear", weight=np.full((2, 4), np.nan)), "finite")
         broken(put("w_out", "Linear", weight=np.ones((2, 4, 1, 1))), "w_out")
         broken(put("w_out", "Linear", weight=np.float64(1)), "w_out")
@@ -208,23 +210,22 @@ class Export(InFolder):
     def test_round_trips(self):
         connections = [[0, 1], [1, 2], [0, 2], [2, 1], [1, 3], [2, 3]]
         graph = {"network.layers": [5, 4, 6, 3], "network.connections": connections}
-        slow = {"dynamics.flow": "gradient", "dynamics.gamma": 0}
         alpha = (np.arange(1, 8) / 10).tolist()
         for changes in (
             {},
             {"network.bias": False},
-            {**slow, "dynamics.tau": 7.5, "dynamics.dt": 0.5},
-            {**slow, "dynamics.alpha": alpha},
+            {**SLOW, "dynamics.tau": 7.5, "dynamics.dt": 0.5},
+            {**SLOW, "dynamics.alpha": alpha},
             {"dynamics.rho": [0, 0, 0, 0, 1, 1, 1], "dynamics.gamma": 0},
             {**graph, "learning.eta": 0.1},
-            {**graph, **slow, "learning.eta": 0.1, "network.bias": False},
+            {**graph, **SLOW, "learning.eta": 0.1, "network.bias": False},
         ):
             for how in ({}, {"time_unit": "s"}):
                 with self.subTest(changes=changes, how=how):
                     self.there_and_back(self.config.override(changes), **how)
 
     def test_files_have_the_published_layout(self):
-        config = self.config.override({"dynamics.flow": "gradient", "dynamics.gamma": 0, "network.activation": "linear"})
+        config = self.config.override({**SLOW, "network.activation": "linear"})
         weights = self.weights(config)
         nir.save("net.nir", config, weights)
         self.assertEqual(os.listdir(), ["net.nir"])
@@ -243,14 +244,17 @@ class Export(InFolder):
             np.testing.assert_allclose(root["nodes/layer1/tau"], np.full(4, 10.0))
             np.testing.assert_array_equal(root["nodes/layer1/r"], np.ones(4))
             np.testing.assert_array_equal(root["nodes/layer1/v_leak"], np.zeros(4))
-            self.assertEqual(root["nodes/W2/metadata/weight_bits"][()], 10)
-            self.assertEqual(root["nodes/W2/metadata/weight_rounding"][()], b"STOCHASTIC")
-            self.assertEqual(root["nodes/layer1/metadata/u_bits"][()], 16)
-            self.assertEqual(root["nodes/layer2/metadata/u_bits"][()], 12)
+            for name, start in (
+                ("W2/metadata/format_weight", b'{ bits = 10, frac = 8, signed = true, rounding = "STOCHASTIC"'),
+                ("layer1/metadata/format_u", b"{ bits = 16, frac = 11,"),
+                ("layer2/metadata/format_u", b"{ bits = 12, frac = 11,"),
+                ("input/metadata/format_input", b"{ bits = 16, frac = 14,"),
+            ):
+                self.assertEqual(root["nodes"][name][()][:len(start)], start)
             self.assertEqual(apical.parse(root["metadata/apical_configuration"][()].decode()).digest, config.digest)
 
     def test_other_tools_may_change_numbers(self):
-        config = self.config.override({"dynamics.flow": "gradient", "dynamics.gamma": 0, "network.activation": "linear"})
+        config = self.config.override({**SLOW, "network.activation": "linear"})
         nir.save("net.nir", config, self.weights(config))
         with h5py.File("net.nir", "r+") as file:
             file["node/nodes/layer2/tau"][...] = [4, 5, 8]

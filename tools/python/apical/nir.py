@@ -22,6 +22,7 @@ import numpy as np
 from . import Config, parse
 from ._nir_file import Node, read_graph, refuse, write_graph
 from ._nir_layers import Layer, layers_of
+from ._values import toml
 from .weights import Path, Weights
 
 UNITS = {"ms": 1.0, "s": 1000.0}
@@ -162,13 +163,12 @@ def _check_expressible(keys: Mapping[str, Any], in_metadata: bool) -> None:
         _refuse_key("dynamics.response", "advanced", none, "prospective")
 
 
-def _formats(keys: Mapping[str, Any], layer: int, signals: list[str]) -> dict[str, Any]:
-    """The formats of a layer, as strings and numbers: weight_bits, weight_frac, ..."""
-    found = {}
-    for signal in signals:
-        chosen = keys.get(f"formats.{signal}.layer{layer}", keys[f"formats.{signal}"])
-        found.update({f"{signal}_{key}": value for key, value in chosen.items()})
-    return found
+def _formats(keys: Mapping[str, Any], layer: int, signals: list[str]) -> dict[str, str]:
+    """The formats of a layer as metadata: format_weight = "{ bits = 16, frac = 12, ... }"."""
+    return {
+        f"format_{signal}": toml(keys.get(f"formats.{signal}.layer{layer}", keys[f"formats.{signal}"]))
+        for signal in signals
+    }
 
 
 def save(path: Path, config: Config, weights: Weights, time_unit: str = "ms",
