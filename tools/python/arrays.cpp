@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 

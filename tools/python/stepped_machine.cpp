@@ -148,7 +148,7 @@ int SteppedMachine::projection(const py::object& which) const {
   for (std::size_t k = 0; k < shapes_.size(); ++k) {
     const auto number = static_cast<long>(k + 1);
     if (py::isinstance<py::str>(which) ? which.cast<std::string>() == shapes_[k].name
-                                       : py::isinstance<py::int_>(which) && which.equal(py::int_(number)))
+                                       : PyIndex_Check(which.ptr()) != 0 && which.equal(py::int_(number)))
       return static_cast<int>(number);
     names.push_back(shapes_[k].name);
   }

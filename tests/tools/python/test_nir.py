@@ -8,6 +8,8 @@ import apical
 from apical import nir
 from common import SMALL, InFolder, main, random
 
+SLOW = {"dynamics.flow": "gradient", "dynamics.gamma": 0}  # membranes as LI has them
+
 
 def write_nir(path, nodes, edges, metadata=None):
     """nodes: {name: (type, {array: values})}. Knows nothing of apical.nir."""
@@ -65,7 +67,8 @@ class Import(InFolder):
             got = golden.run_ticks(inputs, record=[("u", 2)])["u", 2]
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
             self.assertGreater(np.abs(expected).max(), 0.5)
-            emulator = apical.Machine(network.config, "emulator", network.weights)
+            wide = network.config.override({"formats.rate.frac": 12})  # linear rates reach beyond 2
+            emulator = apical.Machine(wide, "emulator", network.weights)
             got = emulator.run_ticks(inputs, record=[("u", 2)])["u", 2]
             np.testing.assert_allclose(got, expected, atol=0.03)
 
@@ -105,7 +108,8 @@ class Import(InFolder):
         nodes = {"input": ("Input", {"shape": np.array([3])}), "output": ("Output", {"shape": np.array([3])})}
         nodes.update({name: ("LI", li) for name in ("a", "b", "c")})
         edges, matrices = [("c", "output")], {}
-        for i, (source, target) in enumerate([("input", "a"), ("a", "b"), ("b", "a"), ("b", "c"), ("input", "c"), ("b", "b")]):
+        pairs = [("input", "a"), ("a", "b"), ("b", "a"), ("b", "c"), ("input", "c"), ("b", "b")]
+        for i, (source, target) in enumerate(pairs):
             matrices[source, target] = random(i, 3, 3)
             nodes[f"{source}_{target}"] = ("Linear", {"weight": matrices[source, target]})
             edges += [(source, f"{source}_{target}"), (f"{source}_{target}", target)]
@@ -142,13 +146,13 @@ class Import(InFolder):
         def edge(*pairs):
             return lambda nodes, edges: edges.extend(pairs)
 
-        for kind in ("LIF", "CubaLIF", "IF", "I", "CubaLI", "Threshold", "Scale", "Conv2d", "Delay", "Flatten", "Wobble"):
+        for kind in "LIF CubaLIF IF I CubaLI Threshold Scale Conv2d Delay Flatten Wobble".split():
             broken(put("li_1", kind, tau=np.ones(4)), f'node "li_1" ({kind}): ')
         broken(put("li_1", "LIF"), "spikes")
         broken(put("li_1", "LI", tau=np.ones(4), r=np.ones(4)), 'node "li_1" (LI): no v_leak')
-        broken(put("li_1", "LI", tau=np.ones(4), r=np.ones(3), v_leak=np.ones(4)), 'node "li_1" (LI): r has the shape (3,)')
+        broken(put("li_1", "LI", tau=np.ones(4), r=np.ones(3), v_leak=np.ones(4)), '"li_1" (LI): r has the shape (3,)')
         broken(put("li_1", "LI", tau=np.zeros(4), r=np.ones(4), v_leak=np.ones(4)), "tau 0")
-        broken(put("w_out", "Linear", weight=random(1, 2, 5)), 'node "w_out" (Linear): weight has the shape (2, 5)', "(2, 4)")
+        broken(put("w_out", "Linear", weight=random(1, 2, 5)), '"w_out" (Linear): weight has the shape (2, 5)')
         broken(put("w_out", "Linear", weight=np.full((2, 4), np.nan)), "finite")
         broken(put("w_out", "Linear", weight=np.ones((2, 4, 1, 1))), "w_out")
         broken(put("w_out", "Linear", weight=np.float64(1)), "w_out")
@@ -165,8 +169,8 @@ class Import(InFolder):
         broken(edge(("li_1", "output")), 'node "output"')
         with open("net.nir", "wb") as file:
             file.write(b"no such thing")
-        for name in ("net.nir", "nothing.nir"):
-            with self.refused(f"{name}: can't be read"):
+        for name, needed in (("net.nir", "can't be read"), ("nothing.nir", "doesn't exist")):
+            with self.refused(f"{name}: {needed}"):
                 nir.load(name)
         with h5py.File("net.nir", "w") as file:
             file["version"] = "1"
@@ -204,23 +208,24 @@ class Export(InFolder):
         np.testing.assert_allclose(np.concatenate(digests[0]), np.concatenate(digests[1]), rtol=1e-9, atol=1e-12)
 
     def test_round_trips(self):
-        graph = {"network.layers": [5, 4, 6, 3], "network.connections": [[0, 1], [1, 2], [0, 2], [2, 1], [1, 3], [2, 3]]}
+        connections = [[0, 1], [1, 2], [0, 2], [2, 1], [1, 3], [2, 3]]
+        graph = {"network.layers": [5, 4, 6, 3], "network.connections": connections}
         alpha = (np.arange(1, 8) / 10).tolist()
         for changes in (
             {},
             {"network.bias": False},
-            {"dynamics.flow": "gradient", "dynamics.tau": 7.5, "dynamics.dt": 0.5},
-            {"dynamics.flow": "gradient", "dynamics.alpha": alpha},
-            {"dynamics.rho": [0, 0, 0, 0, 1, 1, 1]},
+            {**SLOW, "dynamics.tau": 7.5, "dynamics.dt": 0.5},
+            {**SLOW, "dynamics.alpha": alpha},
+            {"dynamics.rho": [0, 0, 0, 0, 1, 1, 1], "dynamics.gamma": 0},
             {**graph, "learning.eta": 0.1},
-            {**graph, "learning.eta": 0.1, "dynamics.flow": "gradient", "network.bias": False},
+            {**graph, **SLOW, "learning.eta": 0.1, "network.bias": False},
         ):
             for how in ({}, {"time_unit": "s"}):
                 with self.subTest(changes=changes, how=how):
                     self.there_and_back(self.config.override(changes), **how)
 
     def test_files_have_the_published_layout(self):
-        config = self.config.override({"dynamics.flow": "gradient", "network.activation": "linear"})
+        config = self.config.override({**SLOW, "network.activation": "linear"})
         weights = self.weights(config)
         nir.save("net.nir", config, weights)
         self.assertEqual(os.listdir(), ["net.nir"])
@@ -239,14 +244,17 @@ class Export(InFolder):
             np.testing.assert_allclose(root["nodes/layer1/tau"], np.full(4, 10.0))
             np.testing.assert_array_equal(root["nodes/layer1/r"], np.ones(4))
             np.testing.assert_array_equal(root["nodes/layer1/v_leak"], np.zeros(4))
-            self.assertEqual(root["nodes/W2/metadata/weight_bits"][()], 10)
-            self.assertEqual(root["nodes/W2/metadata/weight_rounding"][()], b"STOCHASTIC")
-            self.assertEqual(root["nodes/layer1/metadata/u_bits"][()], 16)
-            self.assertEqual(root["nodes/layer2/metadata/u_bits"][()], 12)
+            for name, start in (
+                ("W2/metadata/format_weight", b'{ bits = 10, frac = 8, signed = true, rounding = "STOCHASTIC"'),
+                ("layer1/metadata/format_u", b"{ bits = 16, frac = 11,"),
+                ("layer2/metadata/format_u", b"{ bits = 12, frac = 11,"),
+                ("input/metadata/format_input", b"{ bits = 16, frac = 14,"),
+            ):
+                self.assertEqual(root["nodes"][name][()][:len(start)], start)
             self.assertEqual(apical.parse(root["metadata/apical_configuration"][()].decode()).digest, config.digest)
 
     def test_other_tools_may_change_numbers(self):
-        config = self.config.override({"dynamics.flow": "gradient", "network.activation": "linear"})
+        config = self.config.override({**SLOW, "network.activation": "linear"})
         nir.save("net.nir", config, self.weights(config))
         with h5py.File("net.nir", "r+") as file:
             file["node/nodes/layer2/tau"][...] = [4, 5, 8]
@@ -265,7 +273,8 @@ class Export(InFolder):
             ({"dynamics.flow": "lagrangian"}, "dynamics.flow"),
             ({"dynamics.rho_spread": 0.1}, "dynamics.rho_spread"),
             ({"dynamics.rho": 0.5}, "dynamics.rho"),
-            ({"dynamics.rho": [0, 1, 0, 1, 1, 1, 1]}, "in layer 1"),
+            ({"dynamics.flow": "gradient"}, "dynamics.gamma"),
+            ({"dynamics.rho": [0, 1, 0, 1, 1, 1, 1], "dynamics.gamma": 0}, "in layer 1"),
             ({"dynamics.response": "advanced"}, "dynamics.response"),
         ):
             with self.refused(needed, "accepted: "):

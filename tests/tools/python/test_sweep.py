@@ -8,7 +8,7 @@ from common import DIGITS, InFolder, main
 STUDY = f"""
 base = "{DIGITS}"
 machine = "emulator"
-set = {{ "run.ticks" = 160, "task.test_limit" = 5 }}
+set = {{ "run.ticks" = 800, "task.test_limit" = 40 }}
 seeds = 2
 [[design]]
 name = "bits"
@@ -35,9 +35,12 @@ class Sweeps(InFolder):
         self.assertEqual([row.status for row in sweep.rows], ["ok"] * 4)
         self.assertEqual({row.measure for row in sweep.rows}, {"accuracy"})
         self.assertTrue(os.path.getsize(sweep.report))
+        base = apical.load(DIGITS, {"run.machine": "emulator", "run.ticks": 800, "task.test_limit": 40})
         for row in sweep.rows:
-            config = apical.load(DIGITS, row.settings.split("; ") if "; " in row.settings else row.settings.split())
-            self.assertEqual(config.override({"run.threads": 1}).digest, row.digest)
+            config = base.override(row.settings.split())
+            self.assertEqual(config.digest, row.digest)
+            result = apical.run(config, quiet=True).result
+            self.assertEqual((result.state_digest, result.score), (row.state_digest, row.score))
         size = os.path.getsize(sweep.store)
         again = apical.sweep("study.toml", out="here")
         self.assertEqual(os.path.getsize(sweep.store), size)

@@ -1,6 +1,7 @@
 """The HDF5 layout of NIR: /version, /node with type, nodes/<name>/..., edges and metadata."""
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple, NoReturn
 
 import h5py
@@ -70,6 +71,8 @@ def _read_node(path: str, name: str, group: Any) -> Node:
 
 def read_graph(path: str) -> Graph:
     """Nodes of the types of ARRAYS and the edges between them; ValueError for anything else."""
+    if not os.path.exists(path):
+        raise ValueError(f"{path}: doesn't exist; accepted: a NIR file (HDF5)")
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -98,11 +98,14 @@ def layers_of(path: str, graph: Graph) -> list[Layer]:
         reader.refuse(start[0], "leads to the Output at once", "a matrix (Affine, Linear) between them")
     # What is heard is a layer: its LI, or the matrices that are summed.
     matrices = [name for name in nodes if reader.kind(name) in MATRICES]
+    for name in matrices:
+        if nodes[name].data["weight"].ndim != 2 or not nodes[name].data["weight"].size:
+            reader.refuse(name, f"weight has the shape {nodes[name].data['weight'].shape}", "rows and columns")
     heard = {reader.speaker(name) for name in matrices} | {end}
     heard |= {(name,) for name in nodes if reader.kind(name) == "LI"}
     heard.discard(start)
     owner: dict[str, tuple[str, ...]] = {}
-    for key in heard:
+    for key in sorted(heard):
         members = key
         if reader.kind(key[0]) == "LI":
             members = tuple(reader.pre[key[0]])
@@ -131,7 +134,7 @@ def layers_of(path: str, graph: Graph) -> list[Layer]:
     layers = [Layer(start[0], reader.width(start[0]))]
     for key in order[1:]:
         members = [name for name in matrices if owner[name] == key]
-        layers.append(Layer(key[0], len(np.atleast_1d(nodes[members[0]].data["weight"]))))
+        layers.append(Layer(key[0], len(nodes[members[0]].data["weight"])))
     for key, layer in zip(order[1:], layers[1:]):
         _fill(reader, layer, [name for name in matrices if owner[name] == key], order, layers)
     if reader.width(reader.only("Output")) != layers[-1].units:

@@ -3,7 +3,8 @@
 | NIR | here |
 |---|---|
 | Affine, Linear | the weights of a connection; Affine's b is their bias column |
-| LI after them | a layer that fires on its membrane (rho = 0), alpha = dt / tau; r, v_leak go into weights, bias |
+| LI after them | a layer that fires on its membrane (rho = 0, gamma = 0), alpha = dt / tau; r and v_leak go into
+  weights and bias |
 | no LI after them | a layer that follows its input at once (rho = 1) |
 | several matrices into one layer | network.connections, with skips and recurrence |
 
@@ -21,6 +22,7 @@ import numpy as np
 from . import Config, parse
 from ._nir_file import Node, read_graph, refuse, write_graph
 from ._nir_layers import Layer, layers_of
+from ._values import toml
 from .weights import Path, Weights
 
 UNITS = {"ms": 1.0, "s": 1000.0}
@@ -56,7 +58,10 @@ def _dynamics(path: str, layers: list[Layer], dt: float, unit: float) -> dict[st
         rho += [1.0 if layer.tau is None else 0.0] * layer.units
         alpha += (dt / tau).tolist()
     integrating = [a for a, r in zip(alpha, rho) if r == 0.0]
+    # At gamma 1 a membrane's lag is an error, which moves the layers below; a NIR graph has no such thing.
+    gamma = {"dynamics.gamma": 0} if integrating else {}
     return {
+        **gamma,
         "dynamics.dt": dt,
         "dynamics.tau": dt / min(integrating) if integrating else max(10.0, dt),
         "dynamics.flow": "gradient" if len(integrating) == len(rho) else "latent-equilibrium",
@@ -158,13 +163,12 @@ def _check_expressible(keys: Mapping[str, Any], in_metadata: bool) -> None:
         _refuse_key("dynamics.response", "advanced", none, "prospective")
 
 
-def _formats(keys: Mapping[str, Any], layer: int, signals: list[str]) -> dict[str, Any]:
-    """The formats of a layer, as strings and numbers: weight_bits, weight_frac, ..."""
-    found = {}
-    for signal in signals:
-        chosen = keys.get(f"formats.{signal}.layer{layer}", keys[f"formats.{signal}"])
-        found.update({f"{signal}_{key}": value for key, value in chosen.items()})
-    return found
+def _formats(keys: Mapping[str, Any], layer: int, signals: list[str]) -> dict[str, str]:
+    """The formats of a layer as metadata: format_weight = "{ bits = 16, frac = 12, ... }"."""
+    return {
+        f"format_{signal}": toml(keys.get(f"formats.{signal}.layer{layer}", keys[f"formats.{signal}"]))
+        for signal in signals
+    }
 
 
 def save(path: Path, config: Config, weights: Weights, time_unit: str = "ms",
@@ -181,6 +185,8 @@ def save(path: Path, config: Config, weights: Weights, time_unit: str = "ms",
     _check_expressible(keys, activation_in_metadata)
     units, pairs, _, rho, _ = _structure(config)
     alpha = keys["dynamics.alpha"] or keys["dynamics.dt"] / keys["dynamics.tau"]
+    if 0 in rho and keys["dynamics.gamma"] != 0:
+        _refuse_key("dynamics.gamma", keys["dynamics.gamma"], "with rho 0 moves voltages by their lag", "0")
     per_neuron = np.broadcast_to(np.asarray(alpha, dtype=float), (len(rho),))
     signals = [key.split(".")[1] for key in keys if key.startswith("formats.") and key.count(".") == 1]
     shapes = config.weight_shapes

@@ -26,7 +26,7 @@ def _matrices(weights: Weights) -> dict[str, np.ndarray]:
     for name, values in weights.items():
         matrix = np.asarray(values, dtype=float)
         if matrix.ndim != 2 or not np.isfinite(matrix).all():
-            raise ValueError(f"weights {name}: accepted: a matrix [target x source (+ 1: the bias last)] of finite values")
+            raise ValueError(f"weights {name}: accepted: a matrix [target x source (+ 1: the bias)] of finite values")
         matrices[name] = matrix
     return matrices
 
