@@ -130,6 +130,7 @@ void Imperfections::begin_tick() {
     age(l.errors);
   }
   ++ticks_;
+  tick_key_ = scatter(scatter(settings_.seed) + ticks_);
 }
 
 Eigen::VectorXd Imperfections::fires_on(int k, const Eigen::VectorXd& u) const {
@@ -189,8 +190,7 @@ double Imperfections::uniform(int purpose, int connection, Eigen::Index i, Eigen
   const std::uint64_t where = (static_cast<std::uint64_t>(purpose) << 60U) +
                               (static_cast<std::uint64_t>(connection) << 48U) +
                               (static_cast<std::uint64_t>(i) << 24U) + static_cast<std::uint64_t>(j);
-  return std::ldexp(static_cast<double>(scatter(scatter(scatter(settings_.seed) + ticks_) + where) >> 11U),
-                    -53);
+  return static_cast<double>(scatter(tick_key_ + where) >> 11U) * 0x1p-53;
 }
 
 std::string Imperfections::summary() const {

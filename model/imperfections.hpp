@@ -117,7 +117,7 @@ class Imperfections {
   ImperfectionSettings settings_;
   double dt_;
   bool signed_rates_, testing_ = false;
-  std::uint64_t ticks_ = 0;
+  std::uint64_t ticks_ = 0, tick_key_ = 0;  ///< tick_key_: of the random numbers of this tick
   double kept_ = 1.0;
   std::vector<Layer> layers_;
   std::vector<Eigen::MatrixXd> factors_;

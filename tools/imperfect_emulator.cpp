@@ -231,30 +231,28 @@ void ImperfectEmulator::change_weights(int index) {
   const auto& program = emulator_.program();
   const auto& p = projection(index);
   const auto& steps = emulator_.steps(index);
-  const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
+  const std::vector<std::int64_t>& weights = synapses(index).weights;
   const int fine = p.weight.frac + 60 - p.weight.bits;  // as fine as 62 bits hold twice the weights' range
+  const double scale = std::ldexp(1.0, fine), lsb = p.weight.lsb();
+  const double product_lsb = std::ldexp(1.0, -p.step.frac - population(p.source)[Signal::rate].frac);
   const double range = p.weight.value(p.weight.maximum_raw() - p.weight.minimum_raw());
   const Format exact{62, p.weight.frac, true, p.weight.rounding, fixedpoint::Overflow::sat};
-  for (int row = 0; row < p.rows; ++row) {
-    const std::int64_t step = steps[at(row)];
-    const std::uint32_t key =
-        fixedpoint::row_key(program.seed, emulator_.ticks(), stream_number(Signal::weight, p.stream),
-                            static_cast<std::uint32_t>(row));
-    for (int column = 0; column < p.columns; ++column) {
-      const std::int64_t before = synapses(index).weights[at(column) * at(p.rows) + at(row)];
-      const std::int64_t product = step * source_rate(index, column);
-      std::int64_t after = before;
-      if (product != 0) {
-        const double change =
-            std::clamp(chip_->device_change(index + 1, row, column, p.weight.value(before),
-                                            std::ldexp(static_cast<double>(product), -frac)),
-                       -range, range);
-        const std::int64_t rounded = quantise(std::llround(std::ldexp(change, fine)), fine, exact,
-                                              fixedpoint::random16(key, static_cast<std::uint32_t>(column)))
-                                         .raw;
-        after = quantise(before + rounded, p.weight.frac, p.weight).raw;
-      }
-      set(index, row, column, after);
+  std::vector<std::uint32_t> keys(at(p.rows));
+  for (std::size_t row = 0; row < keys.size(); ++row)
+    keys[row] = fixedpoint::row_key(program.seed, emulator_.ticks(), stream_number(Signal::weight, p.stream),
+                                    static_cast<std::uint32_t>(row));
+  std::size_t place = 0;
+  for (int column = 0; column < p.columns; ++column) {
+    const std::int64_t rate = source_rate(index, column);
+    for (int row = 0; row < p.rows; ++row, ++place) {
+      const std::int64_t before = weights[place], product = steps[at(row)] * rate;
+      if (product == 0) continue;
+      const double change = chip_->device_change(index + 1, row, column, static_cast<double>(before) * lsb,
+                                                 static_cast<double>(product) * product_lsb);
+      const auto raw = static_cast<std::int64_t>(std::nearbyint(std::clamp(change, -range, range) * scale));
+      const std::uint32_t random = fixedpoint::random16(keys[at(row)], static_cast<std::uint32_t>(column));
+      set(index, row, column,
+          quantise(before + quantise(raw, fine, exact, random).raw, p.weight.frac, p.weight).raw);
     }
   }
 }
@@ -291,9 +289,9 @@ void ImperfectEmulator::leak() {
         const std::int64_t raw = synapses(index).weights[at(column) * at(p.rows) + at(row)];
         if (raw == 0) continue;
         const double exact = static_cast<double>(raw) * chip_->kept();
-        set(index, row, column,
-            static_cast<std::int64_t>(
-                std::floor(exact + chip_->uniform(Imperfections::leak_purpose, index + 1, row, column))));
+        const auto left = static_cast<std::int64_t>(
+            std::floor(exact + chip_->uniform(Imperfections::leak_purpose, index + 1, row, column)));
+        if (left != raw) set(index, row, column, left);
       }
   }
 }

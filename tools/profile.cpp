@@ -307,7 +307,7 @@ class Profiler {
 Profile profile(const Config& config, const ProfileOptions& options) {
   try {
     check(config);
-    refuse_imperfections(config, "a profile");
+    refuse_imperfections(config, "the emulator of a profile");
     return Profiler(config, options).run();
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error.what()));

@@ -8,15 +8,18 @@
 #include "fixedpoint/load.hpp"
 #include "fixedpoint/random_network.hpp"
 #include "tests/tools/command_line.hpp"
+#include "tools/deploy.hpp"
 #include "tools/imperfect_emulator.hpp"
+#include "tools/profile.hpp"
 #include "tools/run.hpp"
+#include "tools/stimulus.hpp"
 
 namespace apical::tools {
 namespace {
 
 using fixedpoint::RandomNetwork;
-using test::CommandLine;
 using test::contains;
+using test::message_of;
 
 // Digests after every tick of a random stimulus.
 std::vector<std::string> digests(const fixedpoint::NetworkDescription& net,
@@ -39,14 +42,22 @@ std::vector<std::string> digests(const fixedpoint::NetworkDescription& net,
   return all;
 }
 
-// Golden's accuracy, or the emulator's, after a short training.
-double accuracy(const std::string& machine, const std::string& imperfections) {
-  Config config = parse_config(test::small_net + "[imperfections]\n" + imperfections, "test");
-  for (const char* assignment : {"run.epochs=3", "task.test_presentation=3"}) set_key(config, assignment);
-  set_key(config, "run.machine=" + machine);
+Config configured(const std::string& imperfections) {
+  return parse_config(test::small_net + "[imperfections]\n" + imperfections, "test");
+}
+
+RunOptions quiet() {
   RunOptions options;
   options.quiet = true;
-  return run(config, options).results.front().score;
+  return options;
+}
+
+// Golden's accuracy, or the emulator's, after a short training.
+double accuracy(const std::string& machine, const std::string& imperfections) {
+  Config config = configured(imperfections);
+  for (const char* assignment : {"run.epochs=3", "task.test_presentation=3"}) set_key(config, assignment);
+  set_key(config, "run.machine=" + machine);
+  return run(config, quiet()).results.front().score;
 }
 
 }  // namespace
@@ -115,46 +126,39 @@ TEST(Imperfections, LearningWorksAroundMismatch) {
   }
 }
 
-TEST_F(CommandLine, ImperfectRunsRepeat) {
-  file("net.toml", test::small_net);
-  const std::string run =
-      "run net.toml --ticks 200 --set task.test_limit=3 --set imperfections.noise=0.2 --set "
-      "imperfections.dead_neurons=0.25 --set imperfections.delay_jitter=2 --set "
-      "imperfections.update_step=0.01 "
-      "--set imperfections.weight_leak=1e5 --json ";
-  const auto machines = [&](const std::string& more) {
-    const test::Outcome o = apical(run + more);
-    EXPECT_EQ(o.status, 0) << o.error;
-    const auto json = nlohmann::json::parse(o.out);
-    EXPECT_TRUE(contains(json["notes"][0], "of 12 hidden neurons")) << json["notes"];
-    return std::vector<std::string>{json["machines"][0]["state_digest"], json["machines"][1]["state_digest"]};
+TEST(Imperfections, RunsRepeat) {
+  const auto digests_of = [](const std::vector<std::string>& more) {
+    Config config = configured(
+        "noise = 0.2\ndead_neurons = 0.25\ndelay_jitter = 2\nupdate_step = 0.01\nweight_leak = 1e5\n");
+    for (const char* assignment : {"run.ticks=200", "task.test_limit=3"}) set_key(config, assignment);
+    for (const std::string& assignment : more) set_key(config, assignment);
+    const RunOutcome outcome = run(config, quiet());
+    EXPECT_TRUE(contains(outcome.notes.at(0), "of 12 hidden neurons")) << outcome.notes[0];
+    return std::pair{outcome.results.at(0).state_digest, outcome.results.at(1).state_digest};
   };
-  const auto once = machines(""), again = machines("--schedule dense --threads 2"),
-             other = machines("--set imperfections.seed=9");
-  EXPECT_EQ(once, again);
-  EXPECT_NE(once[0], other[0]);
-  EXPECT_NE(once[1], other[1]);
+  const auto once = digests_of({}), other = digests_of({"imperfections.seed=9"});
+  EXPECT_EQ(digests_of({"run.schedule=dense", "run.threads=2"}), once);
+  EXPECT_NE(other.first, once.first);
+  EXPECT_NE(other.second, once.second);
 }
 
-TEST_F(CommandLine, ImperfectionsAreRefusedWhereThereAreNone) {
-  file("net.toml", test::small_net + "[imperfections]\nnoise = 0.1\n");
-  const auto line = std::count(test::small_net.begin(), test::small_net.end(), '\n') + 2;
-  const std::string refusal = fmt::format("net.toml:{}: imperfections.noise: 0.1 ", line);
-  for (const char* command :
-       {"run net.toml --machine rtl", "run net.toml --machine tlm", "verify net.toml --ticks 2",
-        "vectors export net.toml --out v", "deploy net.toml --target ice40-up5k", "mesh net.toml --cores 2",
-        "profile net.toml", "run net.toml --set network.circuit=microcircuit",
-        "run net.toml --set dynamics.flow=lagrangian", "run net.toml --set dynamics.response=advanced",
-        "run net.toml --set events.compare=[3]"}) {
-    const test::Outcome o = apical(command);
-    EXPECT_EQ(o.status, 2) << command;
-    EXPECT_TRUE(contains(o.error, refusal)) << command << ": " << o.error;
-    EXPECT_TRUE(contains(o.error, "accepted: 0")) << command << ": " << o.error;
-  }
-  const test::Outcome o =
-      apical("run net.toml --set imperfections.when=after-training --set imperfections.weight_leak=100");
-  EXPECT_EQ(o.status, 2);
-  EXPECT_TRUE(contains(o.error, "imperfections.when: ")) << o.error;
+TEST(Imperfections, AreRefusedWhereThereAreNone) {
+  const auto refused = [](const std::string& assignment, const auto& action) {
+    Config config = configured("noise = 0.1\n");
+    if (!assignment.empty()) set_key(config, assignment);
+    const std::string message = message_of([&] { action(config); });
+    EXPECT_EQ(message.rfind("test:12: imperfections.noise: 0.1 ", 0), 0u) << assignment << ": " << message;
+    EXPECT_TRUE(contains(message, "accepted: 0")) << message;
+  };
+  for (const char* assignment :
+       {"run.machine=rtl", "run.machine=tlm", "network.circuit=microcircuit", "dynamics.flow=lagrangian",
+        "dynamics.response=advanced", "events.compare=[3]"})
+    refused(assignment, [](const Config& c) { run(c, quiet()); });
+  refused("", [](const Config& c) { prepare(c, ""); });  // of verify, vectors and mesh
+  refused("", [](const Config& c) { fit(c, {}, 1, {}); });
+  refused("", [](const Config& c) { profile(c, {}); });
+  Config config = configured("weight_leak = 100\nwhen = \"after-training\"\n");
+  EXPECT_TRUE(contains(message_of([&] { run(config, quiet()); }), "imperfections.when: \"after-training\""));
 }
 
 }  // namespace apical::tools
