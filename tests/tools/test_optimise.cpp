@@ -55,12 +55,32 @@ TEST(Moves, TakeBitsInAllLayersAndStopAtTheLast) {
   EXPECT_FALSE(apply_move(c, {"step", Move::range, 1})) << "the compiler places its binary point";
 }
 
+// A core has one width for its signals: what is wider than the others narrows together, weights aside.
+TEST(Moves, TheWidestSignalsNarrowTogether) {
+  Config c = parse_config("[network]\nlayers = [3, 2, 1]\n", "moves");
+  for (auto& [signal, format] : c.formats.by_signal)
+    if (signal != "weight") format.bits = 10;
+  c.formats.by_signal["rate"] = {12, 9};
+  c.formats.by_signal["u"] = {11, 7};
+  ASSERT_TRUE(apply_move(c, {"", Move::widest, 2}));
+  EXPECT_EQ(c.formats.by_signal["rate"].bits, 10);
+  EXPECT_EQ(c.formats.by_signal["rate"].frac, 7);
+  EXPECT_EQ(c.formats.by_signal["u"].bits, 10);
+  EXPECT_EQ(c.formats.by_signal["u"].frac, 6);
+  EXPECT_EQ(c.formats.by_signal["basal"].bits, 10);
+  EXPECT_EQ(c.formats.by_signal["weight"].bits, 16);
+  const double before =
+      costs_of(c, {model::WeightMatrix::Zero(2, 4), model::WeightMatrix::Zero(1, 3)}, {}).area;
+  ASSERT_TRUE(apply_move(c, {"", Move::widest, 1}));
+  EXPECT_LT(costs_of(c, {model::WeightMatrix::Zero(2, 4), model::WeightMatrix::Zero(1, 3)}, {}).area, before);
+}
+
 class OptimiseCommand : public CommandLine {};
 
 TEST_F(OptimiseCommand, RefusesBadInput) {
   file("tiny.toml", tiny);
   const std::pair<const char*, const char*> cases[] = {
-      {"--cost gold", "--cost: \"gold\"; accepted: bits, energy"},
+      {"--cost gold", "--cost: \"gold\"; accepted: bits, area, energy"},
       {"--budget 3", "--budget: \"3\"; accepted: accuracy=-POINTSpt"},
       {"--set task.kind=teacher --set task.teacher_layers=[64,10]",
        "no accuracy for the budget; accepted: digits8, mnist"},
