@@ -6,7 +6,7 @@ namespace apical::fixedpoint {
 namespace {
 
 std::uint64_t& at(Coverage::Counts& counts, Corner corner) {
-  return counts[static_cast<std::size_t>(corner)];
+  return counts[index_of(corner)];
 }
 
 }  // namespace
@@ -14,7 +14,7 @@ std::uint64_t& at(Coverage::Counts& counts, Corner corner) {
 const char* name_of(Corner corner) {
   static constexpr const char* names[corner_count] = {"low limit", "high limit",         "tie, even",
                                                       "tie, odd",  "negative tie, even", "negative tie, odd"};
-  return names[static_cast<std::size_t>(corner)];
+  return names[index_of(corner)];
 }
 
 bool has_ties(Rounding mode) {

@@ -14,7 +14,13 @@ namespace apical::fixedpoint {
 /// (exactly between two results), whose way depends on its sign and on whether the result below is odd.
 enum class Corner { low, high, tie_even, tie_odd, negative_tie_even, negative_tie_odd };
 inline constexpr std::size_t corner_count = 6;
+constexpr std::size_t index_of(Corner corner) {
+  return static_cast<std::size_t>(corner);
+}
 const char* name_of(Corner);  ///< "low limit", ...
+
+/// Why no value is at a corner; "" where one may be.
+using CornerReasons = std::array<std::string, corner_count>;
 
 /// The corners that each quantiser of a program met. Limits count in every format, ties only where a mode
 /// that rounds to nearest rounds anything.

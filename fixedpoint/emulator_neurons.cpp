@@ -2,6 +2,7 @@
 // signal. Blocks of units whose inputs have not moved keep what they have.
 #include <algorithm>
 
+#include "fixedpoint/alignment.hpp"
 #include "fixedpoint/emulator.hpp"
 #include "fixedpoint/emulator_blocks.hpp"
 
@@ -34,20 +35,6 @@ int readers(Signal signal, bool membrane_matters) {
 std::int64_t power(int bits) {
   return std::int64_t{1} << bits;
 }
-
-// The terms of the drive at one common binary point.
-struct Alignment {
-  int frac;
-  std::int64_t basal, nudge, mismatch, membrane;  ///< factors that bring each term there
-
-  explicit Alignment(const Population& p)
-      : frac(std::max(std::max(p[Signal::basal].frac, p[Signal::nudge].frac),
-                      std::max(p[Signal::mismatch].frac, p[Signal::membrane].frac))),
-        basal(power(frac - p[Signal::basal].frac)),
-        nudge(power(frac - p[Signal::nudge].frac)),
-        mismatch(power(frac - p[Signal::mismatch].frac)),
-        membrane(power(frac - p[Signal::membrane].frac)) {}
-};
 
 }  // namespace
 

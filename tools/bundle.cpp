@@ -8,6 +8,7 @@
 
 #include "sim/core_map.hpp"
 #include "sim/external_tools.hpp"
+#include "tools/corner_stimulus.hpp"
 
 namespace apical::tools {
 namespace {
@@ -251,6 +252,12 @@ void write_bundle(const Bundle& b, const sim::CoreSources& sources, OutputFolder
     for (std::size_t c = 0; c < fixedpoint::corner_count; ++c)
       manifest["coverage"][fmt::format("layer{}", quantiser.second)][fixedpoint::name_of(quantiser.first)]
               [name_of(static_cast<fixedpoint::Corner>(c))] = counts[c];
+  for (const auto& [quantiser, why] : b.unreachable)
+    for (std::size_t c = 0; c < why.size(); ++c)
+      if (!why[c].empty())
+        manifest["out_of_reach"][fmt::format("layer{}", quantiser.second)]
+                [fixedpoint::name_of(quantiser.first)][name_of(static_cast<fixedpoint::Corner>(c))] = why[c];
+  if (!b.unreachable.empty()) manifest["missing"] = missing_corners(b.script.coverage, b.unreachable);
   manifest["first_step_of_tick"] = b.script.first_step;
   manifest["state_digest_after_tick"] = b.script.digests;
   std::string sums;

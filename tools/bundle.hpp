@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "fixedpoint/corner_proof.hpp"
 #include "sim/core_library.hpp"
 #include "sim/vectors.hpp"
 #include "tools/config.hpp"
@@ -16,6 +17,7 @@ struct Bundle {
   std::shared_ptr<const fixedpoint::Program> program;
   sim::CoreParameters parameters;
   sim::BusScript script;
+  fixedpoint::CornerProof unreachable;  ///< of profile corners
 };
 
 /// Writes a self-contained bundle: the core's sources, bus scripts and memory images for $readmemh, a

@@ -160,7 +160,7 @@ int execute(Arguments a) {
         return none;
       }
       const auto square = square_network(config, n);
-      return measure_mesh(square, make_extreme_stimulus(square, config.seed, false), chip, config.energy,
+      return measure_mesh(square, make_random_stimulus(square, config.seed), chip, config.energy,
                           std::min<std::uint64_t>(a.ticks, 2));
     });
     if (!a.json) {

@@ -9,6 +9,7 @@
 #include "sim/external_tools.hpp"
 #include "tools/bundle.hpp"
 #include "tools/commands.hpp"
+#include "tools/corner_stimulus.hpp"
 #include "tools/stimulus.hpp"
 
 namespace apical::tools {
@@ -30,9 +31,18 @@ void print_coverage(const Bundle& b) {
   for (const auto& [quantiser, counts] : b.script.coverage.counts()) {
     const auto& [signal, layer] = quantiser;
     fmt::print("{:<18}", fmt::format("{} of layer {}", name_of(signal), layer));
-    for (const std::uint64_t count : counts) fmt::print("{:>20}", count);
+    const auto proof = b.unreachable.find(quantiser);
+    for (std::size_t c = 0; c < counts.size(); ++c)
+      fmt::print("{:>20}", counts[c] == 0 && proof != b.unreachable.end() && !proof->second[c].empty()
+                               ? "out of reach"
+                               : std::to_string(counts[c]));
     fmt::print("\n");
   }
+  if (b.unreachable.empty()) return;
+  const std::vector<std::string> missing = missing_corners(b.script.coverage, b.unreachable);
+  fmt::print("{} corners are neither met nor proven to be out of reach{}\n", missing.size(),
+             missing.empty() ? "" : "; more ticks may meet them:");
+  for (const std::string& corner : missing) fmt::print("  {}\n", corner);
 }
 
 int export_bundle(const Arguments& a) {
@@ -44,10 +54,11 @@ int export_bundle(const Arguments& a) {
   b.profile = a.profile;
   b.version = APICAL_VERSION;
   b.parameters = sim::required_parameters(*b.program, b.config.lanes);
-  const sim::Stimulus stimulus =
-      a.profile == "smoke" || a.profile == "learning"
-          ? make_stimulus(b.config, *given.task, b.program)
-          : make_extreme_stimulus(b.program, b.config.seed, a.profile == "corners");
+  if (a.profile == "corners") b.unreachable = fixedpoint::prove_corners(*b.program);
+  const sim::Stimulus stimulus = a.profile == "corners"
+                                     ? make_corner_stimulus(b.program, b.unreachable, b.config.seed)
+                                 : a.profile == "random" ? make_random_stimulus(b.program, b.config.seed)
+                                                         : make_stimulus(b.config, *given.task, b.program);
   b.script = sim::record(b.program, b.parameters, stimulus, a.ticks, a.weights_every);
   OutputFolder folder(a.out);
   write_bundle(b, sim::find_core_sources(), folder);
@@ -110,10 +121,10 @@ void add_vectors(CLI::App& app, int& status) {
       ->check(CLI::Range(1u, 1000000u));
   to->add_option(
         "--profile", a->profile,
-        "smoke, learning: the task's training; random: any inputs and targets; corners: weights, inputs "
-        "and targets at the ends of their formats or with a single bit, the largest nudge; every export "
-        "counts the limits "
-        "and ties that it brings each quantiser to")
+        "smoke, learning: the task's training; random: any inputs and targets; corners: weights, inputs, "
+        "targets, nudges and rates searched so that every quantiser meets both limits and all ties, and why "
+        "it "
+        "can't meet the others; every export counts the limits and ties that it brings each quantiser to")
       ->check(CLI::IsMember({"smoke", "learning", "random", "corners"}));
   to->add_option("--set", a->set, "section.key=value, as often as needed")
       ->take_all()

@@ -169,36 +169,21 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
   EXPECT_EQ(apical("vectors replay absent").status, 2);
 }
 
-// What no run meets of digits8: rates, slopes and what they multiply stay inside their formats, errors of
-// units without a delay are their nudges, and a membrane that is rounded to nearest stops before it is at its
-// end.
-TEST_F(Ladder, CornerVectorsMeetLimitsAndTies) {
-  const Outcome o = apical("vectors export " APICAL_SOURCE_DIR
-                           "/tools/configs/digits8.toml --profile corners --ticks 1000 --weights-every 1000 "
-                           "--out corners");
-  ASSERT_EQ(o.status, 0) << o.error;
-  EXPECT_TRUE(contains(o.out, "apical of layer 1")) << o.out;
-  const auto coverage = nlohmann::json::parse(content(folder / "corners" / "manifest.json"))["coverage"];
-  const std::vector<std::string> limits = {"low limit", "high limit"};
-  const std::vector<std::string> ties = {"tie, even", "tie, odd", "negative tie, even", "negative tie, odd"};
-  const auto expect_met = [&](const char* layer, const char* signal,
-                              const std::vector<std::string>& corners) {
-    for (const std::string& corner : corners)
-      EXPECT_GT(coverage[layer][signal][corner], 0) << layer << " " << signal << " " << corner << "\n"
-                                                    << o.out;
-  };
-  for (const char* signal : {"basal", "u", "weight"})
-    for (const char* layer : {"layer1", "layer2"}) expect_met(layer, signal, limits);
-  expect_met("layer1", "apical", limits);
-  for (const char* signal : {"nudge", "error", "step"}) expect_met("layer2", signal, limits);
-  for (const auto& [layer, signal] :
-       {std::pair{"layer1", "basal"}, {"layer1", "u"}, {"layer2", "u"}, {"layer2", "nudge"}})
-    expect_met(layer, signal, ties);
-  expect_met("layer1", "slope", {ties[0], ties[1]});
-  for (const char* layer : {"layer1", "layer2"}) {
-    for (const char* signal : {"rate", "slope"})
-      for (const std::string& corner : limits) EXPECT_EQ(coverage[layer][signal][corner], 0) << signal;
-    for (const std::string& corner : ties) EXPECT_EQ(coverage[layer]["error"][corner], 0);
+// Every limit and every tie of every quantiser is met or proven to be out of reach, but for ties of the
+// output's membrane, which a search of so many ticks may not find: one drive in 2^15 has one.
+TEST_F(Ladder, CornerVectorsMeetAllThatCanBeMet) {
+  for (const std::string config : {"net.toml", APICAL_SOURCE_DIR "/tools/configs/digits8.toml"}) {
+    const Outcome o = apical("vectors export " + config +
+                             " --profile corners --ticks 1000 --weights-every 1000 --out corners");
+    ASSERT_EQ(o.status, 0) << o.error;
+    const auto manifest = nlohmann::json::parse(content(folder / "corners" / "manifest.json"));
+    for (const std::string corner : manifest["missing"])
+      EXPECT_TRUE(contains(corner, "tie") && contains(corner, "of membrane of layer 2")) << config << "\n"
+                                                                                         << o.out;
+    EXPECT_GT(manifest["coverage"]["layer1"]["basal"]["tie, odd"], 0);
+    EXPECT_EQ(manifest["out_of_reach"]["layer1"]["error"]["tie, odd"],
+              "exact values are multiples of the LSB");
+    std::filesystem::remove_all(folder / "corners");
   }
 }
 
