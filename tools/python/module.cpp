@@ -1,4 +1,5 @@
 #include <exception>
+#include <utility>
 
 #include "tools/python/bindings.hpp"
 
@@ -10,7 +11,7 @@ PYBIND11_MODULE(_core, m) {
   // What the command line calls bad usage or input (status 2).
   py::register_exception_translator([](std::exception_ptr pointer) {
     try {
-      if (pointer) std::rethrow_exception(pointer);
+      if (pointer) std::rethrow_exception(std::move(pointer));
     } catch (const py::builtin_exception&) {
       throw;
     } catch (const std::runtime_error& error) {

@@ -41,12 +41,13 @@ class Configurations(InFolder):
             apical.load("nothing.toml")
 
     def test_has_effective_keys(self):
-        config = apical.load(DIGITS, {"formats.weight": {"bits": 9}, "run.epochs": np.int64(2)})
+        changes = {"formats.weight": {"bits": 9}, "run.epochs": np.int64(2), "learning.enabled": False}
+        config = apical.load(DIGITS, changes)
         keys = config.effective()
         self.assertEqual(keys["network.layers"], [64, 64, 10])
         self.assertEqual(keys["learning.eta"], [0.1, 0.03])
         self.assertEqual(keys["dynamics.rho"], 1)
-        self.assertIs(keys["network.bias"], True)
+        self.assertEqual((keys["network.bias"], keys["learning.enabled"]), (True, False))
         self.assertEqual((config["formats.weight"]["bits"], config["formats.weight"]["frac"]), (9, 12))
         self.assertEqual(config["run.epochs"], 2)
         with self.assertRaises(KeyError):

@@ -68,6 +68,8 @@ class Exchange(InFolder):
             apical.save_weights("nowhere/w.h5", self.weights)
         with self.refused("W1", "finite"):
             apical.save_weights("w.npz", {"W1": [[np.inf]]})
+        with self.refused("weights: list"):
+            apical.save_weights("w.npz", [1])
         self.assertEqual(os.listdir(), [])
         for name in ("bad.npz", "bad.h5"):
             with self.refused(name, "doesn't exist"):

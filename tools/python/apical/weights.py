@@ -23,6 +23,8 @@ def _ending(path: str) -> str:
 
 def _matrices(weights: Weights) -> dict[str, np.ndarray]:
     matrices = {}
+    if not isinstance(weights, Mapping):
+        raise ValueError(f"weights: {type(weights).__name__}; accepted: a dict {{name: matrix}}")
     for name, values in weights.items():
         matrix = np.asarray(values, dtype=float)
         if matrix.ndim != 2 or not np.isfinite(matrix).all():
