@@ -19,6 +19,10 @@ class ImperfectEmulator : public sim::EmulatorMachine {
                     fixedpoint::EmulatorOptions = {});
 
   void set_testing(bool testing) override { chip_->set_testing(testing); }
+  void set_weights(int projection, const std::vector<double>& values) override {
+    EmulatorMachine::set_weights(projection, values);
+    take_weights(projection - 1);
+  }
   /// Nobody counts per layer.
   std::vector<fixedpoint::Activity> activity() const override { return {}; }
   std::uint64_t macs() const override { return emulator_.macs() + macs_; }

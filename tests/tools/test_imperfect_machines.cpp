@@ -2,6 +2,7 @@
 // learning works around what it is trained with.
 #include "tools/imperfections.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "fixedpoint/compiler.hpp"
@@ -36,6 +37,11 @@ std::vector<std::string> digests(const fixedpoint::NetworkDescription& net,
   std::vector<std::string> all;
   for (int t = 0; t < 25; ++t) {
     stimulus.next();
+    if (t == 12) {  // the host writes others
+      std::vector<double> weights = machine->weights(1);
+      std::reverse(weights.begin(), weights.end());
+      machine->set_weights(1, weights);
+    }
     machine->tick(stimulus.input.data(), stimulus.target.data(), stimulus.beta, true);
     all.push_back(machine->state_digest());
   }
