@@ -10,6 +10,7 @@
 
 #include "fixedpoint/emulator.hpp"
 #include "fixedpoint/quantise.hpp"
+#include "tools/membrane_tie.hpp"
 
 namespace apical::tools {
 namespace {
@@ -95,6 +96,12 @@ class CornerSearch {
     emulator_->tick();
   }
 
+  std::size_t met_open(const fixedpoint::Coverage& coverage) const {
+    std::size_t met = 0;
+    for_met(coverage, [&](const CornerPlace& p) { met += open_.count(p); });
+    return met;
+  }
+
   // Of many stimuli the one that meets most open corners. They are tried without learning, so that only the
   // neurons have to be put back.
   sim::TickStimulus chosen() {
@@ -107,16 +114,40 @@ class CornerSearch {
     for (int trial = 0; trial < trials && most == 0; ++trial) {
       sim::TickStimulus s = drawn();
       s.learning_scale = 0.0;
-      play(s);
-      std::size_t met = 0;
-      for_met(seen_, [&](const CornerPlace& p) { met += open_.count(p); });
-      met += met_by_steps(s);
-      for (std::size_t k = 0; k < before.size(); ++k) emulator_->restore(static_cast<int>(k), before[k]);
-      emulator_->restore_ticks(tick);
+      const auto met_when_played = [&] {
+        play(s);
+        return met_open(seen_) + met_by_steps(s);
+      };
+      const auto put_back = [&] {
+        for (std::size_t k = 0; k < before.size(); ++k) emulator_->restore(static_cast<int>(k), before[k]);
+        emulator_->restore_ticks(tick);
+      };
+      std::size_t met = met_when_played();
+      const bool directed = met == 0 && directed_to_tie(s, before);
+      put_back();
+      if (directed) {
+        met = met_when_played();
+        put_back();
+      }
       if (trial == 0 || met > most) best = std::move(s);
       most = std::max(most, met);
     }
     return best;
+  }
+
+  // Draws one of the units whose membranes have an open tie, and leads it there.
+  bool directed_to_tie(sim::TickStimulus& s, const std::vector<fixedpoint::LayerState>& before) {
+    std::vector<int> layers;
+    for (const CornerPlace& p : open_)
+      if (p.signal == Signal::membrane && p.corner >= index_of(Corner::tie_even) &&
+          leads_to_membrane(*program_, p.layer))
+        layers.push_back(p.layer);
+    if (layers.empty()) return false;
+    const auto layer =
+        static_cast<std::size_t>(layers[static_cast<std::size_t>(below(static_cast<int>(layers.size())))]);
+    const auto unit = static_cast<std::size_t>(below(program_->populations[layer].units));
+    const auto wanted = [&](const fixedpoint::Coverage& tie) { return met_open(tie) > 0; };
+    return lead_to_membrane_tie(*emulator_, before[layer], static_cast<int>(layer), unit, wanted, random_, s);
   }
 
   // Learning rates that bring steps of these errors to open corners: powers of two, and the largest.
@@ -133,8 +164,7 @@ class CornerSearch {
         for (const std::int64_t error : emulator_->signal(Signal::error, p.target))
           steps.see(Signal::step, p.target, eta * error, frac, p.step,
                     fixedpoint::quantise(eta * error, frac, p.step).raw);
-        std::size_t met = 0;
-        for_met(steps, [&](const CornerPlace& place) { met += open_.count(place); });
+        const std::size_t met = met_open(steps);
         if (met == 0) continue;
         s.learning_scale = std::ldexp(static_cast<double>(eta), -p.eta_frac) / p.eta_dt;
         return met;

@@ -14,8 +14,9 @@ namespace apical::tools {
 std::shared_ptr<const fixedpoint::Program> with_corner_weights(const fixedpoint::Program&);
 
 /// Raw inputs, targets, nudges and learning rates that bring quantisers to the corners that `proof` leaves
-/// open: each tick is chosen among many, tried on an emulator, as long as that finds new corners; in between
-/// come phases at the ends of all formats, longer than membranes and weights need to get to theirs.
+/// open: each tick is chosen among many, tried on an emulator, some led to ties of membranes
+/// (membrane_tie.hpp), as long as that finds new corners; in between come phases at the ends of all formats,
+/// longer than membranes and weights need to get to theirs.
 sim::Stimulus make_corner_stimulus(const std::shared_ptr<const fixedpoint::Program>&,
                                    const fixedpoint::CornerProof& proof, std::uint64_t seed);
 

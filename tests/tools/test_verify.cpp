@@ -169,17 +169,14 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
   EXPECT_EQ(apical("vectors replay absent").status, 2);
 }
 
-// Every limit and every tie of every quantiser is met or proven to be out of reach, but for ties of the
-// output's membrane, which a search of so many ticks may not find: one drive in 2^15 has one.
+// Every limit and every tie of every quantiser is met or proven to be out of reach.
 TEST_F(Ladder, CornerVectorsMeetAllThatCanBeMet) {
   for (const std::string config : {"net.toml", APICAL_SOURCE_DIR "/tools/configs/digits8.toml"}) {
     const Outcome o = apical("vectors export " + config +
                              " --profile corners --ticks 1000 --weights-every 1000 --out corners");
     ASSERT_EQ(o.status, 0) << o.error;
     const auto manifest = nlohmann::json::parse(content(folder / "corners" / "manifest.json"));
-    for (const std::string corner : manifest["missing"])
-      EXPECT_TRUE(contains(corner, "tie") && contains(corner, "of membrane of layer 2")) << config << "\n"
-                                                                                         << o.out;
+    EXPECT_TRUE(manifest.at("missing").empty()) << config << "\n" << o.out;
     EXPECT_GT(manifest["coverage"]["layer1"]["basal"]["tie, odd"], 0);
     EXPECT_EQ(manifest["out_of_reach"]["layer1"]["error"]["tie, odd"],
               "exact values are multiples of the LSB");
