@@ -192,6 +192,7 @@ class CornerSearch {
   }
   std::vector<std::int64_t> ends(const fixedpoint::Format& f, int units, bool high, bool mixed) {
     std::vector<std::int64_t> values;
+    values.reserve(static_cast<std::size_t>(units));
     for (int i = 0; i < units; ++i)
       values.push_back((mixed ? below(2) != 0 : high) ? f.maximum_raw() : f.minimum_raw());
     return values;
@@ -257,6 +258,7 @@ std::vector<std::string> missing_corners(const fixedpoint::Coverage& coverage,
   std::set<CornerPlace> open = open_corners(proof);
   for_met(coverage, [&](const CornerPlace& p) { open.erase(p); });
   std::vector<std::string> names;
+  names.reserve(open.size());
   for (const CornerPlace& p : open)
     names.push_back(fmt::format("{} of {} of layer {}", name_of(static_cast<Corner>(p.corner)),
                                 name_of(p.signal), p.layer));
