@@ -105,7 +105,8 @@ std::vector<Key> own_keys() {
        48,
        {},
        "",
-       "Fraction bits that golden holds voltages in from tick to tick, -1: those of a double; the direct scheme "
+       "Fraction bits that golden holds voltages in from tick to tick, -1: those of a double; the direct "
+       "scheme "
        "differentiates what it holds."},
       {"dynamics.tau",
        [](Config& c) -> Slot { return &c.network.tau; },

@@ -20,8 +20,9 @@ fixedpoint::NetworkDescription describe(const Config& config,
     throw std::invalid_argument(
         fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
   if (s.voltage_frac >= 0)
-    throw std::invalid_argument(fmt::format(
-        "dynamics.voltage_frac: {} on an integer machine, which has formats.u; accepted: -1", s.voltage_frac));
+    throw std::invalid_argument(
+        fmt::format("dynamics.voltage_frac: {} on an integer machine, which has formats.u; accepted: -1",
+                    s.voltage_frac));
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
   net.activation = fixedpoint::parse_function(config.activation);
