@@ -62,12 +62,8 @@ Course follow(Config config, const std::string& flow, const std::string& scheme,
   const auto before = static_cast<std::size_t>(std::lround(warm / dt));
   const auto samples =
       first_ticks(*configured_task(config), before + static_cast<std::size_t>(std::lround(shown / dt)) + 1);
-  Path u;
-  for (std::size_t n = 0; n < samples.size(); ++n) {
-    machine->tick(samples[n].input.data(), samples[n].target.data(), 1.0, true);
-    if (n < before) continue;
-    u.push_back(voltages(*machine, c.net.depth()));
-    if (n == before) continue;
+  const Path u = course(*machine, samples, before, c.net.depth());
+  for (std::size_t n = before + 1; n < samples.size(); ++n) {
     model::Drive<double> now = world(samples[n], config.network.beta);
     const model::Drive<double> last = world(samples[n - 1], config.network.beta);
     now.input = (now.input + last.input) / 2;

@@ -46,12 +46,7 @@ Course follow(Config config, const std::string& scheme, double dt, int frac) {
   const auto before = static_cast<std::size_t>(std::lround(warm / dt));
   const auto samples =
       first_ticks(*configured_task(config), before + static_cast<std::size_t>(std::lround(shown / dt)));
-  Course course;
-  for (std::size_t n = 0; n < samples.size(); ++n) {
-    machine->tick(samples[n].input.data(), samples[n].target.data(), 1.0, true);
-    if (n >= before) course.push_back(voltages(*machine, depth));
-  }
-  return course;
+  return course(*machine, samples, before, depth);
 }
 
 double distance(const Course& a, const Course& b) {
@@ -65,12 +60,12 @@ double distance(const Course& a, const Course& b) {
 
 // u + τ du/dt, what a neuron of the direct scheme fires on, from the voltages that it holds.
 Course advanced(const Course& u, double ticks) {
-  Course course;
+  Course result;
   for (std::size_t n = 1; n < u.size(); ++n) {
-    course.push_back(u[n]);
-    for (std::size_t k = 1; k < u[n].size(); ++k) course.back()[k] += ticks * (u[n][k] - u[n - 1][k]);
+    result.push_back(u[n]);
+    for (std::size_t k = 1; k < u[n].size(); ++k) result.back()[k] += ticks * (u[n][k] - u[n - 1][k]);
   }
-  return course;
+  return result;
 }
 
 Findings analyse(const Setting& setting) {

@@ -44,6 +44,16 @@ model::Layers<double> voltages(const sim::Machine& machine, int depth) {
   return u;
 }
 
+std::vector<model::Layers<double>> course(sim::Machine& machine, const std::vector<model::Sample>& samples,
+                                          std::size_t first, int depth) {
+  std::vector<model::Layers<double>> all;
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    machine.tick(samples[n].input.data(), samples[n].target.data(), 1.0, true);
+    if (n >= first) all.push_back(voltages(machine, depth));
+  }
+  return all;
+}
+
 model::Drive<double> world(const model::Sample& sample, double beta) {
   const auto vector = [](const std::vector<double>& values) {
     return Eigen::VectorXd(

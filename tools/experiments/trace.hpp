@@ -19,6 +19,9 @@ Eigen::VectorXd values(const sim::Machine&, const std::string& signal, int layer
 double apical_in_lsb(const sim::Machine&, const Config&, int k);
 /// u of layers 1..N after the tick.
 model::Layers<double> voltages(const sim::Machine&, int depth);
+/// The same after every tick of `samples` from number `first` on.
+std::vector<model::Layers<double>> course(sim::Machine&, const std::vector<model::Sample>& samples,
+                                          std::size_t first, int depth);
 /// What a tick of the task shows, as it stands still.
 model::Drive<double> world(const model::Sample&, double beta);
 
