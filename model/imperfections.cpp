@@ -88,7 +88,7 @@ Imperfections::Imperfections(ImperfectionSettings settings, const std::vector<in
   int connection = 0;
   for (const auto& [rows, columns] : weight_shapes(layers, bias, connections)) {
     ++connection;
-    Eigen::VectorXd factors = draw(generator(factor_draws, connection), rows * columns,
+    Eigen::VectorXd factors = draw(generator(factor_draws, connection), Eigen::Index{rows} * columns,
                                    [&](double z) { return as_factor(std::exp(s.weight_spread * z)); });
     Random death = generator(synapse_draws, connection);
     boost::random::uniform_01<double> uniform;
