@@ -170,9 +170,7 @@ void Emulator::load_weights(int index, const double* values) {
   const Projection& p = projection(index);
   for (int row = 0; row < p.rows; ++row)
     for (int column = 0; column < p.columns; ++column, ++values)
-      weights_[static_cast<std::size_t>(index)].set(row, column, p.loaded(*values).raw);
-  Route& r = routes_[static_cast<std::size_t>(index)];
-  r.basal.valid = r.apical.valid = false;
+      set_weight(index, row, column, p.loaded(*values).raw);
 }
 
 void Emulator::set_beta(double beta) {
