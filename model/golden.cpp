@@ -163,8 +163,7 @@ Eigen::VectorXd Golden::drive(int k) const {
 // A voltage as a register of voltage_frac fraction bits holds it: to nearest, ties to even.
 Eigen::VectorXd Golden::held(Eigen::VectorXd u) const {
   if (settings_.voltage_frac >= 0)
-    for (double& x : u)
-      x = std::ldexp(std::nearbyint(std::ldexp(x, settings_.voltage_frac)), -settings_.voltage_frac);
+    for (double& x : u) x = on_grid(x, settings_.voltage_frac);
   return u;
 }
 

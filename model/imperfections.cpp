@@ -34,8 +34,7 @@ std::uint64_t scatter(std::uint64_t x) {
 }
 
 double on_grid(double x) {
-  return std::ldexp(std::nearbyint(std::ldexp(x, Imperfections::constant_frac)),
-                    -Imperfections::constant_frac);
+  return model::on_grid(x, Imperfections::constant_frac);
 }
 
 double as_factor(double x) {
@@ -50,6 +49,10 @@ Eigen::VectorXd draw(Random random, Eigen::Index count, const Value& value) {
 }
 
 }  // namespace
+
+double on_grid(double x, int frac) {
+  return std::ldexp(std::nearbyint(std::ldexp(x, frac)), -frac);
+}
 
 double converted(double x, int bits, double range, bool is_signed) {
   if (bits == 0) return x;

@@ -8,6 +8,9 @@
 
 namespace apical::model {
 
+/// x as the nearest multiple of 2^-frac, ties to even.
+double on_grid(double x, int frac);
+
 /// What an analog chip does to the network (model/README.md, "Analog imperfections"). 0 is a perfect chip.
 struct ImperfectionSettings {
   std::uint64_t seed = 0;       ///< 0: run.seed; equal seeds are one chip
