@@ -47,9 +47,11 @@ std::vector<double> CoreRunner::read(const std::string& signal, int layer) const
   throw std::invalid_argument(fmt::format("signal \"{}\"; accepted: those of the emulator", signal));
 }
 
-std::vector<double> CoreRunner::weights(int layer) const {
-  const auto index = static_cast<std::size_t>(layer - 1);
-  return to_real(core_->weights(layer - 1), core_->program().projections.at(index).weight);
+std::vector<double> CoreRunner::weights(int projection) const {
+  const auto& p = core_->program().projections.at(static_cast<std::size_t>(projection - 1));
+  std::vector<double> values;
+  for (const std::int64_t raw : core_->weights(projection - 1)) values.push_back(p.value(raw));
+  return values;
 }
 
 }  // namespace apical::sim

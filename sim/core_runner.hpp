@@ -16,7 +16,7 @@ class CoreRunner : public Machine {
   void tick(const double* input, const double* target, double nudge, bool changed) override;
   void set_learning_scale(double factor) override { core_->set_learning_scale(factor); }
   std::vector<double> read(const std::string& signal, int layer) const override;
-  std::vector<double> weights(int layer) const override;
+  std::vector<double> weights(int projection) const override;
   std::string state_digest() const override { return sim::state_digest(*core_); }
   CoreCounts core_counts() const override { return counts_; }
   std::uint64_t macs() const override { return macs_; }

@@ -39,8 +39,8 @@ int execute(const Arguments& a) {
   for (const Experiment* e : chosen)
     if (integers && e->golden_only && !a.all)
       throw InputError(fmt::format("--machine: \"{}\" for {}; accepted: golden", a.machine, e->name));
-  if (a.machine != "golden" && a.machine != "emulator" && a.machine != "rtl")
-    throw InputError(fmt::format("--machine: \"{}\"; accepted: golden, emulator, rtl", a.machine));
+  if (a.machine != "golden" && a.machine != "emulator" && a.machine != "tlm" && a.machine != "rtl")
+    throw InputError(fmt::format("--machine: \"{}\"; accepted: golden, emulator, tlm, rtl", a.machine));
   OutputFolder folder{a.out};
   int status = 0;
   Progress progress({"experiments"});
@@ -76,7 +76,9 @@ void add_experiment(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("experiment", "Measure what the poster's panels claim");
   command->add_option("NAME", a->names, "experiments to run");
   command->add_flag("--all", a->all, "run all of them");
-  command->add_option("--machine", a->machine, "golden, emulator or rtl (a Verilated core: slow, choose few)")
+  command
+      ->add_option("--machine", a->machine,
+                   "golden, emulator, tlm or rtl (a Verilated core: slow, choose few)")
       ->capture_default_str();
   command->add_option("--out", a->out, "folder for MACHINE/NAME/ and the common report index.html")
       ->capture_default_str();

@@ -1,10 +1,15 @@
 #pragma once
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "fixedpoint/emulator.hpp"
 #include "sim/machine.hpp"
 #include "tools/config.hpp"
+
+namespace apical::sim {
+class SeparateMachine;
+}
 
 namespace apical::tools {
 
@@ -15,8 +20,12 @@ fixedpoint::EmulatorOptions emulator_options(const Config&);
 std::unique_ptr<sim::Machine> make_golden(const Config&, const std::vector<model::WeightMatrix>& weights);
 std::unique_ptr<sim::Machine> make_emulator(const Config&, std::shared_ptr<const fixedpoint::Program>);
 std::unique_ptr<sim::Machine> make_core(const Config&, std::shared_ptr<const fixedpoint::Program>);
+/// The virtual platform, in a process of its own; finish() completes its traces, where files are named.
+std::unique_ptr<sim::SeparateMachine> make_tlm(const Config&, std::shared_ptr<const fixedpoint::Program>,
+                                               const std::string& timeline = "",
+                                               const std::string& waveform = "");
 
-/// run.machine, golden, emulator or rtl, starting from `weights` as starting_weights() has them. Throws
+/// run.machine, golden, emulator, tlm or rtl, starting from `weights` as starting_weights() has them. Throws
 /// InputError.
 std::unique_ptr<sim::Machine> make_machine(const Config&, const std::vector<model::WeightMatrix>& weights);
 

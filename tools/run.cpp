@@ -16,7 +16,7 @@
 #include "model/schedule.hpp"
 #include "sim/core_machine.hpp"
 #include "sim/core_runner.hpp"
-#include "sim/systemc/platform_machine.hpp"
+#include "sim/separate_machine.hpp"
 #include "tools/imperfections.hpp"
 #include "tools/machines.hpp"
 #include "tools/progress.hpp"
@@ -190,17 +190,6 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   return results;
 }
 
-std::unique_ptr<sim::TlmMachine> make_platform(const Config& config, const RunOptions& options,
-                                               std::shared_ptr<const fixedpoint::Program> program) {
-  refuse_imperfections(config, "run.machine \"tlm\"");
-  const sim::CoreParameters parameters = sim::required_parameters(*program, config.lanes);
-  auto machine =
-      std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, emulator_options(config));
-  if (!options.timeline.empty()) machine->write_timeline(options.timeline);
-  if (!options.waveform.empty()) machine->write_waveform(options.waveform);
-  return machine;
-}
-
 // The same training at each threshold of events.compare; errors are sent from beta times the rate's
 // threshold.
 std::vector<ThresholdResult> compare_thresholds(const Config& config, const model::Task& task,
@@ -257,7 +246,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   if (config.machine == "golden" || config.machine == "both")
     machines.push_back(make_golden(config, outcome.initial));
   std::shared_ptr<const fixedpoint::Program> program;
-  sim::TlmMachine* platform = nullptr;
+  sim::SeparateMachine* platform = nullptr;
   if (config.machine != "tlm" && !(options.timeline + options.waveform).empty())
     throw InputError(
         fmt::format("--timeline, --vcd: run.machine is \"{}\"; accepted: \"tlm\"", config.machine));
@@ -271,9 +260,9 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
     if (config.machine == "rtl") {
       machines.push_back(make_core(config, program));
     } else if (config.machine == "tlm") {
-      auto made = make_platform(config, options, program);
+      auto made = make_tlm(config, program, options.timeline, options.waveform);
       platform = made.get();
-      machines.push_back(std::make_unique<sim::CoreRunner>(std::move(made)));
+      machines.push_back(std::move(made));
     } else {
       machines.push_back(make_emulator(config, program));
     }
@@ -282,7 +271,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   names.reserve(machines.size());
   for (const auto& machine : machines) names.push_back(machine->name());
   outcome.results = side_by_side(config, *task, machines, names, options);
-  if (platform != nullptr) platform->finish_traces();
+  if (platform != nullptr) platform->finish();
   for (RunResult& r : outcome.results)
     for (std::size_t k = 0; k < r.activity.size(); ++k)
       r.energy.push_back(sim::estimate(*program, static_cast<int>(k), r.activity[k], config.energy));

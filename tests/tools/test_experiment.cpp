@@ -163,6 +163,7 @@ TEST_F(Experiments, ApicalDendritesCarryTheError) {
   for (const char* lambda : {"λ = 0", "λ = 0.1", "λ = 0.5"})
     EXPECT_LT(point("golden", "dendrites", "apical-beta", lambda, 1e-4), 0.01);
   const json emulator = quick("dendrites", "emulator");
+  EXPECT_EQ(quick("dendrites", "tlm")["checks"], emulator["checks"]);  // the same bits
   EXPECT_EQ(measured(emulator, "largest apical potential while nothing nudges, in LSB"), 0.0);
   EXPECT_NEAR(measured(emulator, "order in the LSB"), 1.0, 0.1);
   // Where the error is far above the LSB, what is left is golden's: of first order in β.

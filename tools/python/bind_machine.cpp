@@ -32,7 +32,8 @@ void bind_machine(py::module_& m) {
                              "others get a ValueError.")
       .def(py::init<const tools::Config&, const std::string&, const py::object&>(), py::arg("config"),
            py::arg("machine") = "", py::arg("weights") = py::none(),
-           "machine: golden, emulator or rtl (default: run.machine). weights: None (from run.seed), an HDF5\n"
+           "machine: golden, emulator, tlm or rtl (default: run.machine). weights: None (from run.seed), an "
+           "HDF5\n"
            "or .npz file, or a dict {name: matrix}; the machine copies them.")
       .def(
           "tick", &SteppedMachine::tick, py::arg("input"), py::arg("target") = py::none(),
@@ -65,7 +66,7 @@ void bind_machine(py::module_& m) {
       .def("state_digest", &SteppedMachine::state_digest,
            "Hash of all architectural state: equal digest = equal state, on every integer machine.")
       .def("statistics", &SteppedMachine::statistics, "What every signal needed so far.")
-      .def_property_readonly("name", &SteppedMachine::name, "golden, emulator or rtl.")
+      .def_property_readonly("name", &SteppedMachine::name, "golden, emulator, tlm or rtl.")
       .def_property_readonly("config", &SteppedMachine::config)
       .def_property_readonly("macs", &SteppedMachine::macs, "Multiply-accumulates done so far.")
       .def_property_readonly("events", &SteppedMachine::events, "Values sent between layers so far.")

@@ -55,11 +55,6 @@ FinishedRun run(const Config& base, const std::string& machine, const py::object
   options.trace = path(trace);
   options.timeline = path(timeline);
   options.quiet = quiet;
-  static bool used = false;
-  if (config.machine == "tlm" && std::exchange(used, true))
-    throw tools::InputError(
-        "run.machine: \"tlm\" once more in this process, and SystemC has one kernel in each; accepted: a "
-        "process of its own (multiprocessing, or apical.sweep)");
   std::optional<tools::OutputFolder> folder;
   if (!out.is_none()) folder.emplace(path(out));
   finished.outcome = run_interruptibly(config, options);
@@ -153,9 +148,10 @@ void bind_run(py::module_& m) {
         py::arg("trace") = py::none(), py::arg("timeline") = py::none(), py::arg("out") = py::none(),
         py::arg("quiet") = false,
         "Trains and tests the task of a configuration, as `apical run` does.\n\n"
-        "machine: golden, emulator, both, tlm or rtl (default: run.machine); tlm once per process.\n"
+        "machine: golden, emulator, both, tlm or rtl (default: run.machine).\n"
         "weights: as for Machine. trace: HDF5 file for u, rate, error and basal of every training tick.\n"
-        "timeline: of tlm, for Perfetto. out: folder for result.json, weights.h5 and report.html.\n"
+        "timeline: of tlm, for Perfetto. out: folder for result.json, weights.h5 and "
+        "report.html.\n"
         "Progress goes to a terminal unless quiet. Other Python threads run meanwhile; Ctrl-C ends it.");
 }
 
