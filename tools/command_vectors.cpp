@@ -2,11 +2,14 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "sim/core_machine.hpp"
+#include "sim/core_model.hpp"
 #include "sim/external_tools.hpp"
+#include "sim/systemc/platform_machine.hpp"
 #include "tools/bundle.hpp"
 #include "tools/commands.hpp"
 #include "tools/corner_stimulus.hpp"
@@ -68,6 +71,47 @@ int export_bundle(const Arguments& a) {
   return 0;
 }
 
+// Plays both scripts; 1 at the first word that isn't as expected.
+int play_scripts(const Arguments& a, const nlohmann::json& manifest, sim::RegisterPort& port) {
+  std::size_t checks = 0;
+  for (const char* name : {"load.memh", "ticks.memh"}) {
+    const std::vector<sim::BusStep> steps =
+        sim::read_steps((std::filesystem::path(a.folder) / name).string());
+    if (const auto wrong = sim::play(port, steps)) {
+      const auto first = manifest.at("first_step_of_tick").get<std::vector<std::size_t>>();
+      std::size_t tick = 0;
+      while (tick + 1 < first.size() && first[tick + 1] <= wrong->first) ++tick;
+      fmt::print("{} differs: {} step {} (tick {}): register {:#04x}: expected {:#010x}, read {:#010x}\n",
+                 a.machine, name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
+                 wrong->second);
+      return 1;
+    }
+    for (const sim::BusStep& step : steps) checks += step.kind == sim::BusStep::expect;
+  }
+  fmt::print("{} is as expected in all of {} comparisons\n", a.machine, checks);
+  return 0;
+}
+
+// Runs `job` with the registers of the machine: the emulator's are those of its core model.
+void on_machine(const Arguments& a, const sim::CoreParameters& parameters,
+                const std::function<void(sim::RegisterPort&)>& job) {
+  const bool circuits = a.machine == "rtl" || a.machine == "netlist";
+  if (!circuits && !a.rtl.empty())
+    throw InputError(fmt::format("--rtl: --machine is {}; accepted: with rtl or netlist", a.machine));
+  if (a.machine == "tlm") return sim::TlmMachine::with_registers(parameters, job);
+  if (a.machine == "emulator") {
+    sim::CoreModel core(parameters);
+    sim::ModelPort port(core);
+    return job(port);
+  }
+  sim::CoreSources sources = sim::find_core_sources();
+  sources.rtl = std::filesystem::absolute(a.rtl.empty() ? a.folder : a.rtl);
+  const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
+  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(
+      sources, parameters, sim::CoreBuild{false, a.machine == "netlist"}, say));
+  job(port);
+}
+
 int replay(const Arguments& a) {
   const std::filesystem::path folder(a.folder);
   nlohmann::json manifest;
@@ -82,27 +126,9 @@ int replay(const Arguments& a) {
   for (const auto& [name, sum] : manifest.at("sha256").items())
     if (sha256(sim::content_of(folder / name)) != sum.get<std::string>())
       fmt::print(stderr, "apical: {}: not the file that was exported (SHA-256)\n", (folder / name).string());
-  sim::CoreSources sources = sim::find_core_sources();
-  sources.rtl = a.rtl.empty() ? std::filesystem::absolute(folder) : std::filesystem::absolute(a.rtl);
-  const auto say = [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); };
-  sim::PluginPort port(std::make_shared<const sim::CoreLibrary>(
-      sources, parameters, sim::CoreBuild{false, a.machine == "netlist"}, say));
-  std::size_t checks = 0;
-  for (const char* name : {"load.memh", "ticks.memh"}) {
-    const std::vector<sim::BusStep> steps = sim::read_steps((folder / name).string());
-    if (const auto wrong = sim::play(port, steps)) {
-      const auto first = manifest.at("first_step_of_tick").get<std::vector<std::size_t>>();
-      std::size_t tick = 0;
-      while (tick + 1 < first.size() && first[tick + 1] <= wrong->first) ++tick;
-      fmt::print("{} differs: {} step {} (tick {}): register {:#04x}: expected {:#010x}, read {:#010x}\n",
-                 a.machine, name, wrong->first, tick, steps[wrong->first].offset, steps[wrong->first].value,
-                 wrong->second);
-      return 1;
-    }
-    for (const sim::BusStep& step : steps) checks += step.kind == sim::BusStep::expect;
-  }
-  fmt::print("{} is as expected in all of {} comparisons\n", a.machine, checks);
-  return 0;
+  int status = 0;
+  on_machine(a, parameters, [&](sim::RegisterPort& port) { status = play_scripts(a, manifest, port); });
+  return status;
 }
 
 }  // namespace
@@ -134,10 +160,10 @@ void add_vectors(CLI::App& app, int& status) {
       "Example:\n  apical vectors export tools/configs/digits8.toml --ticks 8 --out vectors && make -C "
       "vectors");
   to->callback([a, &status] { status = export_bundle(*a); });
-  CLI::App* from = command->add_subcommand("replay", "Play a bundle on the Verilated core");
+  CLI::App* from = command->add_subcommand("replay", "Play a bundle on a machine of the ladder");
   from->add_option("DIR", a->folder, "folder of the bundle")->required();
-  from->add_option("--machine", a->machine, "rtl or netlist (default rtl)")
-      ->check(CLI::IsMember({"rtl", "netlist"}));
+  from->add_option("--machine", a->machine, "emulator, tlm, rtl or netlist (default rtl)")
+      ->check(CLI::IsMember({"emulator", "tlm", "rtl", "netlist"}));
   from->add_option("--rtl", a->rtl, "folder with another apical_core.sv than the bundle's");
   from->footer("Example:\n  apical vectors replay vectors");
   from->callback([a, &status] { status = replay(*a); });

@@ -15,6 +15,20 @@ const sc_core::sc_time clock_period(10, sc_core::SC_NS);
 // anyway.
 const sc_core::sc_time default_quantum(100, sc_core::SC_US);
 
+// The core's registers, for a job of the host.
+class HostPort : public RegisterPort {
+ public:
+  explicit HostPort(Host& host) : host_(host) {}
+  void write(int offset, std::uint32_t value) override { host_.write32(address(offset), value); }
+  std::uint32_t read(int offset) override { return host_.read32(address(offset)); }
+
+ private:
+  static std::uint64_t address(int offset) {
+    return Platform::core_address + static_cast<std::uint64_t>(offset);
+  }
+  Host& host_;
+};
+
 }  // namespace
 
 PlatformMachine::PlatformMachine(std::string name, Platform& platform,
@@ -134,7 +148,7 @@ std::vector<std::uint32_t> PlatformMachine::read_memory(int memory, std::uint32_
 
 std::uint32_t PlatformMachine::read_register(int offset) {
   std::uint32_t value = 0;
-  run([&] { value = platform_.host.read32(Platform::core_address + static_cast<std::uint64_t>(offset)); });
+  run([&] { value = HostPort(platform_.host).read(offset); });
   return value;
 }
 
@@ -168,6 +182,13 @@ void TlmMachine::write_waveform(const std::filesystem::path& file) {
 void TlmMachine::finish_traces() {
   if (parts_->timeline) parts_->timeline->finish();
   if (parts_->waveform) parts_->waveform->finish();
+}
+
+void TlmMachine::with_registers(const CoreParameters& parameters,
+                                const std::function<void(RegisterPort&)>& job) {
+  Parts parts("core", parameters, {});
+  HostPort port(parts.platform.host);
+  parts.platform.host.run([&] { job(port); });
 }
 
 TlmMachine::TlmMachine(const std::string& name, std::shared_ptr<const fixedpoint::Program> program,

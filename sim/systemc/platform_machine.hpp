@@ -77,6 +77,9 @@ class TlmMachine : public PlatformMachine {
   void write_waveform(const std::filesystem::path&);
   void finish_traces();
 
+  /// Runs `job` on the host of such a platform with the registers of its core, and throws what it throws.
+  static void with_registers(const CoreParameters&, const std::function<void(RegisterPort&)>& job);
+
  private:
   struct Parts {
     Parts(const std::string& name, const CoreParameters&, fixedpoint::EmulatorOptions);

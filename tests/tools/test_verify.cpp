@@ -140,9 +140,11 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
   for (const std::string profile : {"smoke", "random", "corners"}) {
     const Outcome o = apical("vectors export net.toml --ticks 6 --profile " + profile + " --out " + profile);
     ASSERT_EQ(o.status, 0) << o.error;
-    const Outcome played = apical("vectors replay " + profile);
-    EXPECT_EQ(played.status, 0) << profile << ": " << played.out << played.error;
-    EXPECT_TRUE(contains(played.out, "as expected in all of")) << played.out;
+    for (const std::string machine : {"emulator", "tlm", "rtl"}) {
+      const Outcome played = apical("vectors replay " + profile + " --machine " + machine);
+      EXPECT_EQ(played.status, 0) << profile << ": " << played.out << played.error;
+      EXPECT_TRUE(contains(played.out, machine + " is as expected in all of")) << played.out;
+    }
   }
   EXPECT_EQ(
       std::system(("cd " + (folder / "smoke").string() + " && make >make.log 2>&1 && make check").c_str()), 0)
@@ -157,10 +159,14 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
   char& digit = script[last + 12];
   digit = digit == '0' ? '1' : '0';
   std::ofstream(folder / "smoke" / "ticks.memh") << script;
-  const Outcome o = apical("vectors replay smoke");
-  EXPECT_EQ(o.status, 1) << o.out;
-  EXPECT_TRUE(contains(o.out, "(tick 5)")) << o.out;
-  EXPECT_TRUE(contains(o.error, "SHA-256")) << o.error;
+  for (const std::string machine : {"emulator", "tlm", "rtl"}) {
+    const Outcome o = apical("vectors replay smoke --machine " + machine);
+    EXPECT_EQ(o.status, 1) << o.out;
+    EXPECT_TRUE(contains(o.out, machine + " differs: ticks.memh")) << o.out;
+    EXPECT_TRUE(contains(o.out, "(tick 5)")) << o.out;
+    EXPECT_TRUE(contains(o.error, "SHA-256")) << o.error;
+  }
+  EXPECT_EQ(apical("vectors replay smoke --machine tlm --rtl smoke").status, 2);
   for (const std::string simulator : {"verilator", "iverilog"})
     EXPECT_NE(
         std::system(
