@@ -82,16 +82,20 @@ struct Drive {
   Vector<S> current{}, current_change{};
 };
 
-template <class S>
-Vector<S> map(Activation f, const Vector<S>& u) {
+/// φ, φ' and φ'' of every value: of a vector, or of a matrix with an example in each column.
+template <class D>
+typename D::PlainObject map(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi<S>(f, x); });
 }
-template <class S>
-Vector<S> map_prime(Activation f, const Vector<S>& u) {
+template <class D>
+typename D::PlainObject map_prime(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi_prime<S>(f, x); });
 }
-template <class S>
-Vector<S> map_second(Activation f, const Vector<S>& u) {
+template <class D>
+typename D::PlainObject map_second(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi_second<S>(f, x); });
 }
 

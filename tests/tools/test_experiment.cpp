@@ -265,6 +265,20 @@ TEST_F(Experiments, BaselinesLearnTheSameDigits) {
   EXPECT_NEAR((distance(1.0) - distance(1000.0)) / (distance(10.0) - distance(1000.0)), 100.0, 15.0);
 }
 
+// The published settings of MNIST on few small digits: nearer to them in every epoch, and far from 3 %.
+TEST_F(Experiments, PublishedSettingsLearn) {
+  const Outcome o = apical(
+      "experiment equilibrium-propagation --full --set task.kind=digits8 --set network.layers=[64,20,10] "
+      "--set run.epochs=15 --out e");
+  EXPECT_EQ(o.status, 1) << o.error;
+  const json r = json::parse(content(folder / "e/golden/equilibrium-propagation/result.json"));
+  EXPECT_TRUE(r["full"].get<bool>());
+  const double first = point("golden", "equilibrium-propagation", "error", "equilibrium propagation", 1);
+  const double last = measured(r, "test error on MNIST");
+  EXPECT_LT(last, first);
+  EXPECT_LT(last, 30.0);  // guessing errs at 90 %
+}
+
 TEST_F(Experiments, LeakyMicrocircuitLearns) {
   const json r = quick("microcircuit-2018", "golden");
   EXPECT_GT(point("golden", "microcircuit-2018", "error", "microcircuit of 2018", 1),
