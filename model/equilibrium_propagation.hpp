@@ -33,22 +33,21 @@ class EquilibriumPropagation {
   /// over the batch.
   std::vector<Eigen::MatrixXd> direction(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& targets,
                                          double beta);
-  const std::vector<Eigen::MatrixXd>& weights() const { return weights_; }
-  std::vector<Eigen::MatrixXd>& weights() { return weights_; }
+  const std::vector<Eigen::MatrixXd>& weights() const { return net_.weights; }
+  std::vector<Eigen::MatrixXd>& weights() { return net_.weights; }
 
  private:
   using States = std::vector<Eigen::MatrixXd>;  ///< [n_k × batch], k = 0..N
 
-  Eigen::MatrixXd basal(std::size_t k, const Eigen::MatrixXd& below) const;
   void relax(int steps, double beta, const Eigen::MatrixXd* targets);
   States rates() const;
   void add_direction(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& targets, double beta,
                      const std::vector<double>& eta, std::vector<Eigen::MatrixXd>& to);
 
   EquilibriumPropagationSettings settings_;
-  std::vector<Eigen::MatrixXd> weights_;
+  Network<double> net_;
   States state_;
-  Eigen::MatrixXd current_;  ///< W_1 ρ(s_0) + b_1, which no relaxation changes
+  Eigen::MatrixXd current_;  ///< W_1 ρ(s_0) + b_1: no relaxation changes it
   std::mt19937_64 signs_;
 };
 
