@@ -8,74 +8,85 @@ namespace apical::model {
 
 EquilibriumPropagation::EquilibriumPropagation(EquilibriumPropagationSettings settings,
                                                const std::vector<WeightMatrix>& weights)
-    : settings_(std::move(settings)), weights_(weights.begin(), weights.end()), signs_(settings_.seed) {
-  if (settings_.eta.size() != weights_.size())
+    : settings_(std::move(settings)),
+      net_{{weights.begin(), weights.end()}, settings_.activation},
+      signs_(settings_.seed) {
+  if (settings_.eta.size() != weights.size())
     throw std::invalid_argument(
-        fmt::format("eta: {} rates; accepted: one per layer ({})", settings_.eta.size(), weights_.size()));
+        fmt::format("eta: {} rates; accepted: one per layer ({})", settings_.eta.size(), weights.size()));
   if (settings_.beta == 0.0 || !(settings_.step > 0.0 && settings_.step <= 1.0))
     throw std::invalid_argument(
         "equilibrium propagation: accepted: beta other than 0, step above 0 and up to 1");
-  state_.resize(weights_.size() + 1);
+  state_.resize(weights.size() + 1);
 }
 
 // Euler steps down the energy (33), all layers from what they were at the last step.
-void EquilibriumPropagation::relax(int steps, double beta, const Eigen::VectorXd* target) {
-  const Activation f = settings_.activation;
-  const std::size_t last = weights_.size();
+void EquilibriumPropagation::relax(int steps, double beta, const Eigen::MatrixXd* targets) {
+  const int last = net_.depth();
   for (int n = 0; n < steps; ++n) {
-    Layers<double> rate(last + 1), next(last + 1);
-    rate[0] = state_[0];
-    for (std::size_t k = 1; k <= last; ++k) rate[k] = map(f, state_[k]);
-    for (std::size_t k = 1; k <= last; ++k) {
-      const Eigen::MatrixXd& w = weights_[k - 1];
-      Eigen::VectorXd current = w.leftCols(rate[k - 1].size()) * rate[k - 1] + w.col(w.cols() - 1);
-      if (k < last) current += weights_[k].leftCols(rate[k].size()).transpose() * rate[k + 1];
+    const States rate = rates();
+    for (int k = 1; k <= last; ++k) {
+      Eigen::MatrixXd& state = state_[static_cast<std::size_t>(k)];
+      Eigen::MatrixXd current = k == 1 ? current_ : net_.basal(k, rate);
+      if (k < last) current += net_.apical(k, rate);
       // The published derivative of the clipped states is 1 up to and at their ends.
-      if (f != Activation::hard_sigmoid) current = map_prime(f, state_[k]).cwiseProduct(current);
-      Eigen::VectorXd change = current - state_[k];
-      if (k == last && target != nullptr) change += beta * (*target - state_[k]);
-      next[k] = state_[k] + settings_.step * change;
-      if (f == Activation::hard_sigmoid) next[k] = next[k].cwiseMax(0.0).cwiseMin(1.0);
+      const bool clipped = net_.activation == Activation::hard_sigmoid;
+      if (!clipped) current = map_prime(net_.activation, state).cwiseProduct(current);
+      Eigen::MatrixXd change = current - state;
+      if (k == last && targets != nullptr) change += beta * (*targets - state);
+      state += settings_.step * change;
+      if (clipped) state = state.cwiseMax(0.0).cwiseMin(1.0);
     }
-    for (std::size_t k = 1; k <= last; ++k) state_[k] = next[k];
   }
 }
 
-std::vector<Eigen::MatrixXd> EquilibriumPropagation::correlations() const {
-  std::vector<Eigen::MatrixXd> products;
-  Eigen::VectorXd below = state_[0];
-  for (std::size_t k = 1; k < state_.size(); ++k) {
-    const Eigen::VectorXd rate = map(settings_.activation, state_[k]);
-    Eigen::MatrixXd product(rate.size(), below.size() + 1);
-    product.leftCols(below.size()) = rate * below.transpose();
-    product.col(below.size()) = rate;
-    products.push_back(std::move(product));
-    below = rate;
-  }
-  return products;
+// ρ of the states, of those above the input.
+EquilibriumPropagation::States EquilibriumPropagation::rates() const {
+  States rate{state_[0]};
+  for (std::size_t k = 1; k < state_.size(); ++k) rate.push_back(map(net_.activation, state_[k]));
+  return rate;
 }
 
-Eigen::VectorXd EquilibriumPropagation::predict(const Eigen::VectorXd& input) {
-  state_[0] = input;
-  for (std::size_t k = 1; k < state_.size(); ++k) state_[k] = Eigen::VectorXd::Zero(weights_[k - 1].rows());
+Eigen::MatrixXd EquilibriumPropagation::predict(const Eigen::MatrixXd& inputs) {
+  state_[0] = inputs;
+  current_ = net_.basal(1, States{inputs});
+  for (std::size_t k = 1; k < state_.size(); ++k)
+    state_[k] = Eigen::MatrixXd::Zero(net_.weights[k - 1].rows(), inputs.cols());
   relax(settings_.free_steps, 0.0, nullptr);
   return state_.back();
 }
 
-std::vector<Eigen::MatrixXd> EquilibriumPropagation::direction(const Eigen::VectorXd& input,
-                                                               const Eigen::VectorXd& target, double beta) {
-  predict(input);
-  const std::vector<Eigen::MatrixXd> free = correlations();
-  relax(settings_.nudged_steps, beta, &target);
-  std::vector<Eigen::MatrixXd> direction = correlations();
-  for (std::size_t k = 0; k < free.size(); ++k) direction[k] = (direction[k] - free[k]) / beta;
+// Adds eta times the direction to matrices in the shape of the weights, which may be the weights.
+void EquilibriumPropagation::add_direction(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& targets,
+                                           double beta, const std::vector<double>& eta,
+                                           std::vector<Eigen::MatrixXd>& to) {
+  predict(inputs);
+  const States free = rates();
+  relax(settings_.nudged_steps, beta, &targets);
+  const States nudged = rates();
+  for (std::size_t k = 1; k < free.size(); ++k) {
+    const double factor = eta[k - 1] / (beta * static_cast<double>(inputs.cols()));
+    // a'b'ᵀ − abᵀ = (a' − a) bᵀ + a' (b' − b)ᵀ, and the input is the same in both phases.
+    const Eigen::MatrixXd change = factor * (nudged[k] - free[k]);
+    auto synapses = to[k - 1].leftCols(free[k - 1].rows());
+    synapses.noalias() += change * free[k - 1].transpose();
+    if (k > 1) synapses.noalias() += (factor * nudged[k]) * (nudged[k - 1] - free[k - 1]).transpose();
+    to[k - 1].rightCols<1>() += change.rowwise().sum();
+  }
+}
+
+std::vector<Eigen::MatrixXd> EquilibriumPropagation::direction(const Eigen::MatrixXd& inputs,
+                                                               const Eigen::MatrixXd& targets, double beta) {
+  std::vector<Eigen::MatrixXd> direction;
+  for (const Eigen::MatrixXd& w : net_.weights)
+    direction.emplace_back(Eigen::MatrixXd::Zero(w.rows(), w.cols()));
+  add_direction(inputs, targets, beta, std::vector<double>(net_.weights.size(), 1.0), direction);
   return direction;
 }
 
-void EquilibriumPropagation::learn(const Eigen::VectorXd& input, const Eigen::VectorXd& target) {
+void EquilibriumPropagation::learn(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& targets) {
   const double beta = signs_() % 2 == 0 ? settings_.beta : -settings_.beta;
-  const std::vector<Eigen::MatrixXd> step = direction(input, target, beta);
-  for (std::size_t k = 0; k < weights_.size(); ++k) weights_[k] += settings_.eta[k] * step[k];
+  add_direction(inputs, targets, beta, settings_.eta, net_.weights);
 }
 
 }  // namespace apical::model

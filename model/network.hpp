@@ -42,26 +42,29 @@ struct Network {
   const Matrix<S>& weight(int c) const { return weights[static_cast<std::size_t>(c - 1)]; }
   /// The weights without the bias column.
   auto synapses(int c) const { return weight(c).leftCols(weight(c).cols() - (biased(c) ? 1 : 0)); }
-  /// What arrives at layer k: all its connections' W r̄ and its bias, from `rate` [0..N] (36).
-  Vector<S> basal(int k, const Layers<S>& rate) const {
-    Vector<S> sum;
+  /// What arrives at layer k: all its connections' W r̄ and its bias, from `rate` [0..N] (36). This and the
+  /// next take vectors, or matrices with an example in each column.
+  template <class R>
+  R basal(int k, const std::vector<R>& rate) const {
+    R sum;
     for (int c = 1; c <= count(); ++c) {
       if (target(c) != k) continue;
-      const auto& r = rate[static_cast<std::size_t>(source(c))];
+      const R& r = rate[static_cast<std::size_t>(source(c))];
       if (sum.size() == 0)
         sum = synapses(c) * r;
       else
         sum += synapses(c) * r;
-      if (biased(c)) sum += weight(c).col(weight(c).cols() - 1);
+      if (biased(c)) sum.colwise() += weight(c).col(weight(c).cols() - 1);
     }
     return sum;
   }
   /// What arrives at layer k < N from above: all Wᵀ err of what it feeds, from `error` [1..N] (36).
-  Vector<S> apical(int k, const Layers<S>& error) const {
-    Vector<S> sum;
+  template <class R>
+  R apical(int k, const std::vector<R>& error) const {
+    R sum;
     for (int c = 1; c <= count(); ++c) {
       if (source(c) != k) continue;
-      const auto& e = error[static_cast<std::size_t>(target(c))];
+      const R& e = error[static_cast<std::size_t>(target(c))];
       if (sum.size() == 0)
         sum = synapses(c).transpose() * e;
       else
@@ -82,16 +85,20 @@ struct Drive {
   Vector<S> current{}, current_change{};
 };
 
-template <class S>
-Vector<S> map(Activation f, const Vector<S>& u) {
+/// φ, φ' and φ'' of every value: of a vector, or of a matrix with an example in each column.
+template <class D>
+typename D::PlainObject map(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi<S>(f, x); });
 }
-template <class S>
-Vector<S> map_prime(Activation f, const Vector<S>& u) {
+template <class D>
+typename D::PlainObject map_prime(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi_prime<S>(f, x); });
 }
-template <class S>
-Vector<S> map_second(Activation f, const Vector<S>& u) {
+template <class D>
+typename D::PlainObject map_second(Activation f, const Eigen::MatrixBase<D>& u) {
+  using S = typename D::Scalar;
   return u.unaryExpr([f](const S& x) { return phi_second<S>(f, x); });
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "model/backpropagation.hpp"
+#include "model/network.hpp"
 
 namespace apical::model {
 
@@ -10,34 +10,23 @@ struct PredictiveCodingSettings {
   int steps = 50;
 };
 
-/// The network after value nodes u relaxed down the energy (41) from the forward pass by (42), the output
-/// held at the target. mismatch_N is divided by the variance. Chains only.
+/// Value nodes that have relaxed, by layer 0..N, [n_k × batch].
 template <class S>
-Moment<S> relaxed(const Network<S>& net, const Vector<S>& input, const Vector<S>& target,
-                  const PredictiveCodingSettings& s) {
-  Layers<S> u = feedforward(net, input);
-  const Drive<S> held{input, {}, target, {}, S(0), u[1], {}};  // W_1 input is that of the forward pass
-  u.back() = target;
-  for (int n = 0;; ++n) {
-    Moment<S> m = evaluate(net, u, held);
-    m.mismatch.back() /= S(s.variance);
-    if (n == s.steps) return m;
-    for (int k = 1; k < net.depth(); ++k) {
-      const auto i = static_cast<std::size_t>(k);
-      u[i] -= S(s.step) * (m.mismatch[i] - m.slope[i].cwiseProduct(net.apical(k, m.mismatch)));
-    }
-  }
-}
+struct Relaxed {
+  std::vector<Matrix<S>> rate;      ///< r̄_k, k < N; rate[0] are the inputs
+  std::vector<Matrix<S>> mismatch;  ///< ε_k, k > 0
+};
 
-/// ΔW (43) for a learning rate of 1, the bias column included.
+/// The network after value nodes u relaxed down the energy (41) from the forward pass by (42), the output
+/// held at the target. Inputs [n_0 × batch] and targets [n_N × batch] have an example in each column. Chains
+/// only; for double and float.
 template <class S>
-std::vector<Matrix<S>> predictive_coding(const Network<S>& net, const Vector<S>& input,
-                                         const Vector<S>& target, const PredictiveCodingSettings& s) {
-  const Moment<S> m = relaxed(net, input, target, s);
-  std::vector<Matrix<S>> change;
-  for (std::size_t k = 1; k < m.rate.size(); ++k)
-    change.push_back(weight_product(net, m.mismatch[k], m.rate[k - 1]));
-  return change;
-}
+Relaxed<S> relaxed(const Network<S>&, const Matrix<S>& inputs, const Matrix<S>& targets,
+                   const PredictiveCodingSettings&);
+
+/// ΔW (43) for a learning rate of 1, the bias column included: the mean over the batch.
+template <class S>
+std::vector<Matrix<S>> predictive_coding(const Network<S>&, const Matrix<S>& inputs, const Matrix<S>& targets,
+                                         const PredictiveCodingSettings&);
 
 }  // namespace apical::model

@@ -60,6 +60,39 @@ TEST(EquilibriumPropagation, LearnsWhatItIsShown) {
   EXPECT_LT(loss(), 0.1 * before);
 }
 
+TEST(EquilibriumPropagation, ABatchIsTheMeanOfItsExamples) {
+  for (const Activation f : {Activation::hard_sigmoid, Activation::tanh}) {
+    EquilibriumPropagationSettings s;
+    s.activation = f;
+    s.eta = {0.1, 0.05, 0.02};
+    const std::vector<WeightMatrix> w = initial_weights({5, 7, 6, 3}, true, {1.0}, 6);
+    EquilibriumPropagation net(s, w), learned(s, w);
+    constexpr int batch = 4;
+    const Eigen::MatrixXd inputs = Eigen::VectorXd::LinSpaced(5 * batch, 1.0, -0.7).reshaped(5, batch);
+    const Eigen::MatrixXd targets = Eigen::VectorXd::LinSpaced(3 * batch, 0.0, 0.9).reshaped(3, batch);
+    const Eigen::MatrixXd outputs = net.predict(inputs);
+    std::vector<Eigen::MatrixXd> mean = net.direction(inputs.col(0), targets.col(0), s.beta);
+    for (int i = 0; i < batch; ++i) {
+      EXPECT_LT((net.predict(inputs.col(i)) - outputs.col(i)).norm(), 1e-12);
+      const auto one = net.direction(inputs.col(i), targets.col(i), s.beta);
+      for (std::size_t k = 0; k < w.size(); ++k) mean[k] = (i == 0 ? 0.0 : 1.0) * mean[k] + one[k] / batch;
+    }
+    const auto all = net.direction(inputs, targets, s.beta);
+    for (std::size_t k = 0; k < w.size(); ++k) {
+      EXPECT_LT((all[k] - mean[k]).norm(), 1e-12) << name_of(f) << " W" << k + 1;
+      EXPECT_GT(mean[k].norm(), 1e-3);
+    }
+    // What is learned is eta times that, the bias included, for the sign that was drawn.
+    learned.learn(inputs, targets);
+    const auto other = net.direction(inputs, targets, -s.beta);
+    const auto step = [&](std::size_t k) {
+      return Eigen::MatrixXd((learned.weights()[k] - w[k]) / s.eta[k]);
+    };
+    const auto& drawn = (step(0) - all[0]).norm() < (step(0) - other[0]).norm() ? all : other;
+    for (std::size_t k = 0; k < w.size(); ++k) EXPECT_LT((step(k) - drawn[k]).norm(), 1e-12);
+  }
+}
+
 TEST(EquilibriumPropagation, RefusesWhatDoesntFit) {
   EquilibriumPropagationSettings s;
   s.eta = {0.1};

@@ -265,6 +265,25 @@ TEST_F(Experiments, BaselinesLearnTheSameDigits) {
   EXPECT_NEAR((distance(1.0) - distance(1000.0)) / (distance(10.0) - distance(1000.0)), 100.0, 15.0);
 }
 
+// The published settings of MNIST on few small digits: learning, and still far from the published error.
+TEST_F(Experiments, PublishedSettingsLearn) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"equilibrium-propagation", "equilibrium propagation", ""},
+      {"predictive-coding", "predictive coding", "--set learning.eta=0.02"}};  // few steps: larger ones
+  for (const auto& [name, line, eta] : cases) {
+    const Outcome o = apical(fmt::format(
+        "experiment {} --full --set task.kind=digits8 --set network.layers=[64,20,10] --set run.epochs=15 "
+        "{} --out e",
+        name, eta));
+    EXPECT_EQ(o.status, 1) << o.error;
+    const json r = json::parse(content(folder / "e/golden" / name / "result.json"));
+    EXPECT_TRUE(r["full"].get<bool>());
+    const double last = measured(r, "test error on MNIST");
+    EXPECT_LT(last, point("golden", name, "error", line, 1)) << name;
+    EXPECT_LT(last, 50.0) << name;  // guessing errs at 90 %
+  }
+}
+
 TEST_F(Experiments, LeakyMicrocircuitLearns) {
   const json r = quick("microcircuit-2018", "golden");
   EXPECT_GT(point("golden", "microcircuit-2018", "error", "microcircuit of 2018", 1),

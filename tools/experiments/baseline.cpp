@@ -1,35 +1,91 @@
 #include "tools/experiments/baseline.hpp"
 
+#include <fmt/format.h>
+
+#include <boost/random/mersenne_twister.hpp>
+#include <boost/random/uniform_real_distribution.hpp>
 #include <cmath>
 
 #include "model/backpropagation.hpp"
 #include "model/schedule.hpp"
 #include "tools/experiments/trace.hpp"
+#include "tools/progress.hpp"
 #include "tools/stimulus.hpp"
 
 namespace apical::tools {
 
-Line train_baseline(const Config& config, const char* name, const Learn& learn, const Predict& predict) {
+namespace {
+
+// The next `size` examples, or what is left of them, one per column; `shown` says at which ticks they are.
+struct Batch {
+  Eigen::MatrixXd inputs, targets;
+  std::vector<model::Sample> samples;
+
+  bool next(model::Stream& stream, int size, bool model::Sample::*shown) {
+    samples.clear();
+    for (model::Sample s; static_cast<int>(samples.size()) < size && stream.next(s);)
+      if (s.*shown) samples.push_back(s);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto drive = world(samples[i], 0.0);
+      const auto column = static_cast<Eigen::Index>(i), count = static_cast<Eigen::Index>(samples.size());
+      if (i == 0) {
+        inputs.resize(drive.input.size(), count);
+        targets.resize(drive.target.size(), count);
+      }
+      inputs.col(column) = drive.input;
+      targets.col(column) = drive.target;
+    }
+    return !samples.empty();
+  }
+};
+
+}  // namespace
+
+Line train_baseline(const Config& config, const char* name, const Learn& learn, const Predict& predict,
+                    int batch_size) {
   Line line{name, {}, true};
   const auto task = configured_task(config);
+  Progress progress({name});
+  Batch batch;
   for (int epoch = 0; epoch < config.epochs; ++epoch) {
     const double scale = model::learning_scale(config.decay, epoch);
     const auto training = task->training(epoch);
-    for (model::Sample s; training->next(s);) {
-      if (!s.changed) continue;
-      const auto drive = world(s, 0.0);
-      learn(drive.input, drive.target, scale);
+    const auto epochs = static_cast<std::uint64_t>(config.epochs);
+    const std::uint64_t ticks = training->ticks();
+    std::uint64_t done = static_cast<std::uint64_t>(epoch) * ticks;
+    while (batch.next(*training, batch_size, &model::Sample::changed)) {
+      learn(batch.inputs, batch.targets, scale);
+      done += batch.samples.size() * static_cast<std::uint64_t>(config.task.presentation);
+      progress.update(0, done, epochs * ticks,
+                      fmt::format("epoch {}/{}{}", epoch + 1, epochs,
+                                  epoch == 0 ? "" : fmt::format(", {:.2f} %", line.points.back().second)));
     }
     model::Score score(task->classification());
     const auto test = task->test();
-    for (model::Sample s; test->next(s);) {
-      if (!s.scored) continue;
-      const Eigen::VectorXd output = predict(world(s, 0.0).input);
-      score.add(s, {output.begin(), output.end()});
+    while (batch.next(*test, batch_size, &model::Sample::scored)) {
+      const Eigen::MatrixXd outputs = predict(batch.inputs);
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+        const auto output = outputs.col(static_cast<Eigen::Index>(i));
+        score.add(batch.samples[i], {output.begin(), output.end()});
+      }
     }
     line.points.emplace_back(epoch + 1, 100.0 * (1.0 - score.value()));
   }
   return line;
+}
+
+std::vector<model::WeightMatrix> uniform_weights(const Config& config, double gain) {
+  const std::vector<int>& layers = config.network.layers;
+  boost::random::mt19937_64 random(config.seed);
+  std::vector<model::WeightMatrix> weights;
+  for (std::size_t k = 1; k < layers.size(); ++k) {
+    const double limit = gain * std::sqrt(6.0 / (layers[k - 1] + layers[k]));
+    boost::random::uniform_real_distribution<double> uniform(-limit, limit);
+    model::WeightMatrix w = model::WeightMatrix::Zero(layers[k], layers[k - 1] + 1);
+    for (double& x : w.leftCols(layers[k - 1]).reshaped()) x = uniform(random);
+    weights.push_back(std::move(w));
+  }
+  return weights;
 }
 
 model::Network<double> first_network(const Config& config) {

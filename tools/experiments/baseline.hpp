@@ -8,8 +8,11 @@
 
 namespace apical::tools {
 
-using Learn = std::function<void(const Eigen::VectorXd& input, const Eigen::VectorXd& target, double scale)>;
-using Predict = std::function<Eigen::VectorXd(const Eigen::VectorXd& input)>;
+/// Inputs [n_0 × batch], targets and outputs [n_N × batch]: an example per column. A system that takes one at
+/// a time may write Eigen::VectorXd instead.
+using Learn =
+    std::function<void(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& targets, double scale)>;
+using Predict = std::function<Eigen::MatrixXd(const Eigen::MatrixXd& inputs)>;
 
 /// Points of test error that a difference needs: on 360 held-out digits and one seed, smaller ones are chance
 /// (a standard error of one result is about 0.8).
@@ -17,8 +20,12 @@ constexpr double significant = 3.0;
 
 /// Trains a system that knows no time on the configuration's task: each presentation is shown once, in the
 /// same order as to the machines, `scale` being the factor of the epoch on learning rates. Test error in %
-/// after every epoch.
-Line train_baseline(const Config&, const char* name, const Learn&, const Predict&);
+/// after every epoch. `batch` examples are given at a time, the last of an epoch may be fewer.
+Line train_baseline(const Config&, const char* name, const Learn&, const Predict&, int batch = 1);
+
+/// Initial weights of a chain of layers, uniform within ± gain sqrt(6 / (n_{k−1} + n_k)), bias 0 (Glorot &
+/// Bengio 2010).
+std::vector<model::WeightMatrix> uniform_weights(const Config&, double gain);
 
 /// The same network with one exact gradient step a digit, as large as the steps of all its ticks together at
 /// small β; `net` starts it and holds what it learned.
