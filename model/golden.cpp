@@ -32,6 +32,7 @@ void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   choose("dynamics.scheme", s.scheme, {"exact", "direct", "integrated"});
   choose("dynamics.response", s.response, {"prospective", "advanced"});
   choose("dynamics.order", s.order, {"sweep", "parallel"});
+  choose("learning.trace", s.trace, {"none", "round-trip"});
   if (s.layers.size() < 2)
     throw std::invalid_argument("network.layers: needs an input and at least one layer");
   if (!(s.tau > 0.0) || !(s.dt > 0.0) || s.dt > s.tau)
@@ -92,6 +93,7 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
     passes_ += static_cast<std::uint64_t>(net_.weight(c).size());
     if (net_.source(c) > 0) passes_ += static_cast<std::uint64_t>(net_.synapses(c).size());
   }
+  if (settings_.trace != "none") refuse_trace();
   const bool lagrangian = settings_.flow == "lagrangian";
   carries_mismatch_ = lagrangian && settings_.scheme == "integrated";
   continuous_ = lagrangian && !carries_mismatch_;
@@ -187,7 +189,7 @@ void Golden::teach(int k, double beta) {
   if (k == depth())
     now_.nudge[index(k)] = beta * (target_ - u_[index(k)]);
   else
-    now_.nudge[index(k)] = now_.slope[index(k)].cwiseProduct(now_.apical[index(k)]);
+    now_.nudge[index(k)] = slopes_of_error(k)[index(k)].cwiseProduct(now_.apical[index(k)]);
   if (settings_.gamma == 0.0) {
     now_.mismatch[index(k)] = now_.nudge[index(k)];
     return send_errors(k);
@@ -204,33 +206,6 @@ void Golden::teach(int k, double beta) {
 
 void Golden::settle_membrane(int k) {
   membrane_[index(k)] += alpha_[index(k)].cwiseProduct(drive(k) - membrane_[index(k)]);
-}
-
-void Golden::learn(int k) {
-  if (!settings_.learning || (chip_ && !chip_->learns())) return;
-  const Eigen::VectorXd& error = now_.mismatch[index(k)];
-  if ((error.array() == 0.0).all()) return;
-  const double eta =
-      settings_.eta[settings_.eta.size() == 1 ? 0 : index(k - 1)] * settings_.dt * learning_scale_;
-  const Eigen::VectorXd step = eta * error;
-  for (int c = 1; c <= net_.count(); ++c) {
-    if (net_.target(c) != k) continue;
-    Eigen::MatrixXd& w = net_.weights[index(c - 1)];
-    const Eigen::VectorXd& rate = heard_rates()[index(net_.source(c))];
-    const auto move = [&](Eigen::Index j, double source) {
-      if (!chip_ || !chip_->settings().updates()) {
-        w.col(j) += source * step;
-        return;
-      }
-      for (Eigen::Index i = 0; i < w.rows(); ++i)
-        w(i, j) += chip_->device_change(c, i, j, w(i, j), source * step[i]);
-    };
-    for (Eigen::Index j = 0; j < rate.size(); ++j)
-      if (rate[j] != 0.0) move(j, rate[j]);
-    if (net_.biased(c)) move(w.cols() - 1, 1.0);
-    if (!effective_.weights.empty()) find_effective(c);
-    macs_ += static_cast<std::uint64_t>(w.size());
-  }
 }
 
 // F(0) at u = 0 for the integrated scheme, with the input and target of the first tick.
@@ -258,6 +233,7 @@ void Golden::unit_tick(double beta) {
       forward(k);
       soma(k);
     }
+    remember();
     for (int k = last; k >= 1; --k) {
       if (k < last) backward(k);
       teach(k, beta);
@@ -268,6 +244,7 @@ void Golden::unit_tick(double beta) {
   }
   for (int k = 1; k <= last; ++k) forward(k);
   for (int k = 1; k < last; ++k) backward(k);
+  remember();
   for (int k = 1; k <= last; ++k) teach(k, beta);
   for (int k = 1; k <= last; ++k) learn(k);
   for (int k = 1; k <= last; ++k) soma(k);

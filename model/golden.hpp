@@ -28,7 +28,8 @@ struct GoldenSettings {
   double gamma = 1.0, beta = 0.1;  ///< gamma is 0 or 1
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
-  int voltage_frac = -1;  ///< fraction bits that voltages are held in from tick to tick; -1: a double's
+  std::string trace = "none";  ///< "none", "round-trip": what synapses remember of the past (61), (62)
+  int voltage_frac = -1;       ///< fraction bits that voltages are held in from tick to tick; -1: a double's
 };
 
 /// The reference network in double precision, one tick at a time (model/README.md, "The prospective unit").
@@ -76,6 +77,11 @@ class Golden {
   void send_rates(int k);
   void send_errors(int k);
   void leak();
+  void refuse_trace() const;
+  int round_trip(int k) const;  ///< ticks from layer k to the last and back, the mean of what jitters
+  void remember();
+  const Layers<double>& rates_of_error(int k) const;
+  const Layers<double>& slopes_of_error(int k) const;
   void start(double beta);
   Eigen::VectorXd current(const Eigen::VectorXd& input) const;
   void forward(int k);
@@ -94,7 +100,12 @@ class Golden {
   std::shared_ptr<Imperfections> chip_;      ///< none: a perfect one
   Network<double> effective_;                ///< weights as the chip has them; empty: as they are
   Layers<double> heard_rate_, heard_error_;  ///< what arrives, with a chip
-  Moment<double> now_;                       ///< of the unit: mismatch holds err
+  /// What arrived and the slopes of one tick.
+  struct Past {
+    Layers<double> rate, slope;
+  };
+  std::vector<Past> past_;  ///< the newest first; empty: no trace
+  Moment<double> now_;      ///< of the unit: mismatch holds err
   Layers<double> u_, membrane_, first_, decaying_, rho_, alpha_;
   Layers<double> velocity_;  ///< du/dt of the last tick, direct scheme
   Eigen::VectorXd target_, last_input_, last_target_;

@@ -3,16 +3,75 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <stdexcept>
 
 namespace apical::model {
+namespace {
 
-std::unique_ptr<Task> make_task(const TaskSettings& settings) {
+// Another stream, whose targets come later; what it starts with lasts the longer.
+class LateStream : public Stream {
+ public:
+  LateStream(std::unique_ptr<Stream> stream, int ticks)
+      : stream_(std::move(stream)), delay_(static_cast<std::size_t>(ticks)) {}
+
+  std::uint64_t ticks() const override { return stream_->ticks(); }
+  bool next(Sample& sample) override {
+    if (!stream_->next(now_)) return false;  // it leaves in now_ what doesn't change
+    targets_.push_back(now_.target);
+    sample = now_;
+    if (targets_.size() > delay_ + 1) {
+      sample.changed |= targets_[1] != targets_[0];
+      targets_.pop_front();
+    }
+    sample.target = targets_.front();
+    return true;
+  }
+
+ private:
+  std::unique_ptr<Stream> stream_;
+  std::size_t delay_;
+  Sample now_;
+  std::deque<std::vector<double>> targets_;  // the last delay_ + 1, the newest at the end
+};
+
+class LateTask : public Task {
+ public:
+  LateTask(std::unique_ptr<Task> task, int ticks) : task_(std::move(task)), ticks_(ticks) {}
+
+  std::unique_ptr<Stream> training(int epoch) const override {
+    return std::make_unique<LateStream>(task_->training(epoch), ticks_);
+  }
+  std::unique_ptr<Stream> test() const override {
+    return std::make_unique<LateStream>(task_->test(), ticks_);
+  }
+  int inputs() const override { return task_->inputs(); }
+  int outputs() const override { return task_->outputs(); }
+  bool classification() const override { return task_->classification(); }
+  std::pair<int, int> image() const override { return task_->image(); }
+
+ private:
+  std::unique_ptr<Task> task_;
+  int ticks_;
+};
+
+std::unique_ptr<Task> make_kind(const TaskSettings& settings) {
   if (settings.kind == "digits8" || settings.kind == "mnist") return make_digits_task(settings);
   if (settings.kind == "teacher") return make_teacher_task(settings);
   if (settings.kind == "series") return make_series_task(settings);
   throw std::invalid_argument(
       fmt::format("task.kind: \"{}\"; accepted: digits8, mnist, teacher, series", settings.kind));
+}
+
+}  // namespace
+
+std::unique_ptr<Task> make_task(const TaskSettings& settings) {
+  auto task = make_kind(settings);
+  if (settings.target_delay < 0)
+    throw std::invalid_argument(
+        fmt::format("task.target_delay: {}; accepted: 0 or more ticks", settings.target_delay));
+  if (settings.target_delay == 0) return task;
+  return std::make_unique<LateTask>(std::move(task), settings.target_delay);
 }
 
 void Score::add(const Sample& sample, const std::vector<double>& output) {

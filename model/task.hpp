@@ -46,6 +46,7 @@ struct TaskSettings {
   int transition_ticks = 2;             ///< of each presentation that fade from the last digit, when smooth
   int held_out = 360;                   ///< digits8: size of the test set
   int train_limit = 0, test_limit = 0;  ///< digits used, 0 = all
+  int target_delay = 0;                 ///< ticks by which the target comes after its input (60)
   std::uint64_t seed = 1;               ///< of the training order, of the teacher and its inputs
   double dt = 1.0;                      ///< ms a tick
   std::vector<int> teacher_layers;      ///< units of the teacher's network, input and output included

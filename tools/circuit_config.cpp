@@ -17,6 +17,7 @@ void check_microcircuit(const Config& config) {
   needs(s.flow == "latent-equilibrium", "dynamics.flow", s.flow, "latent-equilibrium");
   needs(s.order == "sweep", "dynamics.order", s.order, "sweep");
   needs(s.response == "prospective", "dynamics.response", s.response, "prospective");
+  needs(s.trace == "none", "learning.trace", s.trace, "none");
   needs(s.gamma == 1.0, "dynamics.gamma", s.gamma, "1");
   needs(std::all_of(s.rho.begin(), s.rho.end(), [](double rho) { return rho == 1.0; }), "dynamics.rho",
         s.rho.front(), "1");

@@ -23,6 +23,11 @@ fixedpoint::NetworkDescription describe(const Config& config,
     throw std::invalid_argument(
         fmt::format("dynamics.voltage_frac: {} on an integer machine, which has formats.u; accepted: -1",
                     s.voltage_frac));
+  if (s.trace != "none")
+    throw std::invalid_argument(
+        fmt::format("learning.trace: \"{}\" on an integer machine, whose program has no memory of past "
+                    "rates; accepted: none",
+                    s.trace));
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
   net.activation = fixedpoint::parse_function(config.activation);

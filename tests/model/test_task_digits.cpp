@@ -160,5 +160,32 @@ TEST(Score, CountsHitsOrAveragesSquares) {
   EXPECT_EQ(mean_square.value(), (2.0 + 0.5) / 2.0);
 }
 
+// Against the stream without the delay, tick by tick; fading targets change in every tick.
+TEST(TaskDigits, LateTargetsAreThoseOfEarlierTicks) {
+  for (const std::string transition : {"abrupt", "smooth"})
+    for (const std::size_t delay : {1u, 3u, 10u}) {
+      TaskSettings settings;
+      settings.transition = transition;
+      settings.train_limit = 12;
+      const auto prompt = all(make_task(settings)->training(0));
+      settings.target_delay = static_cast<int>(delay);
+      const auto late = all(make_task(settings)->training(0));
+      ASSERT_EQ(late.size(), prompt.size());
+      for (std::size_t t = 0; t < late.size(); ++t) {
+        EXPECT_EQ(late[t].input, prompt[t].input);
+        EXPECT_EQ(late[t].label, prompt[t].label);
+        EXPECT_EQ(late[t].target, prompt[t < delay ? 0 : t - delay].target)
+            << transition << delay << " " << t;
+        const bool moves =
+            t > 0 && (late[t].input != late[t - 1].input || late[t].target != late[t - 1].target);
+        EXPECT_TRUE(late[t].changed || !moves) << transition << delay << " " << t;
+      }
+      EXPECT_EQ(late[7].changed, false) << "the first digit stays";
+    }
+  TaskSettings settings;
+  settings.target_delay = -1;
+  EXPECT_THROW(make_task(settings), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace apical::model

@@ -56,6 +56,11 @@ TEST_F(CommandLine, RefusesBadInput) {
       {"run net.toml --set 'dynamics.rho=[1, 1]'", "dynamics.rho: 2 values"},
       {"run net.toml --set dynamics.dt=11", "dynamics.dt: 11 ms; accepted: above 0 and at most tau"},
       {"run net.toml --set dynamics.flow=lagrangian --set dynamics.scheme=exact", "accepted: integrated"},
+      {"run net.toml --set learning.trace=round-trip",
+       "learning.trace: \"round-trip\" on an integer machine, whose program has no memory of past rates; "
+       "accepted: none"},
+      {"run net.toml --set network.circuit=microcircuit --set learning.trace=round-trip",
+       "learning.trace: round-trip with network.circuit \"microcircuit\"; accepted: none"},
       {"run net.toml --set formats.weight.layer3.bits=8", "formats.weight.layer3: no such layer"},
       {"run net.toml --weights absent.h5", "absent.h5"},
       {"run net.toml --weights net.toml", "accepted: an HDF5 file"},
