@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <random>
+#include <tuple>
 
 #include "tests/tools/command_line.hpp"
 #include "tools/experiments/measure.hpp"

@@ -182,9 +182,9 @@ Findings analyse(const Setting& setting) {
       "units, no noise, patterns of 10 ms, learning rates and 8x8 digits.");
   f.notes.emplace_back(
       "Published is 1.96 % on MNIST with 784-500-500-10, not repeated here: that network was measured at "
-      "0.57 ms of processor time a step, 34 minutes of training an epoch with 60 steps a digit, and this "
-      "experiment has learning rates for one hidden layer. Membranes delay every layer: a pattern has to "
-      "settle before it teaches, which the prospective microcircuit doesn't need.");
+      "0.57 ms of processor time a step, which makes 34 minutes of training an epoch at 60 steps a digit, "
+      "and this experiment has learning rates for one hidden layer. Membranes delay every layer: a pattern "
+      "has to settle before it teaches, which the prospective microcircuit doesn't need.");
   return f;
 }
 
