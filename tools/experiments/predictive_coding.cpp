@@ -126,7 +126,7 @@ Findings analyse(const Setting& setting) {
   f.notes.emplace_back(
       "Published with Whittington & Bogacz (2017) are logistic units, Euler steps of 0.1, up to 50 of them, "
       "and variance 1, on MNIST with 784-500-500-10 and minibatches of 20: here 50 steps for every single "
-      "8x8 digit, and one hidden layer of 64; --full repeats their MNIST figure.");
+      "8x8 digit, and one hidden layer of 64; --full is their network on MNIST.");
   f.figures.push_back(
       {"error", "Test error over training.", "epochs", "%", {baseline, machine}, false, true});
   f.figures.push_back({"cosine",
