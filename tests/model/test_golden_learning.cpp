@@ -106,7 +106,7 @@ TEST(GoldenLearning, NothingToRememberChangesNoBit) {
 }
 
 TEST(GoldenLearning, TracesAreRefusedWhereNothingHasOneRoundTrip) {
-  const auto message = [](GoldenSettings s) -> std::string {
+  const auto message = [](const GoldenSettings& s) -> std::string {
     try {
       Golden(s, initial_weights(s.layers, true, {1.0}, seed, s.connections));
     } catch (const std::invalid_argument& error) {
