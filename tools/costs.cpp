@@ -69,13 +69,13 @@ Costs costs_of(const Config& config, const std::vector<model::WeightMatrix>& sha
   return c;
 }
 
-std::vector<Move> all_moves(int first_step) {
+std::vector<Move> all_moves(int first_step, const std::string& cost) {
   std::vector<Move> moves;
   moves.reserve(2 * signal_order().size() + 2);
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::precision, first_step});
   for (const std::string& signal : signal_order()) moves.push_back({signal, Move::range, 1});
   moves.push_back({"", Move::segments, first_step});
-  moves.push_back({"", Move::widest, first_step});
+  if (cost == "area") moves.push_back({"", Move::widest, first_step});
   return moves;
 }
 

@@ -37,9 +37,10 @@ inline const std::vector<std::string> cost_names = {"bits", "area", "energy"};
 /// The cost of that name.
 double cost_of(const Costs&, const std::string& name);
 
-/// All moves that there are: of every signal fraction bits and integer bits, and segments of the tables; then
-/// fraction bits of the signals that are wider than the others, together: a core has one width for all.
-std::vector<Move> all_moves(int first_step);
+/// All moves that may save that cost: of every signal fraction bits and integer bits, and segments of the
+/// tables; for area then fraction bits of the signals that are wider than the others, together: a core has
+/// one width for all.
+std::vector<Move> all_moves(int first_step, const std::string& cost);
 
 /// Takes `move.step` bits away, in all layers; false where too few are left.
 bool apply_move(Config&, const Move&);

@@ -79,7 +79,7 @@ class Search {
   }
 
   Trial descend(Trial current, int step) {
-    std::vector<Move> moves = all_moves(step);
+    std::vector<Move> moves = all_moves(step, options_.cost);
     while (!moves.empty()) {
       remaining_ = static_cast<int>(2 * moves.size());
       note_ =

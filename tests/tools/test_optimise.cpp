@@ -75,6 +75,14 @@ TEST(Moves, TheWidestSignalsNarrowTogether) {
   EXPECT_LT(costs_of(c, {model::WeightMatrix::Zero(2, 4), model::WeightMatrix::Zero(1, 3)}, {}).area, before);
 }
 
+// Where memory counts, narrowing what area asks for together takes the room that weights could have had.
+TEST(Moves, NarrowTogetherForAreaAlone) {
+  for (const std::string& cost : cost_names)
+    for (const Move& move : all_moves(4, cost))
+      EXPECT_TRUE(move.kind != Move::widest || cost == "area") << cost;
+  EXPECT_EQ(all_moves(4, "area").back().kind, Move::widest);
+}
+
 class OptimiseCommand : public CommandLine {};
 
 TEST_F(OptimiseCommand, RefusesBadInput) {
