@@ -1,7 +1,6 @@
 #include "sim/separate_machine.hpp"
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,10 +84,8 @@ json answer(const SeparateMachine::Made& made, World& world, const json& call) {
 }
 
 // In the process of the machine: answers until nobody asks any more. After trouble that is all it says.
-[[noreturn]] void serve(int socket, pid_t parent, const SeparateMachine::Make& make) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(0);  // it ended before it could be watched
-  signal(SIGINT, SIG_IGN);            // for the other process, which this one ends with
+[[noreturn]] void serve(int socket, const SeparateMachine::Make& make) {
+  signal(SIGINT, SIG_IGN);  // for the other process, with which its end of the socket goes
   SeparateMachine::Made made;
   World world;
   std::string trouble;
@@ -123,11 +120,10 @@ SeparateMachine::SeparateMachine(std::string name, std::size_t inputs, std::size
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     throw std::runtime_error(fmt::format("{}: no socket ({})", name_, std::strerror(errno)));
   process_.socket = ends[0];
-  const pid_t parent = getpid();
   process_.id = fork();
   if (process_.id == 0) {
     close(ends[0]);
-    serve(ends[1], parent, make);
+    serve(ends[1], make);
   }
   close(ends[1]);
   if (process_.id < 0)

@@ -5,6 +5,7 @@
 
 #include "tools/commands.hpp"
 #include "tools/experiments/experiment.hpp"
+#include "tools/machines.hpp"
 #include "tools/progress.hpp"
 
 namespace apical::tools {
@@ -39,8 +40,7 @@ int execute(const Arguments& a) {
   for (const Experiment* e : chosen)
     if (integers && e->golden_only && !a.all)
       throw InputError(fmt::format("--machine: \"{}\" for {}; accepted: golden", a.machine, e->name));
-  if (a.machine != "golden" && a.machine != "emulator" && a.machine != "tlm" && a.machine != "rtl")
-    throw InputError(fmt::format("--machine: \"{}\"; accepted: golden, emulator, tlm, rtl", a.machine));
+  check_machine(a.machine, "--machine");
   OutputFolder folder{a.out};
   int status = 0;
   Progress progress({"experiments"});

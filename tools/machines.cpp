@@ -75,14 +75,17 @@ std::unique_ptr<sim::SeparateMachine> make_tlm(const Config& config,
   });
 }
 
+void check_machine(const std::string& name, const std::string& key) {
+  if (name != "golden" && name != "emulator" && name != "tlm" && name != "rtl")
+    throw InputError(fmt::format("{}: \"{}\"; accepted: golden, emulator, tlm, rtl", key, name));
+}
+
 std::unique_ptr<sim::Machine> make_machine(const Config& config,
                                            const std::vector<model::WeightMatrix>& weights) {
   try {
     check(config);
+    check_machine(config.machine, "run.machine");
     if (config.machine == "golden") return make_golden(config, weights);
-    if (config.machine != "emulator" && config.machine != "tlm" && config.machine != "rtl")
-      throw InputError(
-          fmt::format("run.machine: \"{}\"; accepted: golden, emulator, tlm, rtl", config.machine));
     auto program =
         std::make_shared<const fixedpoint::Program>(fixedpoint::compile(describe(config, weights)));
     if (config.machine == "tlm") return make_tlm(config, std::move(program));

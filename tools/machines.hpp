@@ -25,6 +25,8 @@ std::unique_ptr<sim::SeparateMachine> make_tlm(const Config&, std::shared_ptr<co
                                                const std::string& timeline = "",
                                                const std::string& waveform = "");
 
+/// Throws InputError "KEY: ..." for a name that make_machine() doesn't make: golden, emulator, tlm, rtl.
+void check_machine(const std::string& name, const std::string& key);
 /// run.machine, golden, emulator, tlm or rtl, starting from `weights` as starting_weights() has them. Throws
 /// InputError.
 std::unique_ptr<sim::Machine> make_machine(const Config&, const std::vector<model::WeightMatrix>& weights);

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "fixedpoint/compiler.hpp"
-#include "fixedpoint/load.hpp"
 #include "fixedpoint/workers.hpp"
 #include "model/schedule.hpp"
 #include "sim/emulator_machine.hpp"
@@ -147,8 +146,7 @@ class Profiler {
     auto loaded = std::make_shared<Program>(shape);
     for (std::size_t k = 0; k < place.weights.size(); ++k) {
       fixedpoint::Projection& p = loaded->projections[k];
-      for (std::size_t i = 0; i < p.image.size(); ++i)
-        p.image[i] = fixedpoint::load(place.weights[k][i], p.weight).raw;
+      for (std::size_t i = 0; i < p.image.size(); ++i) p.image[i] = p.loaded(place.weights[k][i]).raw;
     }
     fixedpoint::EmulatorOptions how;
     how.statistics = false;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <functional>
 #include <random>
+#include <thread>
 
 #include "tools/config.hpp"
 #include "tools/machines.hpp"
@@ -74,6 +75,15 @@ TEST(SeparateMachine, ManyPlatforms) {
   EXPECT_EQ(counts.ticks, 20u);
   EXPECT_GT(counts.clocks, counts.lane_clocks);
   EXPECT_GT(counts.lane_clocks, 0u);
+}
+
+// Who made it may end: a thread isn't the process.
+TEST(SeparateMachine, OutlivesTheThreadThatMadeIt) {
+  std::unique_ptr<Machine> machine;
+  std::thread([&] { machine = made("tlm"); }).join();
+  const std::vector<double> input(7, 0.5);
+  machine->tick(input.data(), nullptr, 0.0, true);
+  EXPECT_EQ(machine->core_counts().ticks, 1u);
 }
 
 std::string message(const std::function<void()>& what) {

@@ -39,6 +39,13 @@ struct Batch {
   }
 };
 
+// learning.eta, one per layer.
+std::vector<double> rates_of_layers(const Config& config) {
+  std::vector<double> eta = config.network.eta;
+  if (eta.size() == 1) eta.resize(config.network.layers.size() - 1, eta.front());
+  return eta;
+}
+
 }  // namespace
 
 Line train_baseline(const Config& config, const char* name, const Learn& learn, const Predict& predict,
@@ -95,15 +102,20 @@ model::Network<double> first_network(const Config& config) {
   return net;
 }
 
-Line train_backpropagation(const Config& config, model::Network<double>& net) {
+std::vector<double> rates_of_a_digit(const Config& config) {
   const double budget = config.network.beta * config.task.presentation * config.network.dt;
-  const std::vector<double>& eta = config.network.eta;
+  std::vector<double> rates = rates_of_layers(config);
+  for (double& rate : rates) rate *= budget;
+  return rates;
+}
+
+Line train_backpropagation(const Config& config, model::Network<double>& net) {
+  const std::vector<double> rates = rates_of_a_digit(config);
   return train_baseline(
       config, "backpropagation",
       [&](const Eigen::VectorXd& input, const Eigen::VectorXd& target, double scale) {
         const auto gradient = model::backpropagate(net, input, target);
-        for (std::size_t k = 0; k < gradient.size(); ++k)
-          net.weights[k] -= eta[eta.size() == 1 ? 0 : k] * budget * scale * gradient[k];
+        for (std::size_t k = 0; k < gradient.size(); ++k) net.weights[k] -= rates[k] * scale * gradient[k];
       },
       [&](const Eigen::VectorXd& input) { return model::feedforward(net, input).back(); });
 }
@@ -111,9 +123,8 @@ Line train_backpropagation(const Config& config, model::Network<double>& net) {
 Config as_microcircuit(Config config) {
   config.circuit = "microcircuit";
   config.machine = "golden";
-  const std::size_t depth = config.network.layers.size() - 1;
-  std::vector<double> eta = config.network.eta;
-  if (eta.size() == 1) eta.resize(depth, eta.front());
+  std::vector<double> eta = rates_of_layers(config);
+  const std::size_t depth = eta.size();
   for (std::size_t k = 0; k < depth; ++k)
     eta[k] /= std::pow(1.0 - config.microcircuit.lambda, static_cast<double>(depth - 1 - k));
   config.network.eta = eta;

@@ -27,6 +27,8 @@ Line train_baseline(const Config&, const char* name, const Learn&, const Predict
 /// Bengio 2010).
 std::vector<model::WeightMatrix> uniform_weights(const Config&, double gain);
 
+/// Rates of one step a digit, per layer: as large as the steps of all its ticks together at small β.
+std::vector<double> rates_of_a_digit(const Config&);
 /// The same network with one exact gradient step a digit, as large as the steps of all its ticks together at
 /// small β; `net` starts it and holds what it learned.
 Line train_backpropagation(const Config&, model::Network<double>& net);

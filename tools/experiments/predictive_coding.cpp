@@ -96,21 +96,16 @@ Findings analyse(const Setting& setting) {
   Findings f;
   Config config = setting.config;
   if (setting.quick) config.epochs = std::min(config.epochs, 12);
-  model::Network<double> net;
-  net.activation = model::parse_activation(config.activation);
-  for (const auto& w : first_weights(config)) net.weights.emplace_back(w);
+  model::Network<double> net = first_network(config);
   Line similar{"1 − cosine", {}, true};
   for (const double variance : {1.0, 10.0, 100.0, 1000.0})
     similar.points.emplace_back(variance, 1.0 - cosine(config, net, variance));
-  // One step a digit, as large as the steps of all its ticks together at small beta.
-  const double budget = config.network.beta * config.task.presentation * config.network.dt;
-  const std::vector<double>& eta = config.network.eta;
+  const std::vector<double> rates = rates_of_a_digit(config);
   const Line baseline = train_baseline(
       config, "predictive coding",
       [&](const Eigen::VectorXd& input, const Eigen::VectorXd& target, double scale) {
         const auto change = model::predictive_coding<double>(net, input, target, {});
-        for (std::size_t k = 0; k < change.size(); ++k)
-          net.weights[k] += eta[eta.size() == 1 ? 0 : k] * budget * scale * change[k];
+        for (std::size_t k = 0; k < change.size(); ++k) net.weights[k] += rates[k] * scale * change[k];
       },
       [&](const Eigen::VectorXd& input) { return model::feedforward(net, input).back(); });
   const Line machine = train_machine(config);
