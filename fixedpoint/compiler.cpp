@@ -57,6 +57,11 @@ Population make_layer(const NetworkDescription& net, int layer) {
   return p;
 }
 
+// Without learning there is nothing that moves, or would need to know.
+bool learns_feedback(const NetworkDescription& net) {
+  return net.microcircuit && net.feedback_learns && net.learning;
+}
+
 // The compartments around the somata of hidden layer k. Voltages are sent in the format of u, as rates are in
 // theirs; what is about layer k + 1 has that layer's formats, so that a perfect prediction is exact.
 void add_compartments(const NetworkDescription& net, Program& program, int k) {
@@ -77,7 +82,13 @@ void add_compartments(const NetworkDescription& net, Program& program, int k) {
   Population relay = make(Compartment::relay, "relay", k + 1, k + 1);
   relay[Signal::rate] = relay[Signal::u];
   program.populations[static_cast<std::size_t>(k)].relayed = static_cast<int>(program.populations.size()) + 1;
+  if (learns_feedback(net)) dendrite.relayed = k;
   for (Population* p : {&interneuron, &dendrite, &relay}) program.populations.push_back(std::move(*p));
+  if (!learns_feedback(net)) return;
+  Population errors = make(Compartment::error_relay, "errors", k + 1, k + 1);
+  errors[Signal::rate] = errors[Signal::error];
+  errors.theta_rate = 0;
+  program.populations.push_back(std::move(errors));
 }
 
 // Fraction bits that let `magnitude` use all of `bits` without overflowing them (unsigned or signed).
@@ -89,13 +100,13 @@ int finest_frac(double magnitude, int bits, bool is_signed) {
 
 // A projection between two populations with the formats of `layer`; of MatrixShape what makes it one.
 Projection make_projection(const NetworkDescription& net, const Program& program, const MatrixShape& shape,
-                           int source_index, int target_index, int layer, double eta) {
+                           int source_index, int target_index, int layer, double eta, int shares) {
   const Population& source = program.populations[static_cast<std::size_t>(source_index)];
-  const Population& target = program.populations[static_cast<std::size_t>(target_index)];
   Projection p;
   p.name = shape.name;
   p.source = source_index;
   p.target = target_index;
+  p.shares = shares;
   p.rows = shape.rows;
   p.columns = shape.columns;
   p.bias = shape.columns > source.units;
@@ -107,7 +118,7 @@ Projection make_projection(const NetworkDescription& net, const Program& program
   if (p.step.frac == automatic_frac) {
     // Steps cannot saturate, and eta · (one LSB of error) is still about one LSB of step at 16 bits each;
     // finer than the rounding of LEARN can tell apart would be of no use.
-    const Format& error = target[Signal::error];
+    const Format& error = taught_format(program, p);
     const double largest =
         p.eta_dt * std::max(error.value(error.maximum_raw()), -error.value(error.minimum_raw()));
     const int useful = p.weight.frac + finest_learn_shift - source[Signal::rate].frac;
@@ -122,9 +133,10 @@ Projection make_projection(const NetworkDescription& net, const Program& program
 
 void add_projections(const NetworkDescription& net, Program& program) {
   const std::vector<MatrixShape> shapes = matrices(net);
-  const auto add = [&](int source, int target, int layer, double eta) -> Projection& {
-    const MatrixShape& shape = shapes[program.projections.size()];
-    program.projections.push_back(make_projection(net, program, shape, source, target, layer, eta));
+  const auto add = [&](int source, int target, int layer, double eta, int shares = -1) -> Projection& {
+    MatrixShape shape = shapes[shares < 0 ? program.projections.size() : static_cast<std::size_t>(shares)];
+    if (shares >= 0) shape.name = "learning of " + shape.name;
+    program.projections.push_back(make_projection(net, program, shape, source, target, layer, eta, shares));
     return program.projections.back();
   };
   for (const auto& [source, target] : ordered_connections(net))
@@ -140,6 +152,10 @@ void add_projections(const NetworkDescription& net, Program& program) {
   }
   for (int k = 1; k < program.output; ++k)
     add(k, Around(program, k).interneuron, k + 1, one_of(net.eta_ip, k - 1));
+  for (int k = 1; learns_feedback(net) && k < program.output; ++k) {
+    const Around around(program, k);
+    add(around.errors, around.dendrite, k + 1, one_of(net.eta, k), program.output + k - 1);
+  }
 }
 
 // Loads the initial weights, to nearest whatever the rounding of updates is, and says what they lost.
@@ -202,7 +218,7 @@ Program compile_shape(const NetworkDescription& net) {
 
 Program compile(const NetworkDescription& net) {
   Program program = compile_shape(net);
-  const std::size_t count = program.projections.size();
+  const std::size_t count = matrices(net).size();
   require(net.weights.size() == count,
           fmt::format("weights: {} matrices; accepted: {}", net.weights.size(), count));
   for (std::size_t k = 0; k < count; ++k)

@@ -165,13 +165,14 @@ class CornerRanges {
   }
   void copy(int k, Signal into) {
     const int from = population(k).relayed;
-    const Signal signal = relayed_signal(population(from));
+    const Signal signal = relayed_signal(population(k).compartment);
     meet(into, k, {at(from, signal), 0}, population(from)[signal].frac);
   }
 
   void layer(int k) {
     const Population& p = population(k);
-    if (p.compartment == Compartment::relay) return copy(k, Signal::rate);
+    if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay)
+      return copy(k, Signal::rate);
     basal(k);
     if (has(k, part::start_error))
       meet(Signal::error, k, sum_of({{-1, at(k, Signal::basal)}}), p[Signal::basal].frac);
@@ -270,8 +271,10 @@ class CornerRanges {
 
   void learning(const Projection& p) {
     if (!p.learns || !program_.learning) return;
-    const int frac = p.eta_frac + population(p.target)[Signal::error].frac;
-    const Range x = Range{0, (1 << eta_bits) - 1} * at(p.target, Signal::error);
+    const int frac = p.eta_frac + taught_format(program_, p).frac;
+    const Range taught =
+        p.shares < 0 ? at(p.target, Signal::error) : at(population(p.target).relayed, Signal::rate);
+    const Range x = Range{0, (1 << eta_bits) - 1} * taught;
     note(Signal::step, p.target, {x, 0}, frac, p.step, unreachable({x, 0}, frac, p.step));
     const Range rate = hull(at(p.source, Signal::rate), {0, p.bias ? p.one : 0});
     const int change_frac = p.step.frac + population(p.source)[Signal::rate].frac;

@@ -64,6 +64,9 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     l.erring.assign(l.stale.size(), 0);
     if (k > 0) {
       l.always = random_parts(p);
+      // Where B learns, a dendrite's errors give way to rates and come back in every tick.
+      if (p.compartment == Compartment::dendrite && p.relayed >= 0)
+        l.always |= part::start_error | part::error;
       const auto exact = [](std::int64_t rho) { return rho == std::int64_t{1} << rho_frac; };
       l.membrane_matters = program_->advanced_response || !std::all_of(p.rho.begin(), p.rho.end(), exact);
     }
@@ -75,16 +78,18 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   routes_.resize(program_->projections.size());
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    weights_.emplace_back(p, population(p.source), population(p.target));
+    if (p.shares < 0) weights_.emplace_back(*program_, static_cast<int>(k));
     Layer &source = at(p.source), &target = at(p.target);
-    target.into.push_back(static_cast<int>(k));
-    source.rate_fan_out += static_cast<std::uint64_t>(p.rows);
+    if (p.shares < 0) {
+      target.into.push_back(static_cast<int>(k));
+      source.rate_fan_out += static_cast<std::uint64_t>(p.rows);
+    }
     if (p.backward) {
       source.back.push_back(static_cast<int>(k));
       target.error_fan_out += static_cast<std::uint64_t>(population(p.source).units);
     }
     Route& r = routes_[k];
-    const auto rows = static_cast<std::size_t>(weights_.back().stride());
+    const auto rows = static_cast<std::size_t>(memory_of(static_cast<int>(k)).stride());
     const auto columns = static_cast<std::size_t>(padded(p.columns));
     r.basal.sums.assign(rows, 0);
     r.basal.known.assign(columns, 0);
@@ -100,9 +105,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     r.scratch.assign(2 * rows, 0);
     r.partial.assign(static_cast<std::size_t>(workers_.threads()), AlignedVector<std::int64_t>(columns, 0));
     r.moved.assign(r.partial.size(), 0);
-    if (options_.watch_weights)
-      r.before.assign(r.partial.size() * watched_columns * static_cast<std::size_t>(weights_.back().stride()),
-                      0);
+    if (options_.watch_weights) r.before.assign(r.partial.size() * watched_columns * rows, 0);
   }
   set_learning_scale(1.0);
   for (std::size_t k = 1; k < count; ++k) {
@@ -211,9 +214,9 @@ void Emulator::restore(int index, const LayerState& state) {
 }
 
 void Emulator::set_weight(int index, int row, int column, std::int64_t raw) {
-  Route& r = routes_[static_cast<std::size_t>(index)];
+  Route& r = routes_[static_cast<std::size_t>(holder_of(*program_, index))];
   r.basal.valid = r.apical.valid = false;
-  weights_[static_cast<std::size_t>(index)].set(row, column, raw);
+  memory_of(index).set(row, column, raw);
 }
 
 void Emulator::receive_rate(int index, int unit, std::int64_t raw) {

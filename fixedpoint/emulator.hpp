@@ -112,7 +112,9 @@ class Emulator {
   const AlignedVector<std::int64_t>& first_mismatch(int layer) const { return at(layer).first_mismatch; }
   std::int64_t beta() const { return beta_; }  ///< register, beta_frac
   std::int64_t eta(int projection) const { return routes_[static_cast<std::size_t>(projection)].eta; }
-  const WeightMemory& weights(int projection) const { return weights_[static_cast<std::size_t>(projection)]; }
+  const WeightMemory& weights(int projection) const {
+    return weights_[static_cast<std::size_t>(holder_of(*program_, projection))];
+  }
   /// Of population `layer` and, above 0, of the projection into it.
   Activity activity(int layer) const;
   std::uint64_t macs() const;    ///< done by all projections
@@ -130,10 +132,10 @@ class Emulator {
     bool errors_are_zero = true;
     std::vector<std::uint8_t> stale;   ///< per block of units: parts whose inputs moved
     std::vector<std::uint8_t> erring;  ///< per block of units: 1 where an error is not 0
-    int always = 0;                    ///< parts that draw random bits every tick
-    bool decays = true;                ///< the mismatch may be another one than 0
-    bool membrane_matters = true;      ///< for the soma: not where rho is 1
-    std::vector<int> into, back;       ///< projections whose FORWARD, BACKWARD sums into this population
+    int always = 0;                ///< parts that run every tick: they draw random bits, or undo each other
+    bool decays = true;            ///< the mismatch may be another one than 0
+    bool membrane_matters = true;  ///< for the soma: not where rho is 1
+    std::vector<int> into, back;   ///< projections whose FORWARD, BACKWARD sums into this population
     std::uint64_t rate_fan_out = 0, error_fan_out = 0;  ///< who hears what a unit sends; 0: nobody
     std::vector<std::pair<int, int>> copied_by;         ///< populations with the part that copies a signal
     AlignedVector<std::int64_t> exact, inner;           ///< scratch of UPDATE
@@ -168,6 +170,9 @@ class Emulator {
   }
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
+  WeightMemory& memory_of(int index) {
+    return weights_[static_cast<std::size_t>(holder_of(*program_, index))];
+  }
   bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter*);
   std::uint32_t stream(Signal signal, int layer) const {
     return stream_number(signal, program_->first_layer + layer);
@@ -202,6 +207,7 @@ class Emulator {
   void update_voltage(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
+  void show_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   Tally quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
                      const std::int64_t* exact);
@@ -211,7 +217,7 @@ class Emulator {
   const Kernels* kernels_;
   Workers workers_;
   std::vector<Layer> layers_;
-  std::vector<WeightMemory> weights_;
+  std::vector<WeightMemory> weights_;  ///< of projections that hold some
   std::vector<Route> routes_;
   std::int64_t beta_ = 0;
   std::uint32_t tick_ = 0;

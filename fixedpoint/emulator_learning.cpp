@@ -36,7 +36,7 @@ bool Emulator::quantise_steps(int index) {
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
   const RandomRows random{program_->seed, tick_, stream(Signal::step, p.stream), first_row(p)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
-      r.exact.data(), p.rows, p.eta_frac + population(p.target)[Signal::error].frac, p.step, random,
+      r.exact.data(), p.rows, p.eta_frac + taught_format(*program_, p).frac, p.step, random,
       options_.statistics, r.steps.data());
   if (options_.statistics)
     target.counters[static_cast<std::size_t>(Signal::step)].add(tally.minimum, tally.maximum,
@@ -45,7 +45,7 @@ bool Emulator::quantise_steps(int index) {
   if (options_.coverage != nullptr)
     for (std::size_t i = 0; i < static_cast<std::size_t>(p.rows); ++i)
       options_.coverage->see(Signal::step, p.target, r.exact[i],
-                             p.eta_frac + population(p.target)[Signal::error].frac, p.step, r.steps[i]);
+                             p.eta_frac + taught_format(*program_, p).frac, p.step, r.steps[i]);
   target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
   return tally.nonzero;
 }
@@ -83,19 +83,20 @@ void Emulator::learn(int index) {
   };
   const bool basal = corrects(r.basal, true, r.basal.version == source.rate_version);
   const bool apical = corrects(r.apical, p.backward, true);
-  if (weights_[static_cast<std::size_t>(index)].wide())
+  if (memory_of(index).wide())
     learn_wide(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
   else
     learn_weights(index, columns, steps.largest, basal && options_.correct_sums,
                   apical && options_.correct_sums);
   if (basal) mark(p.target, part::basal);
   if (apical) mark(p.source, part::error);
+  if (p.shares >= 0) routes_[static_cast<std::size_t>(p.shares)].basal.valid = false;
 }
 
 void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t largest, bool basal,
                              bool apical) {
   const Projection& p = projection(index);
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   const std::int64_t largest_error =
       apical ? kernels_->neurons->narrow(r.apical.known.data(), p.rows, r.narrow_errors.data()).largest : 0;
@@ -197,7 +198,7 @@ Quantised moved(std::int64_t weight, std::int64_t change, const Format& format) 
 
 void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool apical) {
   const Projection& p = projection(index);
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const bool stochastic = p.weight.rounding == Rounding::stochastic;
@@ -247,7 +248,8 @@ void Emulator::cover_learning(int index) {
 
 void Emulator::sample_learning(int index) {
   const Projection& p = projection(index);
-  Route& r = routes_[static_cast<std::size_t>(index)];
+  const Route& r = routes_[static_cast<std::size_t>(index)];
+  SignalCounter& counter = routes_[static_cast<std::size_t>(holder_of(*program_, index))].weights;
   const Layer& source = at(p.source);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
@@ -262,9 +264,9 @@ void Emulator::sample_learning(int index) {
       const std::int64_t before = weights(index).at(row, static_cast<int>(j));
       const std::int64_t change = rounded_change(step * source.sent_rate[j], frac, p.weight,
                                                  random16(key, first_column + static_cast<std::uint32_t>(j)));
-      ++r.weights.count;
-      r.weights.saturated += moved(before, change, p.weight).saturated;
-      r.weights.rounded_to_zero += change == 0;
+      ++counter.count;
+      counter.saturated += moved(before, change, p.weight).saturated;
+      counter.rounded_to_zero += change == 0;
     }
   }
 }

@@ -64,8 +64,8 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
     observed_.changed |= 1u << at_signal(signal);
     const auto block = static_cast<std::size_t>(first / update_block_units);
     l.stale[block] = static_cast<std::uint8_t>(l.stale[block] | readers(signal, l.membrane_matters));
-    if (signal == relayed_signal(population(index)))
-      for (const auto& [reader, part] : l.copied_by)
+    for (const auto& [reader, part] : l.copied_by)
+      if (signal == relayed_signal(population(reader).compartment))
         at(reader).stale[block] = static_cast<std::uint8_t>(at(reader).stale[block] | part);
   }
   return tally;
@@ -113,6 +113,10 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
       update_voltage(index, first, count);
       break;
     case part::error:
+      if (p.compartment == Compartment::dendrite) {
+        show_rates(index, first, count);
+        break;
+      }
       if (p.compartment == Compartment::soma) update_nudge(index, first, count);
       update_error(index, first, count);
       break;
@@ -191,7 +195,7 @@ const std::int64_t* Emulator::gathered(const std::vector<int>& projections, Accu
 // Copies the signal that the relayed population offers.
 void Emulator::copy_signal(int index, Signal into, std::ptrdiff_t first, std::ptrdiff_t count) {
   const int relayed = population(index).relayed;
-  const Signal from = relayed_signal(population(relayed));
+  const Signal from = relayed_signal(population(index).compartment);
   quantise_run(into, index, first, count, population(relayed)[from].frac,
                at(relayed).signals[at_signal(from)].data() + first);
 }
@@ -222,7 +226,7 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
   const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
   const NeuronKernels& kernel = *kernels_->neurons;
   std::int64_t* const exact = l.exact.data();
-  if (p.compartment == Compartment::relay) {
+  if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay) {
     copy_signal(index, Signal::rate, first, count);
     return send_rates(index, first, count);
   }
@@ -308,6 +312,19 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
     kernels_->neurons->affine(terms, count, exact);
     tally = quantise_run(Signal::error, index, first, count, align.frac + rho_frac, exact);
   }
+  send_errors(index, first, count, tally);
+}
+
+// The rates of the somata in place of a dendrite's errors, as they are: what B learns from.
+void Emulator::show_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
+  const std::int64_t* const rates =
+      at(population(index).relayed).signals[at_signal(Signal::rate)].data() + first;
+  std::int64_t* const errors = at(index).signals[at_signal(Signal::error)].data() + first;
+  Tally tally{};
+  tally.nonzero = std::any_of(rates, rates + count, [](std::int64_t rate) { return rate != 0; });
+  if (!std::equal(rates, rates + count, errors)) observed_.changed |= 1u << at_signal(Signal::error);
+  std::copy_n(rates, count, errors);
+  at(index).activity.state_writes += static_cast<std::uint64_t>(count);
   send_errors(index, first, count, tally);
 }
 

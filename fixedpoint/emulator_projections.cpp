@@ -43,7 +43,7 @@ ColumnList Emulator::active_columns(const Projection& p) {
 void Emulator::add_columns(int index, const ColumnList& list) {
   if (list.count == 0) return;
   const Projection& p = projection(index);
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   Activity& activity = at(p.target).activity;
   activity.forward_macs += product(p.rows, list.count);
@@ -119,7 +119,7 @@ void Emulator::forward(int index) {
 void Emulator::add_rows(int index, std::ptrdiff_t count) {
   if (count == 0) return;
   const Projection& p = projection(index);
-  WeightMemory& w = weights_[static_cast<std::size_t>(index)];
+  WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   const auto units = static_cast<std::ptrdiff_t>(at(p.source).sent_rate.size());
   Activity& activity = at(p.target).activity;

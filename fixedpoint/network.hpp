@@ -55,6 +55,7 @@ struct NetworkDescription {
   /// connection.
   std::vector<std::pair<int, int>> connections;
   bool microcircuit = false;        ///< pyramidal cells with apical dendrites, and interneurons
+  bool feedback_learns = false;     ///< of a microcircuit: B_{k+1} learns with eta of layer k + 1; (32)
   double lambda = 0.1;              ///< 0..1, how strongly somata nudge the interneurons; (28)
   std::vector<double> eta_pi{0.0};  ///< per ms, of W^PI_k; one, or one per layer 1..N-1
   std::vector<double> eta_ip{0.0};  ///< per ms, of W^IP_k; likewise

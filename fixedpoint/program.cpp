@@ -13,10 +13,16 @@ const char* name_of(Signal signal) {
   return names[static_cast<std::size_t>(signal)];
 }
 
+int holder_of(const Program& program, int projection) {
+  const int shared = program.projections[static_cast<std::size_t>(projection)].shares;
+  return shared < 0 ? projection : shared;
+}
+
 std::vector<int> forwards_into(const Program& program, int population) {
   std::vector<int> all;
   for (std::size_t p = 0; p < program.projections.size(); ++p)
-    if (program.projections[p].target == population) all.push_back(static_cast<int>(p));
+    if (program.projections[p].target == population && program.projections[p].shares < 0)
+      all.push_back(static_cast<int>(p));
   return all;
 }
 
@@ -37,16 +43,35 @@ bool is_chain(const Program& program) {
   return program.output + 1 == static_cast<int>(program.populations.size());
 }
 
-Signal relayed_signal(const Population& population) {
-  return population.compartment == Compartment::dendrite ? Signal::basal : Signal::u;
+Signal relayed_signal(Compartment copier) {
+  switch (copier) {
+    case Compartment::soma:
+      return Signal::basal;
+    case Compartment::dendrite:
+      return Signal::rate;
+    case Compartment::error_relay:
+      return Signal::error;
+    default:
+      return Signal::u;
+  }
+}
+
+const Format& taught_format(const Program& program, const Projection& p) {
+  return program.populations[static_cast<std::size_t>(p.target)][p.shares < 0 ? Signal::error : Signal::rate];
+}
+
+const Format& held_format(const Population& p, Signal signal) {
+  const bool rates = signal == Signal::error && p.compartment == Compartment::dendrite && p.relayed >= 0;
+  return p[rates ? Signal::rate : signal];
 }
 
 std::vector<MemoryRegion> memory_map(const Program& program) {
   std::vector<MemoryRegion> map;
   for (const Projection& p : program.projections)
-    map.push_back({"weights " + p.name,
-                   static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns),
-                   p.weight.bits});
+    if (p.shares < 0)
+      map.push_back({"weights " + p.name,
+                     static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns),
+                     p.weight.bits});
   for (std::size_t k = 0; k < program.populations.size(); ++k) {
     const Population& p = program.populations[k];
     const std::uint64_t units = static_cast<std::uint64_t>(p.units);

@@ -39,8 +39,10 @@ constexpr std::uint32_t stream_number(Signal signal, int layer) {
 enum class Compartment {
   soma,         ///< a neuron; of a microcircuit: its soma, whose `apical` is the `basal` of its dendrite
   interneuron,  ///< `membrane` is the voltage `u` of the soma that nudges it, `rate` its own voltage
-  dendrite,     ///< an apical dendrite: `basal` is its potential, `error` the negative of it
+  dendrite,     ///< an apical dendrite: `basal` is its potential, `error` the negative of it; then, where B
+                ///< learns, the `rate` of its soma, in the format of `rate`
   relay,        ///< `rate` is the voltage `u` of a soma, so that matrices can be driven by voltages
+  error_relay,  ///< `rate` is the `error` of a soma, so that B learns from it
 };
 
 /// One population of units. Index 0 is the input, of which only the format of `rate` (signal `input`) is
@@ -69,7 +71,9 @@ struct Projection {
   bool bias = false;
   bool backward = false;  ///< the errors of the target travel back through the weights (BACKWARD)
   bool learns = true;
-  bool negated = false;             ///< the machine holds the negative of the theory's matrix
+  bool negated = false;  ///< the machine holds the negative of the theory's matrix
+  int shares =
+      -1;  ///< projection whose weights this one moves, and does nothing else; -1: none. They come last
   int stream = 0;                   ///< number of its `step` and `weight` in the random streams
   Format weight, step;              ///< step: eta · error, the factor that a row of LEARN shares
   std::int64_t one = 0;             ///< the constant 1 of the bias column in the source's rate format
@@ -148,14 +152,22 @@ struct Program {
   const Population& output_population() const { return populations[static_cast<std::size_t>(output)]; }
 };
 
+/// Index of the projection that holds the weights of `projection`: itself, or the one that it shares them
+/// with.
+int holder_of(const Program&, int projection);
 /// Indices of the projections whose FORWARD sums into `population`, in the order of the program.
 std::vector<int> forwards_into(const Program&, int population);
 /// Indices of the projections whose BACKWARD sums into `population`.
 std::vector<int> backwards_into(const Program&, int population);
 /// Layers one after another and nothing else: population k has projection k-1 and the last is the output.
 bool is_chain(const Program&);
-/// The signal of `population` that others copy (Population::relayed).
-Signal relayed_signal(const Population&);
+/// The signal that a population of this compartment copies from Population::relayed.
+Signal relayed_signal(Compartment copier);
+/// The format of the values in `error` of the target that LEARN multiplies with eta: of errors, or of rates
+/// where it learns B.
+const Format& taught_format(const Program&, const Projection&);
+/// The format of what `signal` holds after a tick: its own, but of a dendrite whose errors gave way to rates.
+const Format& held_format(const Population&, Signal signal);
 
 /// The memories that the program needs, in the order of their addresses.
 std::vector<MemoryRegion> memory_map(const Program&);

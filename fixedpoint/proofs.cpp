@@ -78,8 +78,8 @@ void Proofs::sums(int index) {
 void Proofs::learning(const Projection& p) {
   const Population& source = population(p.source);
   add("eta x error of LEARN " + p.name, "|eta register| x |error|",
-      bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(population(p.target)[Signal::error]),
-      "formats.error");
+      bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(taught_format(program_, p)),
+      p.shares < 0 ? "formats.error" : "formats.rate");
   const Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
   add("step x rate of LEARN " + p.name, "|step| x |rate|, with room for rounding", times(change, 2),
       "formats.step, formats.rate");
@@ -126,12 +126,14 @@ void Proofs::neuron(const Population& p, bool output) {
 void Proofs::copies(const Population& p) {
   if (p.relayed < 0) return;
   const Population& from = population(p.relayed);
-  const Bound value = bound_of(from[relayed_signal(from)]);
-  const auto copy = [&](Signal signal) {
-    add(fmt::format("{} of {}", name_of(signal), p.name),
-        fmt::format("{} of {}, aligned", name_of(relayed_signal(from)), from.name),
-        aligned(value, std::max(value.frac, p[signal].frac)), "formats.u, formats.apical");
+  const Signal signal = relayed_signal(p.compartment);
+  const Bound value = bound_of(from[signal]);
+  const auto copy = [&](Signal into) {
+    add(fmt::format("{} of {}", name_of(into), p.name),
+        fmt::format("{} of {}, aligned", name_of(signal), from.name),
+        aligned(value, std::max(value.frac, p[into].frac)), "formats.u, formats.apical, formats.error");
   };
+  if (p.compartment == Compartment::dendrite) return;  // in the format that it has
   copy(p.compartment == Compartment::soma          ? Signal::apical
        : p.compartment == Compartment::interneuron ? Signal::membrane
                                                    : Signal::rate);
@@ -144,9 +146,8 @@ std::vector<WidthProof> prove(const Program& program) {
   for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
     const Population& p = program.populations[static_cast<std::size_t>(k)];
     proofs.sums(k);
-    for (const int index : forwards_into(program, k))
-      if (const Projection& into = program.projections[static_cast<std::size_t>(index)]; into.learns)
-        proofs.learning(into);
+    for (const Projection& into : program.projections)
+      if (into.target == k && into.learns) proofs.learning(into);
     if (p.compartment == Compartment::soma || p.compartment == Compartment::interneuron)
       proofs.neuron(p, k == program.output);
     proofs.copies(p);

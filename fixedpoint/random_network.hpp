@@ -66,6 +66,7 @@ class RandomNetwork {
     net.microcircuit = last > 1 && below(2) == 0;
     if (net.microcircuit) {
       net.lambda = 0.25 * below(5);
+      net.feedback_learns = below(2) == 0;
       net.eta_pi = {0.125 * below(4)};
       net.eta_ip = {0.125 * below(4)};
       net.gamma = 1;

@@ -18,8 +18,15 @@ class Schedule {
     for (int k = 1; k <= program_.output; ++k) update(k, parts);
   }
   void learn() {
-    for (std::size_t p = 0; p < program_.projections.size() && program_.learning; ++p)
-      if (program_.projections[p].learns) ops.push_back({OpCode::learn, static_cast<int>(p)});
+    for (std::size_t p = 0; p < program_.projections.size() && program_.learning; ++p) {
+      const Projection& projection = program_.projections[p];
+      if (!projection.learns) continue;
+      if (projection.shares >= 0) {
+        update(projection.source, part::soma);
+        update(projection.target, part::error);
+      }
+      ops.push_back({OpCode::learn, static_cast<int>(p)});
+    }
   }
 
   std::vector<Operation> ops;

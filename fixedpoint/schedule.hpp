@@ -8,11 +8,13 @@ namespace apical::fixedpoint {
 /// dendrite that the somata copy from.
 struct Around {
   int interneuron, dendrite, relay;
+  int errors;  ///< only where B learns
 
   Around(const Program& program, int k)
       : interneuron(program.populations[static_cast<std::size_t>(k)].relayed - 1),
         dendrite(interneuron + 1),
-        relay(interneuron + 2) {}
+        relay(interneuron + 2),
+        errors(interneuron + 3) {}
 };
 
 /// The operations of one tick, in order, for a program that has its populations and projections

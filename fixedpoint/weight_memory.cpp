@@ -13,10 +13,11 @@ bool fits(const Format& f, int bits) {
   return f.bits + (f.is_signed ? 0 : 1) <= bits;
 }
 
-bool provable_in_16_bits(const Projection& p, const Population& source, const Population& target) {
+bool provable_in_16_bits(const Program& program, const Projection& p) {
   const bool clamps = p.weight.overflow == Overflow::sat || p.weight.overflow == Overflow::sat_sym;
-  return clamps && fits(p.weight, 16) && fits(p.step, 16) && fits(source[Signal::rate], 16) &&
-         fits(target[Signal::error], 16) && p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift;
+  return clamps && fits(p.weight, 16) && fits(p.step, 16) &&
+         fits(program.populations[static_cast<std::size_t>(p.source)][Signal::rate], 16) &&
+         fits(taught_format(program, p), 16) && p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift;
 }
 
 template <class T>
@@ -32,10 +33,16 @@ void WeightMemory::Free::operator()(void* p) const {
   std::free(p);
 }
 
-WeightMemory::WeightMemory(const Projection& p, const Population& source, const Population& target)
-    : stride_((p.rows + row_block - 1) / row_block * row_block), columns_(p.columns) {
+WeightMemory::WeightMemory(const Program& program, int projection) {
+  const Projection& p = program.projections[static_cast<std::size_t>(projection)];
+  stride_ = (p.rows + row_block - 1) / row_block * row_block;
+  columns_ = p.columns;
   const std::size_t words = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(p.columns);
-  if (!provable_in_16_bits(p, source, target)) {
+  bool narrow = true;
+  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k)
+    if (holder_of(program, k) == projection)
+      narrow = narrow && provable_in_16_bits(program, program.projections[static_cast<std::size_t>(k)]);
+  if (!narrow) {
     wide_.resize(words);
   } else {
     limit_ = static_cast<std::int32_t>(std::max(-p.weight.minimum_raw(), p.weight.maximum_raw()));

@@ -12,8 +12,8 @@ namespace apical::fixedpoint {
 /// whole blocks of rows. In 8 or 16 bits where the kernels can prove their arithmetic there, else in 64.
 class WeightMemory {
  public:
-  /// `source` and `target` give the formats of what the weights meet.
-  WeightMemory(const Projection&, const Population& source, const Population& target);
+  /// Of a projection that holds weights (holder_of); the formats of all that meets them decide how wide.
+  WeightMemory(const Program&, int projection);
 
   bool wide() const { return !wide_.empty(); }
   int word_bits() const { return wide() ? 64 : bytes_ ? 8 : 16; }  ///< as the emulator stores them

@@ -36,7 +36,7 @@ CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Pro
     throw std::runtime_error(
         fmt::format("{}: the core refused its program, error register {:#x}", name_, errors));
   for (const fixedpoint::Projection& p : program_->projections) weights_.push_back(p.image);
-  eta_.resize(weights_.size());
+  eta_.resize(program_->projections.size());
   CoreMachine::set_learning_scale(1.0);
 }
 
@@ -59,7 +59,7 @@ void CoreMachine::tick() {
   const RetiredWeight* moved = nullptr;
   const std::uint64_t count = port_.plugin().retired(port_.self(), &moved);
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto k = static_cast<std::size_t>(moved[i].projection);
+    const auto k = static_cast<std::size_t>(fixedpoint::holder_of(*program_, moved[i].projection));
     const auto columns = static_cast<std::size_t>(program_->projections.at(k).columns);
     weights_[k].at(static_cast<std::size_t>(moved[i].row) * columns +
                    static_cast<std::size_t>(moved[i].column)) = moved[i].value;

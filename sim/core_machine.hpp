@@ -50,7 +50,7 @@ class CoreMachine : public RegisterMachine {
   std::int64_t eta(int projection) const override { return eta_[static_cast<std::size_t>(projection)]; }
   std::vector<std::int64_t> read(int layer, int field) override;
   std::vector<std::int64_t> weights(int projection) override {
-    return weights_[static_cast<std::size_t>(projection)];
+    return weights_[static_cast<std::size_t>(fixedpoint::holder_of(*program_, projection))];
   }
   std::uint64_t clocks() const override { return port_.plugin().clocks(port_.self()); }
   bool waveform(const std::string& file) override;

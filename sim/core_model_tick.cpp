@@ -4,12 +4,12 @@
 
 #include "sim/core_map.hpp"
 #include "sim/core_model.hpp"
+#include "sim/integer_machine.hpp"
 
 namespace apical::sim {
 
 using fixedpoint::LayerState;
 using fixedpoint::OpCode;
-using fixedpoint::Population;
 using fixedpoint::Program;
 using fixedpoint::Projection;
 using fixedpoint::Signal;
@@ -29,13 +29,6 @@ void for_each_field(State& state, Visit visit) {
   visit(state.sent_error, memory::sent_error);
 }
 
-const fixedpoint::Format& format_of(const Population& p, int memory) {
-  if (memory == memory::first_mismatch) return p[Signal::mismatch];
-  if (memory == memory::sent_rate) return p[Signal::rate];
-  if (memory == memory::sent_error) return p[Signal::error];
-  return p[static_cast<Signal>(memory)];
-}
-
 }  // namespace
 
 // Makes an emulator of what the memories hold; false where no program is in them that it can execute.
@@ -48,10 +41,9 @@ bool CoreModel::prepare() {
     const Program& program = *code_.program;
     auto emulator = std::make_unique<fixedpoint::Emulator>(code_.program, options_);
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
-      const Population& population = program.populations[p];
       LayerState state = emulator->state(static_cast<int>(p));
       for_each_field(state, [&](auto& values, int memory) {
-        const fixedpoint::Format& format = format_of(population, memory);
+        const fixedpoint::Format& format = field_format(program, static_cast<int>(p), memory);
         for (std::size_t i = 0; i < values.size(); ++i) {
           values[i] = memories_.signals[memory][code_.first_unit[p] + i];
           if (p > 0 && memory != memory::target &&

@@ -63,8 +63,13 @@ void ProgramReader::read_compartment(int index) {
     p.compartment = Compartment::interneuron;
     copied = slot::membrane;
   } else if (copies(index, slot::rate)) {
-    p.compartment = Compartment::relay;
+    const bool errors = bits(pass(index, slot::rate)[2], 18, 5) == static_cast<std::uint32_t>(memory::error);
+    p.compartment = errors ? Compartment::error_relay : Compartment::relay;
     copied = slot::rate;
+  } else if (copies(index, slot::error)) {
+    p.compartment = Compartment::dendrite;
+    p[Signal::rate] = format(pass(index, slot::error)[0]);
+    copied = slot::error;
   } else if (!copies(index, slot::apical)) {
     return;
   }
@@ -86,7 +91,7 @@ void ProgramReader::read_compartment(int index) {
 // matrices make up for it.
 void ProgramReader::read_points(int index) {
   Population& p = population(index);
-  if (p.compartment == Compartment::relay) return;
+  if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay) return;
   if (p.compartment == Compartment::dendrite) {
     p[Signal::error].frac = -shift(pass(index, slot::start_error)[0]);
     return;
@@ -122,9 +127,11 @@ void ProgramReader::read_copies(int index) {
   Population& p = population(index);
   if (p.relayed < 0) return;
   const Population& from = population(p.relayed);
-  const int frac = from[relayed_signal(from)].frac;
-  if (p.compartment == Compartment::relay) {
+  const int frac = from[relayed_signal(p.compartment)].frac;
+  if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay) {
     p[Signal::rate].frac = frac - shift(pass(index, slot::rate)[0]);
+  } else if (p.compartment == Compartment::dendrite) {
+    p[Signal::rate].frac = frac - shift(pass(index, slot::error)[0]);
   } else if (p.compartment == Compartment::interneuron) {
     const int drive = frac - shift(pass(index, slot::membrane)[0]) - p[Signal::membrane].frac;
     for (const Signal s :
@@ -156,12 +163,17 @@ void ProgramReader::read_projection(int k) {
   p.weight.is_signed = bits(word[8], 6, 1) != 0;
   p.weight.rounding = static_cast<Rounding>(bits(word[8], 7, 3));
   p.weight.overflow = static_cast<Overflow>(bits(word[8], 10, 2));
-  p.weight.frac =
-      shift(pass(p.target, slot::basal)[0]) + target[Signal::basal].frac - source[Signal::rate].frac;
+  // Weights at the same place are the same weights.
+  const auto& blocks = d_.image.first_block;
+  const auto holder = std::find(blocks.begin(), blocks.end(), word[6]);
+  if (holder != blocks.end()) p.shares = static_cast<int>(holder - blocks.begin());
+  p.weight.frac = p.shares < 0 ? shift(pass(p.target, slot::basal)[0]) + target[Signal::basal].frac -
+                                     source[Signal::rate].frac
+                               : program_->projections[static_cast<std::size_t>(p.shares)].weight.frac;
   p.step = format(word[0]);
   p.learn_shift = signed_byte(word[7], 24);
   p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;
-  p.eta_frac = shift(word[0]) + p.step.frac - target[Signal::error].frac;
+  p.eta_frac = shift(word[0]) + p.step.frac - taught_format(*program_, p).frac;
   p.eta_dt = std::ldexp(static_cast<double>(bits(word[10], 0, 16)), -p.eta_frac);
   p.one =
       static_cast<std::int64_t>(static_cast<std::uint64_t>(word[9]) << (64 - core_.sw)) >> (64 - core_.sw);

@@ -103,7 +103,9 @@ void widen_for_table(CoreParameters& c, const ActivationTable& table) {
   }
 }
 
+// Of the weights that a projection holds.
 int padded_words(const Projection& p, int lanes) {
+  if (p.shares >= 0) return 0;
   return round_up(p.rows, lanes) * (round_up(p.columns, lanes) / lanes);
 }
 
@@ -281,7 +283,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   }
   std::uint32_t word = 0;
   for (const Projection& p : program.projections) {
-    image.first_block.push_back(word);
+    image.first_block.push_back(p.shares < 0 ? word : image.first_block[static_cast<std::size_t>(p.shares)]);
     word += static_cast<std::uint32_t>(padded_words(p, core.lanes));
   }
   const TablePlan tables(program);
@@ -341,6 +343,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
     for (std::uint32_t w = 0; w < words.size(); ++w) put(window::descriptors, at + w, words[w]);
     image.eta_word.push_back(at + 10);
     image.registers.push_back({reg::link, link_word(program, static_cast<int>(k))});
+    if (p.shares >= 0) continue;
     // Lanes read whole blocks: what pads them must be a number, though nobody uses the result.
     for (int row = 0; row < round_up(p.rows, core.lanes); ++row)
       for (int column = 0; column < round_up(p.columns, core.lanes); ++column) {

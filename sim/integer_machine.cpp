@@ -22,8 +22,7 @@ const fixedpoint::Format& field_format(const fixedpoint::Program& program, int l
   const Population& p = program.populations[static_cast<std::size_t>(layer)];
   if (field == 10) return p[Signal::mismatch];
   if (field == 11) return p[Signal::rate];
-  if (field == 12) return p[Signal::error];
-  return p[static_cast<Signal>(field)];
+  return held_format(p, field == 12 ? Signal::error : static_cast<Signal>(field));
 }
 
 std::vector<std::int64_t> to_raw(const double* real, int count, const fixedpoint::Format& format) {
@@ -45,7 +44,8 @@ std::string state_digest(IntegerMachine& machine) {
   for (int k = 0; k < static_cast<int>(program.projections.size()); ++k) digest.add(machine.eta(k));
   for (int layer = 0; layer < static_cast<int>(program.populations.size()); ++layer)
     for (int field = 0; field < state_fields; ++field) digest.add(machine.read(layer, field));
-  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k) digest.add(machine.weights(k));
+  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k)
+    if (fixedpoint::holder_of(program, k) == k) digest.add(machine.weights(k));
   return digest.hex();
 }
 

@@ -132,15 +132,20 @@ bool compartment_pass(const Program& program, const Population& p, int number, c
   const auto copies = [&] {
     if (p.relayed < 0) return false;
     const Population& from = program.populations[static_cast<std::size_t>(p.relayed)];
-    copy(pass, relayed_signal(from), from, places.relayed);
+    copy(pass, relayed_signal(p.compartment), from, places.relayed);
     return runs = true;
   };
   switch (p.compartment) {
     case Compartment::soma:
       return number == slot::apical && copies();
     case Compartment::relay:
+    case Compartment::error_relay:
       return number == slot::rate && copies();
     case Compartment::dendrite:
+      if (number == slot::error) {
+        pass.format = p[Signal::rate];
+        return copies();
+      }
       runs = number == slot::basal || number == slot::start_error;
       return false;
     case Compartment::interneuron:
@@ -261,7 +266,7 @@ std::array<std::uint32_t, 11> matrix_words(const Program& program, int index, in
   step.kind = kind::step;
   step.dest = memory::step;
   step.format = p.step;
-  step.shift = p.eta_frac + program.populations[target][Signal::error].frac - p.step.frac;
+  step.shift = p.eta_frac + taught_format(program, p).frac - p.step.frac;
   step.stream = stream_number(Signal::step, p.stream);
   const PassWords words = step.encode();
   std::array<std::uint32_t, 11> all{};
@@ -315,7 +320,7 @@ std::uint32_t operation_word(const Program& program, const Operation& op) {
   if (op.parts & part::basal) slots |= 1u << slot::basal;
   if (op.parts & part::soma) {
     slots |= 1u << slot::rate;
-    if (compartment != Compartment::relay) slots |= 1u << slot::u;
+    if (soma || compartment == Compartment::interneuron) slots |= 1u << slot::u;
     if (soma) slots |= 1u << slot::slope | (program.advanced_response ? 1u << slot::scratch : 0);
   }
   if (op.parts & part::voltage) slots |= 1u << slot::u;

@@ -44,6 +44,7 @@ void expect_state(CoreHost& host, Recorder& recorder, IntegerMachine& emulator, 
       }
     }
   for (int k = 0; with_weights && k < static_cast<int>(program.projections.size()); ++k) {
+    if (fixedpoint::holder_of(program, k) != k) continue;
     const std::vector<std::int64_t> values = emulator.weights(k);
     const int columns = program.projections[static_cast<std::size_t>(k)].columns;
     for (std::size_t i = 0; i < values.size(); ++i) {

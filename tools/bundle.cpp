@@ -225,7 +225,7 @@ void write_bundle(const Bundle& b, const sim::CoreSources& sources, OutputFolder
   files["configuration.toml"] = b.config.text;
   files["effective.txt"] = canonical(b.config);
   for (const fixedpoint::Projection& p : b.program->projections)
-    files[fmt::format("weights_W{}.memh", p.target)] = weights_text(p);
+    if (p.shares < 0) files[fmt::format("weights_{}.memh", p.name)] = weights_text(p);
 
   nlohmann::ordered_json manifest;
   manifest["apical"] = b.version;

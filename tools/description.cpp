@@ -10,9 +10,10 @@ namespace apical::tools {
 fixedpoint::NetworkDescription describe(const Config& config,
                                         const std::vector<model::WeightMatrix>& weights) {
   const model::GoldenSettings s = drawn_settings(config);
-  if (config.circuit == "microcircuit" && config.microcircuit.feedback != "fixed")
-    throw std::invalid_argument(fmt::format("network.feedback: \"{}\" on an integer machine; accepted: fixed",
-                                            config.microcircuit.feedback));
+  if (config.circuit == "microcircuit" && config.microcircuit.feedback == "tied")
+    throw std::invalid_argument(
+        "network.feedback: \"tied\" on an integer machine, which has no copies of weights; accepted: fixed, "
+        "learned");
   if (config.circuit == "microcircuit" && config.microcircuit.decay != 0.0)
     throw std::invalid_argument(fmt::format("learning.weight_decay: {} on an integer machine; accepted: 0",
                                             config.microcircuit.decay));
@@ -49,6 +50,7 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.learning = s.learning;
   net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
   net.microcircuit = config.circuit == "microcircuit";
+  net.feedback_learns = net.microcircuit && config.microcircuit.feedback == "learned";
   net.lambda = config.microcircuit.lambda;
   net.eta_pi = config.microcircuit.eta_pi;
   net.eta_ip = config.microcircuit.eta_ip;

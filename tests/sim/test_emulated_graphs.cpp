@@ -121,6 +121,7 @@ NetworkDescription description(const model::MicrocircuitSettings& s, const model
                                int frac) {
   NetworkDescription net = fine(s.layers, frac);
   net.microcircuit = true;
+  net.feedback_learns = s.feedback == "learned";
   net.lambda = s.lambda;
   net.eta_pi = s.eta_pi;
   net.eta_ip = s.eta_ip;
@@ -141,8 +142,9 @@ model::MicrocircuitWeights random_weights(const std::vector<int>& layers, unsign
   return w;
 }
 
-std::map<std::string, double> microcircuit_distances(int frac) {
-  const model::MicrocircuitSettings s = settings();
+std::map<std::string, double> microcircuit_distances(const std::string& feedback, int frac) {
+  model::MicrocircuitSettings s = settings();
+  s.feedback = feedback;
   const model::MicrocircuitWeights weights = random_weights(s.layers, 4);
   model::Microcircuit golden(s, weights);
   sim::EmulatorMachine machine(
@@ -158,7 +160,7 @@ std::map<std::string, double> microcircuit_distances(int frac) {
       d.add("rate", machine.read("rate", k), golden.rate(k).data());
       d.add("error", machine.read("error", k), golden.error(k).data());
       if (k == golden.depth()) continue;
-      const int interneuron = golden.depth() + 3 * k - 2;
+      const int interneuron = golden.depth() + 1 + (feedback == "learned" ? 4 : 3) * (k - 1);
       d.add("apical", machine.read("apical", k), golden.apical(k).data());
       d.add("dendrite", machine.read("basal", interneuron + 1), golden.apical(k).data());
       d.add("interneuron", machine.read("u", interneuron), golden.interneuron(k).data());
@@ -166,14 +168,17 @@ std::map<std::string, double> microcircuit_distances(int frac) {
   }
   const auto matrices = model::in_order(golden.weights());
   for (std::size_t i = 0; i < matrices.size(); ++i)
-    d.add("weight", machine.weights(static_cast<int>(i) + 1), row_major(matrices[i]).data());
+    d.add(fixedpoint::matrices(description(s, weights, frac))[i].name.substr(0, 2),
+          machine.weights(static_cast<int>(i) + 1), row_major(matrices[i]).data());
   return d.logs();
 }
 
 }  // namespace
 
 TEST(Microcircuit, ErrorHalvesWithEveryFractionBit) {
-  expect_halving("microcircuit", microcircuit_distances);
+  for (const std::string feedback : {"fixed", "learned"})
+    expect_halving("microcircuit, B " + feedback,
+                   [&](int frac) { return microcircuit_distances(feedback, frac); });
 }
 
 // W^PI = B and W^IP = W: without a nudge no apical dendrite holds a single LSB and no weight moves; with one,
