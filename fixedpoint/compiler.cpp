@@ -98,6 +98,17 @@ int finest_frac(double magnitude, int bits, bool is_signed) {
   return bits - (is_signed ? 1 : 0) - exponent;
 }
 
+// (32): a weight loses 2^-n of itself where it learns, at the binary point of LEARN's product.
+void let_decay(const NetworkDescription& net, Projection& p) {
+  if (net.weight_decay == 0.0) return;
+  const int n = -std::ilogb(net.weight_decay * net.dt);
+  p.decay = p.learn_shift - n;
+  require(p.decay >= 0 && p.decay < 32,
+          fmt::format("learning.weight_decay: 2^-{} in a tick, where LEARN {} has {} bits below the weight; "
+                      "accepted: 2^-{}..2^-{}",
+                      n, p.name, p.learn_shift, p.learn_shift, std::max(1, p.learn_shift - 31)));
+}
+
 // A projection between two populations with the formats of `layer`; of MatrixShape what makes it one.
 Projection make_projection(const NetworkDescription& net, const Program& program, const MatrixShape& shape,
                            int source_index, int target_index, int layer, double eta, int shares) {
@@ -139,8 +150,11 @@ void add_projections(const NetworkDescription& net, Program& program) {
     program.projections.push_back(make_projection(net, program, shape, source, target, layer, eta, shares));
     return program.projections.back();
   };
-  for (const auto& [source, target] : ordered_connections(net))
-    add(source, target, target, one_of(net.eta, target - 1)).backward = source > 0 && !net.microcircuit;
+  for (const auto& [source, target] : ordered_connections(net)) {
+    Projection& p = add(source, target, target, one_of(net.eta, target - 1));
+    p.backward = source > 0 && !net.microcircuit;
+    if (net.microcircuit) let_decay(net, p);
+  }
   if (!net.microcircuit) return;
   for (int k = 1; k < program.output; ++k) {
     const Around around(program, k);
@@ -154,7 +168,7 @@ void add_projections(const NetworkDescription& net, Program& program) {
     add(k, Around(program, k).interneuron, k + 1, one_of(net.eta_ip, k - 1));
   for (int k = 1; learns_feedback(net) && k < program.output; ++k) {
     const Around around(program, k);
-    add(around.errors, around.dendrite, k + 1, one_of(net.eta, k), program.output + k - 1);
+    let_decay(net, add(around.errors, around.dendrite, k + 1, one_of(net.eta, k), program.output + k - 1));
   }
 }
 

@@ -278,7 +278,9 @@ class CornerRanges {
     note(Signal::step, p.target, {x, 0}, frac, p.step, unreachable({x, 0}, frac, p.step));
     const Range rate = hull(at(p.source, Signal::rate), {0, p.bias ? p.one : 0});
     const int change_frac = p.step.frac + population(p.source)[Signal::rate].frac;
-    const ExactRange change{quantised(x, frac, p.step) * rate, 0};
+    Range product = quantised(x, frac, p.step) * rate;
+    if (p.decay >= 0) product = product + only(-(std::int64_t{1} << p.decay)) * hull({}, range_of(p.weight));
+    const ExactRange change{product, 0};
     auto why = unreachable(change, change_frac, p.weight);
     for (const Corner limit : {Corner::low, Corner::high})
       why[index_of(limit)].clear();  // weights begin there

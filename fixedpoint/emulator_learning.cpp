@@ -120,6 +120,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
     k.high_keys = r.high_keys.data();
     k.steps = r.narrow_steps.data();
     k.shift = p.learn_shift;
+    k.decay = p.decay;
     k.minimum = static_cast<std::int32_t>(p.weight.minimum_raw());
     k.maximum = static_cast<std::int32_t>(p.weight.maximum_raw());
     k.largest_step = static_cast<std::int32_t>(largest);
@@ -216,7 +217,7 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
       const std::uint32_t random =
           stochastic ? random16(key, first_column + static_cast<std::uint32_t>(j)) : 0;
       std::int64_t& weight = w.wide_column(j)[row];
-      const std::int64_t change = rounded_change(r.steps[i] * rate, frac, p.weight, random);
+      const std::int64_t change = rounded_change(p.change(r.steps[i], rate, weight), frac, p.weight, random);
       const std::int64_t after = moved(weight, change, p.weight).raw;
       observed_.weights_moved |= after != weight;
       if (basal) r.basal.sums[i] += (after - weight) * rate;
@@ -238,10 +239,11 @@ void Emulator::cover_learning(int index) {
     const std::uint32_t key = row_key(program_->seed, tick_, weights_stream, static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const int column = columns.index[c];
-      const std::int64_t exact = step * columns.value[c];
+      const std::int64_t before = weights(index).at(row, column);
+      const std::int64_t exact = p.change(step, columns.value[c], before);
       const std::int64_t change =
           rounded_change(exact, frac, p.weight, random16(key, static_cast<std::uint32_t>(column)));
-      options_.coverage->see_change(p.target, exact, frac, p.weight, weights(index).at(row, column) + change);
+      options_.coverage->see_change(p.target, exact, frac, p.weight, before + change);
     }
   }
 }
@@ -262,7 +264,7 @@ void Emulator::sample_learning(int index) {
     for (std::size_t j = 0; j < source.sent_rate.size(); ++j) {
       if (source.sent_rate[j] == 0) continue;
       const std::int64_t before = weights(index).at(row, static_cast<int>(j));
-      const std::int64_t change = rounded_change(step * source.sent_rate[j], frac, p.weight,
+      const std::int64_t change = rounded_change(p.change(step, source.sent_rate[j], before), frac, p.weight,
                                                  random16(key, first_column + static_cast<std::uint32_t>(j)));
       ++counter.count;
       counter.saturated += moved(before, change, p.weight).saturated;

@@ -17,8 +17,13 @@ struct ColumnList {
   std::ptrdiff_t count;
 };
 
+/// A weight of 16 bits that is shifted by so much leaves 32-bit lanes room for the product and its rounding:
+/// 2^30 + 2^28 + 2^29 + 2^15.
+inline constexpr int most_decay_shift = 13;
+
 /// LEARN on rows first..last (multiples of row_block) of the listed columns, whose value is the rate r:
-/// W += round(step · r · 2^-shift), clamped to minimum..maximum. A sum that is given follows the changes.
+/// W += round((step · r − W · 2^decay) · 2^-shift), clamped to minimum..maximum, where neither step nor r is
+/// 0. A sum that is given follows the changes.
 struct LearnBlock {
   std::ptrdiff_t stride, first, last;
   ColumnList columns;
@@ -26,6 +31,7 @@ struct LearnBlock {
   const std::uint16_t *low_keys, *high_keys;  ///< halves of the row keys
   const std::int16_t* steps;                  ///< eta · error, by row, 0 in the padding
   int shift;                                  ///< fraction bits that step · r has more than W, 0..29
+  int decay;                                  ///< -1: weights don't; else 0..most_decay_shift
   std::int32_t minimum, maximum;              ///< of the weight format
   std::int32_t largest_step;                  ///< bounds |steps|
   std::int64_t* basal_sums;                   ///< by row: += ΔW · r; or null

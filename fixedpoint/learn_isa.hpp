@@ -17,7 +17,7 @@ inline u16 random_bits(u16 low_key, u16 high_key, u16 a, u16 b) {
 
 // One column. Modes as in enum Rounding: RND, RND_ZERO, RND_MIN_INF, RND_INF, RND_CONV, TRN, TRN_ZERO,
 // STOCHASTIC.
-template <int Mode, class T>
+template <int Mode, bool Decays, class T>
 void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* apical) {
   const int shift = k.shift;
   const i32 mask = static_cast<i32>((std::uint32_t{1} << shift) - 1);
@@ -26,7 +26,8 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   const int random_down = shift < 16 ? 16 - shift : 0;
   const i32 resolution_half = shift > 16 ? i32{1} << (shift - 17) : 0;
   const auto one = [&](std::ptrdiff_t i) {
-    const i32 product = k.steps[i] * rate;
+    i32 product = k.steps[i] * rate;
+    if (Decays) product -= k.steps[i] == 0 ? 0 : static_cast<i32>(weights[i]) * (i32{1} << k.decay);
     i32 rounded;
     if (Mode == 7) {
       const i32 random = (random_bits(k.low_keys[i], k.high_keys[i], a, b) >> random_down) << random_up;
@@ -63,13 +64,20 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   if (apical != nullptr) *apical += known;
 }
 
-template <int Mode, class T>
-void learn(T* weights, const LearnBlock& k) {
+template <int Mode, bool Decays, class T>
+void learn_each(T* weights, const LearnBlock& k) {
   for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
     const std::ptrdiff_t j = k.columns.index[c];
-    learn_column<Mode>(weights + j * k.stride, static_cast<i32>(k.columns.value[c]), k.a[j], k.b[j], k,
-                       k.apical_sums == nullptr ? nullptr : k.apical_sums + j);
+    const i32 rate = static_cast<i32>(k.columns.value[c]);
+    if (Decays && rate == 0) continue;
+    learn_column<Mode, Decays>(weights + j * k.stride, rate, k.a[j], k.b[j], k,
+                               k.apical_sums == nullptr ? nullptr : k.apical_sums + j);
   }
+}
+
+template <int Mode, class T>
+void learn(T* weights, const LearnBlock& k) {
+  k.decay < 0 ? learn_each<Mode, false>(weights, k) : learn_each<Mode, true>(weights, k);
 }
 
 #if APICAL_LEVEL >= 3
@@ -200,7 +208,8 @@ void learn_columns(T* weights, const LearnBlock& k) {
     const i64 change = ((magnitude_of(rate) * k.largest_step) >> k.shift) + 1;
     const i64 lifted = magnitude_of(rate) << lacking;
     if ((Apical && 2 * vectors * change * k.largest_error > limit_32) || (lacking > 0 && lifted > 32767)) {
-      learn_column<7>(weights + j * k.stride, rate, k.a[j], k.b[j], k, Apical ? k.apical_sums + j : nullptr);
+      learn_column<7, false>(weights + j * k.stride, rate, k.a[j], k.b[j], k,
+                             Apical ? k.apical_sums + j : nullptr);
       continue;
     }
     if (Basal) {
@@ -241,6 +250,7 @@ void learn_sums(T* weights, const LearnBlock& k) {
 template <class T>
 void learn_stochastic(T* weights, const LearnBlock& k) {
 #if APICAL_LEVEL >= 3
+  if (k.decay >= 0) return learn<7>(weights, k);
   if (sizeof(T) == 2 && k.minimum == -32768 && k.maximum == 32767) return learn_sums<T, true>(weights, k);
   learn_sums<T, false>(weights, k);
 #else

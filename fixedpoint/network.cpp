@@ -49,6 +49,13 @@ void check_microcircuit(const NetworkDescription& net) {
   require(net.gamma == 1, where + "with dynamics.gamma = 0; accepted: 1");
   require(net.lambda >= 0.0 && net.lambda <= 1.0,
           fmt::format("network.lambda: {}; accepted: 0..1", net.lambda));
+  int exponent = 0;
+  const double decay = net.weight_decay * net.dt, mantissa = std::frexp(decay, &exponent);
+  require(
+      decay == 0.0 || (mantissa == 0.5 && decay < 1.0),
+      fmt::format("learning.weight_decay: {}, {} in a tick; accepted: 0 or a power of two below 1 in a tick, "
+                  "as {}",
+                  net.weight_decay, decay, std::ldexp(1.0, std::min(exponent, 0) - 1) / net.dt));
   const std::size_t hidden = net.layers.size() - 2;
   for (const auto& [name, rates] : {std::pair("eta_pi", &net.eta_pi), std::pair("eta_ip", &net.eta_ip)}) {
     require(rates->size() == 1 || rates->size() == hidden,

@@ -54,9 +54,10 @@ struct NetworkDescription {
   /// (source, target) layers; empty: every layer to the next. A target's bias belongs to its first
   /// connection.
   std::vector<std::pair<int, int>> connections;
-  bool microcircuit = false;        ///< pyramidal cells with apical dendrites, and interneurons
-  bool feedback_learns = false;     ///< of a microcircuit: B_{k+1} learns with eta of layer k + 1; (32)
-  double lambda = 0.1;              ///< 0..1, how strongly somata nudge the interneurons; (28)
+  bool microcircuit = false;     ///< pyramidal cells with apical dendrites, and interneurons
+  bool feedback_learns = false;  ///< of a microcircuit: B_{k+1} learns with eta of layer k + 1; (32)
+  double weight_decay = 0.0;     ///< per ms, of W and of a learned B where they learn (32): 2^-n / dt, or 0
+  double lambda = 0.1;           ///< 0..1, how strongly somata nudge the interneurons; (28)
   std::vector<double> eta_pi{0.0};  ///< per ms, of W^PI_k; one, or one per layer 1..N-1
   std::vector<double> eta_ip{0.0};  ///< per ms, of W^IP_k; likewise
   FormatTable formats;

@@ -74,14 +74,21 @@ struct Projection {
   bool negated = false;  ///< the machine holds the negative of the theory's matrix
   int shares =
       -1;  ///< projection whose weights this one moves, and does nothing else; -1: none. They come last
-  int stream = 0;                   ///< number of its `step` and `weight` in the random streams
-  Format weight, step;              ///< step: eta · error, the factor that a row of LEARN shares
-  std::int64_t one = 0;             ///< the constant 1 of the bias column in the source's rate format
-  double eta_dt = 0.0;              ///< learning rate per tick that the user asked for
-  int eta_frac = 0;                 ///< binary point of the eta register
-  int learn_shift = 0;              ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
+  int stream = 0;        ///< number of its `step` and `weight` in the random streams
+  Format weight, step;   ///< step: eta · error, the factor that a row of LEARN shares
+  std::int64_t one = 0;  ///< the constant 1 of the bias column in the source's rate format
+  double eta_dt = 0.0;   ///< learning rate per tick that the user asked for
+  int eta_frac = 0;      ///< binary point of the eta register
+  int learn_shift = 0;   ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
+  int decay =
+      -1;  ///< LEARN takes weight · 2^decay, at the binary point of its product, off what it changes; -1: not
   std::vector<std::int64_t> image;  ///< initial weights, row-major
 
+  /// What LEARN adds to a weight, learn_shift bits finer than it: 0 unless both factors ask for a change.
+  std::int64_t change(std::int64_t step_raw, std::int64_t rate_raw, std::int64_t raw) const {
+    if (step_raw == 0 || rate_raw == 0) return 0;
+    return step_raw * rate_raw - (decay < 0 ? 0 : raw * (std::int64_t{1} << decay));
+  }
   /// What a raw weight is worth in the theory's matrix.
   double value(std::int64_t raw) const { return negated ? -weight.value(raw) : weight.value(raw); }
   /// The machine's weight for one of the theory's matrix.

@@ -80,9 +80,12 @@ void Proofs::learning(const Projection& p) {
   add("eta x error of LEARN " + p.name, "|eta register| x |error|",
       bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(taught_format(program_, p)),
       p.shares < 0 ? "formats.error" : "formats.rate");
-  const Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
-  add("step x rate of LEARN " + p.name, "|step| x |rate|, with room for rounding", times(change, 2),
-      "formats.step, formats.rate");
+  Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
+  if (p.decay >= 0) change = change + Bound{bound_of(p.weight).magnitude << p.decay, change.frac};
+  add("step x rate of LEARN " + p.name,
+      p.decay < 0 ? "|step| x |rate|, with room for rounding"
+                  : "|step| x |rate| + |weight| x decay, with room for rounding",
+      times(change, 2), "formats.step, formats.rate");
   const Bound moved = p.learn_shift < 0
                           ? aligned(change, p.weight.frac)
                           : Bound{change.magnitude >> static_cast<unsigned>(p.learn_shift), p.weight.frac};

@@ -69,8 +69,14 @@ class RandomNetwork {
       net.feedback_learns = below(2) == 0;
       net.eta_pi = {0.125 * below(4)};
       net.eta_ip = {0.125 * below(4)};
+      if (below(2) == 0) net.weight_decay = std::ldexp(1.0 / net.dt, -1 - below(12));
       net.gamma = 1;
       net.advanced_response = net.parallel_order = net.mismatch = false;
+      try {
+        compile_shape(net);
+      } catch (const std::invalid_argument&) {
+        net.weight_decay = 0.0;  // finer than these formats' products
+      }
     } else {
       for (int k = 1; k <= last; ++k) net.connections.emplace_back(k - 1, k);
       for (int source = 0; source < last; ++source)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <stdexcept>
 
 namespace apical::model {
@@ -125,8 +126,16 @@ void Microcircuit::tick(const double* input, const double* target, double nudge)
 
 void Microcircuit::learn() {
   const double dt = settings_.dt * learning_scale_;
-  const double kept = 1.0 - settings_.decay * dt;
+  const double lost = settings_.decay * settings_.dt;
   const int last = depth();
+  // Only what is asked to change decays: a machine looks at no other weight.
+  const auto decay = [&](Eigen::MatrixXd& w, const Eigen::VectorXd& post, const Eigen::VectorXd& pre) {
+    if (lost == 0.0) return;
+    const auto moves = [](double x) { return x == 0.0 ? 0.0 : 1.0; };
+    const Eigen::VectorXd rows = post.unaryExpr(moves);
+    for (Eigen::Index j = 0; j < w.cols(); ++j)
+      if (j == pre.size() || pre[j] != 0.0) w.col(j) -= lost * w.col(j).cwiseProduct(rows);
+  };
   const auto add = [&](Eigen::MatrixXd& w, const Eigen::VectorXd& post, const Eigen::VectorXd& pre) {
     add_product(w, post, pre);
     macs_ += static_cast<std::uint64_t>(w.size());
@@ -137,10 +146,10 @@ void Microcircuit::learn() {
     const Eigen::VectorXd step = eta * dt * nudge_[index(k)];
     if (k > 1 && settings_.feedback == "learned") {
       Eigen::MatrixXd& b = weights_.feedback[index(k - 2)];
-      if (kept != 1.0) b *= kept;
+      decay(b, rate_[index(k - 1)], step);
       if (eta != 0.0) add(b, rate_[index(k - 1)], step);
     }
-    if (kept != 1.0) w *= kept;
+    decay(w, step, rate_[index(k - 1)]);
     if (eta != 0.0) add(w, step, rate_[index(k - 1)]);
     if (k > 1 && settings_.feedback == "tied")
       weights_.feedback[index(k - 2)] = w.leftCols(w.cols() - 1).transpose();
@@ -171,22 +180,24 @@ MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward) {
 }
 
 MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, const CircuitStart& start) {
-  const auto is_random = [](const char* key, const std::string& value, const char* other) {
-    if (value != "random" && value != other)
-      throw std::invalid_argument(fmt::format("{}: \"{}\"; accepted: {}, random", key, value, other));
-    return value == "random";
+  const auto check = [](const char* key, const std::string& value, std::initializer_list<const char*> all) {
+    if (std::find(all.begin(), all.end(), value) == all.end())
+      throw std::invalid_argument(
+          fmt::format("{}: \"{}\"; accepted: {}", key, value, fmt::join(all.begin(), all.end(), ", ")));
   };
+  check("network.feedback_init", start.feedback, {"transposed", "random", "zero"});
+  check("network.lateral", start.lateral, {"self-predicting", "random"});
   std::vector<int> layers{static_cast<int>(forward.front().cols()) - 1};
   for (const WeightMatrix& w : forward) layers.push_back(static_cast<int>(w.rows()));
   const auto drawn = [&](std::uint64_t stream) {
     return self_predicting(initial_weights(layers, true, start.gain, start.seed + stream));
   };
   MicrocircuitWeights w = self_predicting(forward);
-  if (is_random("network.feedback_init", start.feedback, "transposed")) {
-    w.feedback = drawn(1000).feedback;
-    w.pyramidal = w.feedback;
-  }
-  if (is_random("network.lateral", start.lateral, "self-predicting")) {
+  if (start.feedback == "random") w.feedback = drawn(1000).feedback;
+  if (start.feedback == "zero")
+    for (Eigen::MatrixXd& b : w.feedback) b.setZero();
+  w.pyramidal = w.feedback;
+  if (start.lateral == "random") {
     MicrocircuitWeights other = drawn(2000);
     w.pyramidal = std::move(other.pyramidal);
     w.interneurons = std::move(other.interneurons);

@@ -24,7 +24,7 @@ struct MicrocircuitSettings {
   std::vector<double> eta{0.1};  ///< per ms, of W_k: one, or one per layer 1..N; 0 keeps a matrix
   std::vector<double> eta_pi{0.0}, eta_ip{0.0};  ///< likewise of W^PI_k and W^IP_k: one, or one per k < N
   std::string feedback = "fixed";                ///< of B: "fixed", "tied" (W transposed), "learned" (32)
-  double decay = 0.0;                            ///< per ms, of W and of learned B; (32)
+  double decay = 0.0;                            ///< per ms, of W and of learned B where they learn; (32)
   bool learning = true;                          ///< false: all matrices stay
 };
 
@@ -38,7 +38,7 @@ class Microcircuit {
 
   /// As Golden::tick().
   void tick(const double* input, const double* target, double nudge);
-  /// All rates, and the decay with them, become `factor` times those of the settings.
+  /// All rates, though not the decay, become `factor` times those of the settings.
   void set_learning_scale(double factor) { learning_scale_ = factor; }
 
   const MicrocircuitSettings& settings() const { return settings_; }
@@ -72,7 +72,7 @@ MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward);
 
 /// How the matrices beside W start.
 struct CircuitStart {
-  std::string feedback = "transposed";      ///< B: "transposed" (Wᵀ), "random"
+  std::string feedback = "transposed";      ///< B: "transposed" (Wᵀ), "random", "zero"
   std::string lateral = "self-predicting";  ///< W^PI, W^IP: "self-predicting" (B, W), "random"
   std::vector<double> gain{1.0};            ///< of what is random, distributed like W and Wᵀ
   std::uint64_t seed = 1;

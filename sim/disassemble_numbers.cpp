@@ -172,6 +172,7 @@ void ProgramReader::read_projection(int k) {
                                : program_->projections[static_cast<std::size_t>(p.shares)].weight.frac;
   p.step = format(word[0]);
   p.learn_shift = signed_byte(word[7], 24);
+  p.decay = bits(word[8], 29, 1) != 0 ? static_cast<int>(bits(word[8], 24, 5)) : -1;
   p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;
   p.eta_frac = shift(word[0]) + p.step.frac - taught_format(*program_, p).frac;
   p.eta_dt = std::ldexp(static_cast<double>(bits(word[10], 0, 16)), -p.eta_frac);

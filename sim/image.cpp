@@ -110,28 +110,30 @@ int padded_words(const Projection& p, int lanes) {
 }
 
 // Every parameter of which more is never too much.
-constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {{"SW", &CoreParameters::sw},
-                                                                   {"WW", &CoreParameters::ww},
-                                                                   {"AW", &CoreParameters::aw},
-                                                                   {"DW", &CoreParameters::dw},
-                                                                   {"EW", &CoreParameters::ew},
-                                                                   {"LW", &CoreParameters::lw},
-                                                                   {"UNITS", &CoreParameters::units},
-                                                                   {"DEPTH", &CoreParameters::depth},
-                                                                   {"POPS", &CoreParameters::pops},
-                                                                   {"PROJS", &CoreParameters::projs},
-                                                                   {"OPS", &CoreParameters::ops},
-                                                                   {"TABLE", &CoreParameters::table},
-                                                                   {"BASE", &CoreParameters::base},
-                                                                   {"DELTA", &CoreParameters::delta},
-                                                                   {"DECAY", &CoreParameters::decay},
-                                                                   {"ADVANCED", &CoreParameters::advanced},
-                                                                   {"MISMATCH", &CoreParameters::mismatch},
-                                                                   {"RELAYS", &CoreParameters::relays},
-                                                                   {"RANDOM", &CoreParameters::random},
-                                                                   {"LEVELS", &CoreParameters::levels},
-                                                                   {"LEFT", &CoreParameters::left},
-                                                                   {"ALIGN", &CoreParameters::align}};
+constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {
+    {"SW", &CoreParameters::sw},
+    {"WW", &CoreParameters::ww},
+    {"AW", &CoreParameters::aw},
+    {"DW", &CoreParameters::dw},
+    {"EW", &CoreParameters::ew},
+    {"LW", &CoreParameters::lw},
+    {"UNITS", &CoreParameters::units},
+    {"DEPTH", &CoreParameters::depth},
+    {"POPS", &CoreParameters::pops},
+    {"PROJS", &CoreParameters::projs},
+    {"OPS", &CoreParameters::ops},
+    {"TABLE", &CoreParameters::table},
+    {"BASE", &CoreParameters::base},
+    {"DELTA", &CoreParameters::delta},
+    {"DECAY", &CoreParameters::decay},
+    {"ADVANCED", &CoreParameters::advanced},
+    {"MISMATCH", &CoreParameters::mismatch},
+    {"RELAYS", &CoreParameters::relays},
+    {"WEIGHT_DECAY", &CoreParameters::weight_decay},
+    {"RANDOM", &CoreParameters::random},
+    {"LEVELS", &CoreParameters::levels},
+    {"LEFT", &CoreParameters::left},
+    {"ALIGN", &CoreParameters::align}};
 
 // What a descriptor needs of the quantisers: shifts, random bits, free formats.
 void widen_for_format(CoreParameters& c, std::uint32_t bits, bool is_signed, std::uint32_t overflow,
@@ -210,6 +212,8 @@ CoreParameters required_parameters(const Program& program, int lanes) {
   c.mismatch = !program.decay.empty();
   c.relays = std::any_of(program.populations.begin(), program.populations.end(),
                          [](const Population& p) { return p.relayed >= 0; });
+  c.weight_decay = std::any_of(program.projections.begin(), program.projections.end(),
+                               [](const Projection& p) { return p.decay >= 0; });
   int units = 0;
   for (std::size_t p = 0; p < program.populations.size(); ++p) {
     units += round_up(program.populations[p].units, lanes);

@@ -13,7 +13,7 @@ struct CoreParameters {
   int lanes = 4;
   int sw = 1, ww = 1, aw = 1, dw = 1, ew = 18, lw = 1;
   int units = 1, depth = 1, pops = 2, projs = 1, ops = 2, table = 2, base = 1, delta = 1, decay = 2;
-  int advanced = 0, mismatch = 0, relays = 0, random = 0, left = 0, levels = 1, align = 1;
+  int advanced = 0, mismatch = 0, relays = 0, weight_decay = 0, random = 0, left = 0, levels = 1, align = 1;
   int fixed = 0;  ///< 1: it runs only programs whose formats are all signed and SAT, of sw and ww bits
 
   /// "-GLANES=4", "-GSW=16", ..., for Verilator; other tools take the same names.

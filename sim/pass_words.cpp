@@ -283,6 +283,7 @@ std::array<std::uint32_t, 11> matrix_words(const Program& program, int index, in
            static_cast<std::uint32_t>(p.weight.rounding) << 7 |
            static_cast<std::uint32_t>(p.weight.overflow) << 10 |
            stream_number(Signal::weight, p.stream) << 12;
+  if (p.decay >= 0) all[8] |= 1u << 29 | field(p.decay, 5, "decay") << 24;
   all[9] = static_cast<std::uint32_t>(p.one);
   all[10] = eta_register(program, index, 1.0);
   return all;

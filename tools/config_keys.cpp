@@ -67,15 +67,16 @@ std::vector<Key> own_keys() {
        0,
        {"tied", "fixed", "learned"},
        "",
-       "microcircuit: B of (27); tied: W^T at every tick; fixed: stays as it starts; learned: dB/dt = eta r "
-       "(u - W r)^T - weight_decay B (32)."},
+       "microcircuit: B of (27); tied: W^T at every tick, golden only; fixed: stays as it starts; learned: "
+       "dB/dt = "
+       "eta r (u - W r)^T - weight_decay B (32)."},
       {"network.feedback_init",
        [](Config& c) -> Slot { return &c.feedback_init; },
        0,
        0,
-       {"transposed", "random"},
+       {"transposed", "random", "zero"},
        "",
-       "microcircuit: how B starts; random: as W^T of another seed."},
+       "microcircuit: how B starts; random: as W^T of another seed; zero: for a B that learns."},
       {"network.lateral",
        [](Config& c) -> Slot { return &c.lateral; },
        0,
@@ -217,7 +218,9 @@ std::vector<Key> own_keys() {
        1,
        {},
        "1/ms",
-       "microcircuit: decay of W and of a learned B (32), scaled with the rates by learning.decay."},
+       "microcircuit: decay of W and of a learned B where they learn (32); learning.decay leaves it; on "
+       "integer "
+       "machines 2^-n in a tick."},
       {"learning.decay",
        [](Config& c) -> Slot { return &c.decay; },
        0,

@@ -14,9 +14,6 @@ fixedpoint::NetworkDescription describe(const Config& config,
     throw std::invalid_argument(
         "network.feedback: \"tied\" on an integer machine, which has no copies of weights; accepted: fixed, "
         "learned");
-  if (config.circuit == "microcircuit" && config.microcircuit.decay != 0.0)
-    throw std::invalid_argument(fmt::format("learning.weight_decay: {} on an integer machine; accepted: 0",
-                                            config.microcircuit.decay));
   if (s.flow == "lagrangian" && s.scheme != "integrated")
     throw std::invalid_argument(
         fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", s.scheme));
@@ -51,6 +48,7 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
   net.microcircuit = config.circuit == "microcircuit";
   net.feedback_learns = net.microcircuit && config.microcircuit.feedback == "learned";
+  net.weight_decay = config.microcircuit.decay;
   net.lambda = config.microcircuit.lambda;
   net.eta_pi = config.microcircuit.eta_pi;
   net.eta_ip = config.microcircuit.eta_ip;

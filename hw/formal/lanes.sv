@@ -8,7 +8,8 @@ module lanes (
   input logic [3:0] block_i, stride_i,
   input logic [4:0] unit_i,
   input logic [2:0] factor_i,
-  input logic [1:0] one_i
+  input logic [1:0] one_i,
+  input logic       decays_i
 );
   localparam int LANES = 2, UNITS = 12, DEPTH = 10;  // neither is a power of two: addresses beyond exist
   logic rst_n = 1'b0, was = 1'b0;
@@ -16,7 +17,7 @@ module lanes (
   logic bad, ready, active;
   apical_lanes #(.LANES(LANES), .SW(2), .WW(2), .AW(6), .LW(6), .UNITS(UNITS), .DEPTH(DEPTH), .LEVELS(2), .FIXED(1)) dut (
     .clk_i, .rst_ni(rst_n), .learn_i, .column_i, .extent_i, .stride_i, .apical_i, .sums_i, .rates_i, .sources_i, .one_i,
-    .shift_i(8'd1), .rounding_i(3'd5), .bits_i(6'd2), .signed_i, .overflow_i(2'd0), .valid_i, .ready_o(ready), .fresh_i,
+    .shift_i(8'd1), .decays_i, .decay_i(5'd1), .rounding_i(3'd5), .bits_i(6'd2), .signed_i, .overflow_i(2'd0), .valid_i, .ready_o(ready), .fresh_i,
     .block_i, .unit_i, .factor_i, .key_i(32'd0), .busy_o(), .active_o(active), .macs_o(), .changed_o(),
     .bad_address_o(bad), .sum_addr_i, .sum_apical_i(apical_i), .sum_o(), .sent_we_i(1'b0), .sent_addr_i(4'd0),
     .sent_i(2'd0), .retire_valid_o(), .retire_row_o(), .retire_column_o(), .retire_old_o(), .retire_new_o(),

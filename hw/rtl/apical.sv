@@ -21,6 +21,7 @@ module apical #(
   parameter int ADVANCED = 1,
   parameter int MISMATCH = 1,
   parameter int RELAYS   = 1,
+  parameter int WEIGHT_DECAY = 1,
   parameter int RANDOM   = 1,
   parameter int LEVELS   = 7,
   parameter int LEFT     = 1,
@@ -97,7 +98,7 @@ module apical #(
   apical_core #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
-    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS),
+    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .WEIGHT_DECAY(WEIGHT_DECAY), .RANDOM(RANDOM), .LEVELS(LEVELS),
     .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS),
     .STREAMS(STREAMS)
   ) u_core (

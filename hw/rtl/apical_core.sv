@@ -20,6 +20,7 @@ module apical_core #(
   parameter int ADVANCED = 1,   // the advanced response
   parameter int MISMATCH = 1,   // the mismatch of the integrated scheme
   parameter int RELAYS   = 1,   // passes that copy a signal of another population
+  parameter int WEIGHT_DECAY = 1,  // weights that decay where they learn
   parameter int RANDOM   = 1,      // stochastic rounding of signals (of weights is always there)
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
@@ -296,12 +297,13 @@ module apical_core #(
   logic walking, weight_changed;
   apical_lanes #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
-    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED), .CHECKS(CHECKS)
+    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED), .CHECKS(CHECKS), .WEIGHT_DECAY(WEIGHT_DECAY)
   ) u_lanes (
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),
     .sums_i(forward ? target_first : source_first), .rates_i(source_first), .sources_i(sources),
-    .one_i(matrix[160+:SW]), .shift_i(matrix[120+:8]), .rounding_i(matrix[135+:3]), .bits_i(matrix[128+:6]),
+    .one_i(matrix[160+:SW]), .shift_i(matrix[120+:8]), .decays_i(matrix[157]),
+    .decay_i(matrix[152+:5]), .rounding_i(matrix[135+:3]), .bits_i(matrix[128+:6]),
     .signed_i(matrix[134]), .overflow_i(matrix[138+:2]), .valid_i(queue_valid), .ready_o(queue_ready),
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),

@@ -7,7 +7,8 @@ module apical_lane #(
   parameter int LW = 34,     // exact change of a weight
   parameter int LEVELS = 7,  // of the quantiser's shifts
   parameter int LEFT = 1,
-  parameter int FIXED = 0    // 1: weights have WW bits, signed, SAT
+  parameter int FIXED = 0,   // 1: weights have WW bits, signed, SAT
+  parameter int WEIGHT_DECAY = 1
 ) (
   input  logic                 clk_i,
   input  logic [31:0]          column_i,    // stage 0: number of the weight's column
@@ -20,6 +21,11 @@ module apical_lane #(
   output logic signed [AW-1:0] sum_o,       // stage 3
   input  logic [31:0]          key_i,       // stage 2: of the row
   input  logic signed [7:0]    shift_i,
+  // Neither is used without WEIGHT_DECAY.
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic                 decays_i,    // the change also takes weight x 2^decay_i off
+  input  logic        [4:0]    decay_i,
+  // verilator lint_on UNUSEDSIGNAL
   input  logic        [2:0]    rounding_i,
   input  logic        [5:0]    bits_i,
   input  logic                 signed_i,
@@ -42,7 +48,11 @@ module apical_lane #(
   logic                 lost, limited;
   // verilator lint_on UNUSEDSIGNAL
 
-  assign exact = LW'(product_q);
+  if (WEIGHT_DECAY != 0) begin : gen_decay
+    assign exact = LW'(product_q) - (decays_i ? LW'(weight3_q) <<< decay_i : '0);
+  end else begin : gen_no_decay
+    assign exact = LW'(product_q);
+  end
   assign a = learn_i ? MW'(rate_i) : MW'(weight_i);
 
   apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));

@@ -13,6 +13,7 @@ module apical_lanes #(
   parameter int LEFT  = 1,
   parameter int FIXED = 0,
   parameter int CHECKS = 1,  // 0: every block is there
+  parameter int WEIGHT_DECAY = 1,
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (
@@ -29,6 +30,8 @@ module apical_lanes #(
   input  logic [UA:0]         sources_i,  // LEARN: columns that are units; one more is the bias
   input  logic [SW-1:0]       one_i,
   input  logic [7:0]          shift_i,
+  input  logic                decays_i,
+  input  logic [4:0]          decay_i,
   input  logic [2:0]          rounding_i,
   input  logic [5:0]          bits_i,
   input  logic                signed_i,
@@ -173,11 +176,12 @@ module apical_lanes #(
     );
     always_ff @(posedge clk_i) sum_written_q <= sum_d;
     assign sum_bank[l*AW+:AW] = ahead_q ? sum_written_q : sum_ram;
-    apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED)) u_lane (
+    apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED),
+      .WEIGHT_DECAY(WEIGHT_DECAY)) u_lane (
       .clk_i, .column_i(32'(place_q) + 32'(l)), .learn_i,
       .weight_i(weights2_q[l*WW+:WW]), .rate_i(rates2_q[l*SW+:SW]), .factor_i(factor2_q),
       .fresh_i(fresh3_q), .sum_i(sum_bank[l*AW+:AW]), .sum_o(sum_d), .key_i(key2_q),
-      .shift_i, .rounding_i, .bits_i, .signed_i, .overflow_i,
+      .shift_i, .decays_i, .decay_i, .rounding_i, .bits_i, .signed_i, .overflow_i,
       .weight_o(weights5[l*WW+:WW]), .old_o(old5[l*WW+:WW]), .random_o(random5[l*16+:16])
     );
     assign write5[l] = valid_q[5] && mask5_q[l] && weights5[l*WW+:WW] != old5[l*WW+:WW];

@@ -21,6 +21,7 @@ module apical_spi #(
   parameter int ADVANCED = 0,
   parameter int MISMATCH = 0,
   parameter int RELAYS   = 0,
+  parameter int WEIGHT_DECAY = 0,
   parameter int RANDOM   = 0,
   parameter int LEVELS   = 5,
   parameter int LEFT     = 0,
@@ -92,7 +93,7 @@ module apical_spi #(
   apical_core #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
-    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS),
+    .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .WEIGHT_DECAY(WEIGHT_DECAY), .RANDOM(RANDOM), .LEVELS(LEVELS),
     .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request_q), .write_i(command_q[7]), .addr_i({command_q[5:0], 2'b00}),

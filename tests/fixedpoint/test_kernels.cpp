@@ -149,6 +149,8 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
         const auto before = this->weights(rows, columns, format.minimum_raw(), format.maximum_raw());
         const auto padded = static_cast<std::size_t>(this->stride);
         const std::int64_t largest_step = this->random() % 2 == 0 ? 32767 : 40;
+        const int decay =
+            static_cast<int>(this->random() % 2 == 0 ? this->random() % (most_decay_shift + 1) : 0) - 1;
         const std::int64_t largest_error = this->random() % 2 == 0 ? 32767 : 40;
         std::vector<std::int16_t> steps(padded), errors(padded);
         std::vector<std::uint16_t> low_keys(padded), high_keys(padded);
@@ -173,7 +175,9 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
           for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
             const auto j = static_cast<std::size_t>(index[c]);
             TypeParam& w = expected[j * padded + i];
-            const std::int64_t change = round_shift(steps[i] * rate[c], shift, format.rounding,
+            const std::int64_t kept =
+                decay < 0 || steps[i] == 0 || rate[c] == 0 ? 0 : std::int64_t{w} * (std::int64_t{1} << decay);
+            const std::int64_t change = round_shift(steps[i] * rate[c] - kept, shift, format.rounding,
                                                     random16(keys[i], static_cast<std::uint32_t>(j)));
             const std::int64_t after = limit(w + change, format).raw;
             basal[i] += (after - w) * rate[c];
@@ -194,6 +198,7 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
             k.high_keys = high_keys.data();
             k.steps = steps.data();
             k.shift = shift;
+            k.decay = decay;
             k.minimum = static_cast<std::int32_t>(format.minimum_raw());
             k.maximum = static_cast<std::int32_t>(format.maximum_raw());
             k.largest_step = static_cast<std::int32_t>(largest_step);

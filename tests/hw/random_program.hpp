@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -67,6 +68,8 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
     net.microcircuit = true;
     net.lambda = 0.25 * below(5);
     net.eta_pi = net.eta_ip = {0.02 * below(20)};
+    net.feedback_learns = below(3) != 0;
+    if (below(3) != 0) net.weight_decay = std::ldexp(1.0, -1 - below(16)) / net.dt;
     net.gamma = 1;
     net.advanced_response = net.parallel_order = net.mismatch = false;
   }

@@ -29,14 +29,14 @@ sim::CoreParameters generous(int lanes) {
   c.lw = 62;
   c.units = 256;
   c.depth = 4096;
-  c.pops = 10;
-  c.projs = 9;
+  c.pops = 12;
+  c.projs = 11;
   c.ops = 64;
   c.table = 8192;
   c.base = 40;
   c.delta = 40;
   c.decay = 256;
-  c.advanced = c.mismatch = c.relays = c.random = c.left = 1;
+  c.advanced = c.mismatch = c.relays = c.weight_decay = c.random = c.left = 1;
   c.levels = 7;
   c.align = 6;
   return c;
@@ -54,7 +54,7 @@ bool sends_starting_errors(const Program& program) {
 template <class Model>
 void random_programs(int lanes, int programs, std::uint64_t seed) {
   std::cout << "seed " << seed << ", " << programs << " programs\n";
-  int thresholds = 0, starting = 0, graphs = 0, circuits = 0;
+  int thresholds = 0, starting = 0, graphs = 0, circuits = 0, feedback = 0, decays = 0;
   for (int i = 0; i < programs; ++i) {
     std::mt19937_64 random(seed + static_cast<std::uint64_t>(i));
     const auto program = test::random_small_program(random, generous(lanes));
@@ -64,6 +64,10 @@ void random_programs(int lanes, int programs, std::uint64_t seed) {
     const bool circuit = program->populations[1].relayed >= 0;
     circuits += circuit;
     graphs += !circuit && !is_chain(*program);
+    const auto& all = program->projections;
+    feedback += std::any_of(all.begin(), all.end(), [](const auto& p) { return p.shares >= 0; });
+    decays +=
+        program->learning && std::any_of(all.begin(), all.end(), [](const auto& p) { return p.decay >= 0; });
     sim::run_lockstep<Model>(program, generous(lanes), 24, random());
     if (testing::Test::HasFailure()) {
       std::cout << "program " << i << " of seed " << seed << ": " << program->populations.size()
@@ -73,9 +77,12 @@ void random_programs(int lanes, int programs, std::uint64_t seed) {
     }
   }
   std::cout << thresholds << " with thresholds, " << starting << " of them in the errors of the start; "
-            << graphs << " graphs, " << circuits << " microcircuits\n";
+            << graphs << " graphs, " << circuits << " microcircuits, B learns in " << feedback
+            << ", weights decay in " << decays << "\n";
   EXPECT_GT(graphs, programs / 10);
   EXPECT_GT(circuits, programs / 20);
+  EXPECT_GT(feedback, programs / 40);
+  EXPECT_GT(decays, programs / 40);
   EXPECT_GT(thresholds, programs / 4);
   EXPECT_GT(starting, programs / 10);
 }

@@ -239,14 +239,17 @@ TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
 }
 
 TEST_F(Experiments, FeedbackAligns) {
-  const json r = quick("alignment", "golden");
-  const auto angle = [&](const char* way) { return point("golden", "alignment", "angle", way, 10.0); };
-  EXPECT_LT(angle("learned, equal decay"), 30.0);
-  EXPECT_LT(angle("learned, equal decay"), angle("learned, no decay"));
-  EXPECT_LT(angle("learned, no decay"), angle("fixed random"));
-  // A random matrix of 640 entries starts within a few degrees of a right angle to Wᵀ.
-  for (const char* way : {"learned, equal decay", "learned, no decay", "fixed random"})
-    EXPECT_NEAR(point("golden", "alignment", "angle", way, 0.0), 90.0, 10.0) << way;
+  for (const std::string& machine : machines) {
+    quick("alignment", machine);
+    const auto angle = [&](const char* way) { return point(machine, "alignment", "angle", way, 10.0); };
+    EXPECT_LT(angle("learned, equal decay"), angle("learned, no decay"));
+    EXPECT_LT(angle("learned, no decay"), angle("fixed random"));
+    EXPECT_LT(angle("learned from nothing, equal decay"), angle("learned from nothing, no decay"));
+    EXPECT_LT(angle("learned from nothing, no decay"), angle("learned, no decay"));
+    // A random matrix of 640 entries starts within a few degrees of a right angle to Wᵀ.
+    for (const char* way : {"learned, equal decay", "learned, no decay", "fixed random"})
+      EXPECT_NEAR(point(machine, "alignment", "angle", way, 0.0), 90.0, 10.0) << way;
+  }
 }
 
 TEST_F(Experiments, BaselinesLearnTheSameDigits) {
@@ -319,7 +322,7 @@ TEST_F(Experiments, MissedBoundIsExitStatusOne) {
 
 TEST_F(Experiments, RefuseWhatTheyDontKnow) {
   const std::pair<const char*, const char*> cases[] = {
-      {"experiment alignment --machine emulator", "accepted: golden"},
+      {"experiment microcircuit-2018 --machine emulator", "accepted: golden"},
       {"experiment", "--all"},
       {"experiment energy --all", "not both"},
       {"experiment alchemy", "accepted: energy, action"},
