@@ -74,7 +74,8 @@ void Emulator::learn(int index) {
   activity.state_reads += static_cast<std::uint64_t>(rows + columns.count);
 
   const auto corrects = [&](Accumulator& acc, bool used, bool in_step) {
-    if (!used || options_.schedule == Schedule::dense) return acc.valid = false;
+    // Where weights decay, most of them move: a sum anew costs less than following.
+    if (!used || options_.schedule == Schedule::dense || p.decay >= 0) return acc.valid = false;
     if (options_.schedule == Schedule::automatic) {
       acc.following += correction_work * static_cast<double>(columns.count) / 16;
       acc.valid = acc.valid && acc.keep;

@@ -24,10 +24,11 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   const i32 half = shift == 0 ? 1 : i32{1} << (shift - 1);  // shift 0: remainder 0 never reaches it
   const int random_up = shift > 16 ? shift - 16 : 0;
   const int random_down = shift < 16 ? 16 - shift : 0;
+  const i32 unit = Decays ? i32{1} << k.decay : 0;
   const i32 resolution_half = shift > 16 ? i32{1} << (shift - 17) : 0;
   const auto one = [&](std::ptrdiff_t i) {
     i32 product = k.steps[i] * rate;
-    if (Decays) product -= k.steps[i] == 0 ? 0 : static_cast<i32>(weights[i]) * (i32{1} << k.decay);
+    if (Decays) product -= k.steps[i] == 0 ? 0 : weights[i] * unit;
     i32 rounded;
     if (Mode == 7) {
       const i32 random = (random_bits(k.low_keys[i], k.high_keys[i], a, b) >> random_down) << random_up;
