@@ -72,16 +72,16 @@ struct Projection {
   bool backward = false;  ///< the errors of the target travel back through the weights (BACKWARD)
   bool learns = true;
   bool negated = false;  ///< the machine holds the negative of the theory's matrix
-  int shares =
-      -1;  ///< projection whose weights this one moves, and does nothing else; -1: none. They come last
+  /// Projection whose weights this one moves, and does nothing else; -1: it has its own. Such ones come last.
+  int shares = -1;
   int stream = 0;        ///< number of its `step` and `weight` in the random streams
   Format weight, step;   ///< step: eta · error, the factor that a row of LEARN shares
   std::int64_t one = 0;  ///< the constant 1 of the bias column in the source's rate format
   double eta_dt = 0.0;   ///< learning rate per tick that the user asked for
   int eta_frac = 0;      ///< binary point of the eta register
   int learn_shift = 0;   ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
-  int decay =
-      -1;  ///< LEARN takes weight · 2^decay, at the binary point of its product, off what it changes; -1: not
+  /// LEARN takes weight · 2^decay, at the binary point of its product, off what it changes; -1: it doesn't.
+  int decay = -1;
   std::vector<std::int64_t> image;  ///< initial weights, row-major
 
   /// What LEARN adds to a weight, learn_shift bits finer than it: 0 unless both factors ask for a change.

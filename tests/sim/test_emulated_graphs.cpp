@@ -122,6 +122,7 @@ NetworkDescription description(const model::MicrocircuitSettings& s, const model
   NetworkDescription net = fine(s.layers, frac);
   net.microcircuit = true;
   net.feedback_learns = s.feedback == "learned";
+  net.weight_decay = s.decay;
   net.lambda = s.lambda;
   net.eta_pi = s.eta_pi;
   net.eta_ip = s.eta_ip;
@@ -142,9 +143,10 @@ model::MicrocircuitWeights random_weights(const std::vector<int>& layers, unsign
   return w;
 }
 
-std::map<std::string, double> microcircuit_distances(const std::string& feedback, int frac) {
+std::map<std::string, double> microcircuit_distances(const std::string& feedback, double decay, int frac) {
   model::MicrocircuitSettings s = settings();
   s.feedback = feedback;
+  s.decay = decay;
   const model::MicrocircuitWeights weights = random_weights(s.layers, 4);
   model::Microcircuit golden(s, weights);
   sim::EmulatorMachine machine(
@@ -176,9 +178,10 @@ std::map<std::string, double> microcircuit_distances(const std::string& feedback
 }  // namespace
 
 TEST(Microcircuit, ErrorHalvesWithEveryFractionBit) {
-  for (const std::string feedback : {"fixed", "learned"})
-    expect_halving("microcircuit, B " + feedback,
-                   [&](int frac) { return microcircuit_distances(feedback, frac); });
+  for (const double decay : {0.0, 1.0 / 256})
+    for (const std::string feedback : {"fixed", "learned"})
+      expect_halving(feedback + " B, decay " + std::to_string(decay),
+                     [&](int frac) { return microcircuit_distances(feedback, decay, frac); });
 }
 
 // W^PI = B and W^IP = W: without a nudge no apical dendrite holds a single LSB and no weight moves; with one,
