@@ -12,7 +12,6 @@ using fixedpoint::LayerState;
 using fixedpoint::OpCode;
 using fixedpoint::Program;
 using fixedpoint::Projection;
-using fixedpoint::Signal;
 
 namespace {
 
