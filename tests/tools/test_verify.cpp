@@ -179,6 +179,27 @@ TEST_F(Ladder, VectorsPassAndACorruptedWordFails) {
   EXPECT_EQ(apical("vectors replay absent").status, 2);
 }
 
+// Files of weights were once named by the layer they lead to, and wrote over each other.
+TEST_F(Ladder, VectorsOfAMicrocircuitHaveEveryMatrix) {
+  const Outcome o = apical(
+      "vectors export net.toml --ticks 4 --profile smoke --out circuit --set network.circuit=microcircuit "
+      "--set "
+      "network.feedback=learned --set learning.eta_pi=0.01");
+  ASSERT_EQ(o.status, 0) << o.error;
+  const std::pair<const char*, int> matrices[] = {
+      {"W1", 6 * 65}, {"W2", 10 * 7}, {"B2", 6 * 10}, {"WPI1", 6 * 10}, {"WIP1", 10 * 7}};
+  int found = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder / "circuit"))
+    found += contains(file.path().filename().string(), "weights_");
+  EXPECT_EQ(found, 5);
+  for (const auto& [name, weights] : matrices) {
+    const std::string text = content(folder / "circuit" / fmt::format("weights_{}.memh", name));
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), weights + 1) << name;
+  }
+  const Outcome played = apical("vectors replay circuit --machine emulator");
+  EXPECT_EQ(played.status, 0) << played.out << played.error;
+}
+
 // Every limit and every tie of every quantiser is met or proven to be out of reach.
 TEST_F(Ladder, CornerVectorsMeetAllThatCanBeMet) {
   for (const std::string config : {"net.toml", APICAL_SOURCE_DIR "/tools/configs/digits8.toml"}) {
