@@ -241,7 +241,8 @@ TEST_F(Experiments, NudgedInterneuronsFindTheSelfPredictingState) {
 TEST_F(Experiments, FeedbackAligns) {
   for (const std::string& machine : machines) {
     quick("alignment", machine);
-    const auto angle = [&](const char* way) { return point(machine, "alignment", "angle", way, 10.0); };
+    const auto angle = [&](const char* way) { return point(machine, "alignment", "angle", way, 15.0); };
+    EXPECT_LT(angle("learned, equal decay"), 30.0);
     EXPECT_LT(angle("learned, equal decay"), angle("learned, no decay"));
     EXPECT_LT(angle("learned, no decay"), angle("fixed random"));
     EXPECT_LT(angle("learned from nothing, equal decay"), angle("learned from nothing, no decay"));
