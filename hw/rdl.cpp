@@ -13,7 +13,7 @@
 namespace {
 
 struct Field {
-  std::string name, access, description;
+  std::string name, access, on_write, description;
   int high = 0, low = 0;
   std::uint32_t reset = 0;
 };
@@ -102,10 +102,12 @@ Field read_field(Tokens& in) {
     in.expect("=");
     if (property == "sw")
       f.access = in.next();
+    else if (property == "onwrite")
+      f.on_write = in.next();
     else if (property == "desc")
       f.description = in.string();
     else
-      in.fail("unknown property " + property + " of a field; accepted: sw, desc");
+      in.fail("unknown property " + property + " of a field; accepted: sw, onwrite, desc");
     in.expect(";");
   }
   in.expect("}");
@@ -120,6 +122,8 @@ Field read_field(Tokens& in) {
   in.expect(";");
   if (f.access != "r" && f.access != "w" && f.access != "rw")
     in.fail("sw of " + f.name + "; accepted: r, w, rw");
+  if (!f.on_write.empty() && (f.on_write != "woclr" || f.access != "rw"))
+    in.fail("onwrite of " + f.name + "; accepted: woclr, with sw = rw");
   if (f.low > f.high || f.high > 31) in.fail("bits of " + f.name + "; accepted: 31:0 and within");
   return f;
 }
@@ -233,8 +237,9 @@ std::string table(const std::vector<Register>& map) {
   for (const Register& r : map) {
     out << "| 0x" << hex(r.offset, 2) << " | `" << r.name << "` | | | | | " << r.description << " |\n";
     for (const Field& f : r.fields) {
-      out << "| | | " << f.high << ":" << f.low << " | " << f.name << " | " << f.access << " | 0x" << std::hex
-          << f.reset << std::dec << " | " << f.description << " |\n";
+      out << "| | | " << f.high << ":" << f.low << " | " << f.name << " | " << f.access
+          << (f.on_write.empty() ? "" : ", 1 clears") << " | 0x" << std::hex << f.reset << std::dec << " | "
+          << f.description << " |\n";
     }
   }
   return out.str();

@@ -1,28 +1,24 @@
 #include "model/activation.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <stdexcept>
+#include <limits>
 
 namespace apical::model {
-namespace {
 
-constexpr std::array<const char*, 6> names = {"logistic", "tanh", "hard_sigmoid",
-                                              "softplus", "relu", "linear"};
-
-}  // namespace
-
-const char* name_of(Activation f) {
-  return names[static_cast<std::size_t>(f)];
-}
-
-Activation parse_activation(std::string_view text) {
-  const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end())
-    throw std::invalid_argument(fmt::format("activation \"{}\"; accepted: {}", text, fmt::join(names, ", ")));
-  return static_cast<Activation>(found - names.begin());
+RateRange range_of(Activation f) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  switch (f) {
+    case Activation::logistic:
+    case Activation::hard_sigmoid:
+      return {0.0, 1.0};
+    case Activation::tanh:
+      return {-1.0, 1.0};
+    case Activation::softplus:
+    case Activation::relu:
+      return {0.0, infinite};
+    case Activation::linear:
+      break;
+  }
+  return {-infinite, infinite};
 }
 
 }  // namespace apical::model

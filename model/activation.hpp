@@ -1,26 +1,29 @@
 #pragma once
-#include <cmath>
-#include <string_view>
+#include "model/choice.hpp"
+#include "model/elementary.hpp"
 
 namespace apical::model {
 
 /// r̄ = φ(u). hard_sigmoid is clip(u, 0, 1); derivatives are right-continuous at kinks.
 enum class Activation { logistic, tanh, hard_sigmoid, softplus, relu, linear };
+constexpr auto choices(Activation) {
+  return std::array{"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear"};
+}
 
-const char* name_of(Activation);                ///< "logistic", ...
-Activation parse_activation(std::string_view);  ///< throws std::invalid_argument listing the accepted names
+/// Between what rates lie; the ends may be infinite.
+struct RateRange {
+  double lowest, highest;
+};
+RateRange range_of(Activation);
 
 /// φ(u), for double and for Boost.Multiprecision numbers.
 template <class S>
 S phi(Activation f, const S& u) {
-  using std::exp;
-  using std::log1p;
-  using std::tanh;
   switch (f) {
     case Activation::logistic:
       return u >= 0 ? S(1 / (1 + exp(-u))) : S(exp(u) / (1 + exp(u)));
     case Activation::tanh:
-      return tanh(u);
+      return S(tanh(u));
     case Activation::hard_sigmoid:
       return u < 0 ? S(0) : u > 1 ? S(1) : u;
     case Activation::softplus:
@@ -55,16 +58,17 @@ S phi_prime(Activation f, const S& u) {
   return S(1);
 }
 
-/// φ''(u); zero at kinks.
+/// φ''(u) where φ and φ' of it are known; zero at kinks.
 template <class S>
-S phi_second(Activation f, const S& u) {
+S phi_second(Activation f, const S& u, const S& rate, const S& slope) {
+  (void)u;  // no function needs it yet
   switch (f) {
     case Activation::logistic:
-      return phi_prime(f, u) * (1 - 2 * phi(f, u));
+      return slope * (1 - 2 * rate);
     case Activation::tanh:
-      return -2 * phi(f, u) * phi_prime(f, u);
+      return -2 * rate * slope;
     case Activation::softplus:
-      return phi_prime(Activation::logistic, u);
+      return slope * (1 - slope);
     default:
       return S(0);
   }

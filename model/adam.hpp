@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "model/elementary.hpp"
 #include "model/network.hpp"
 
 namespace apical::model {
@@ -19,7 +20,7 @@ class Adam {
         square_.emplace_back(Matrix<S>::Zero(w.rows(), w.cols()));
       }
     ++count_;
-    const double by = rate * std::sqrt(1.0 - std::pow(keep_square, count_)) / (1.0 - std::pow(keep, count_));
+    const double by = rate * std::sqrt(1.0 - pow(keep_square, count_)) / (1.0 - pow(keep, count_));
     for (std::size_t k = 0; k < weights.size(); ++k) {
       mean_[k] += S(1.0 - keep) * (direction[k] - mean_[k]);
       square_[k] += S(1.0 - keep_square) * (direction[k].cwiseAbs2() - square_[k]);

@@ -25,7 +25,7 @@ std::vector<Matrix<S>> backpropagate(const Network<S>& net, const Vector<S>& inp
     gradient[i - 1] = weight_product(net, delta, rate);
     if (k > 1) {
       const Vector<S> slope = map_prime(net.activation, u[i - 1]);
-      delta = slope.cwiseProduct(net.synapses(k).transpose() * delta);
+      delta = slope.cwiseProduct(transposed_times(net.synapses(k), delta));
     }
   }
   return gradient;

@@ -7,10 +7,10 @@
 #include <boost/random/uniform_int_distribution.hpp>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <stdexcept>
+
+#include "model/input_file.hpp"
 
 namespace apical::model {
 
@@ -50,13 +50,15 @@ Dataset subset(const Dataset& all, const std::vector<std::size_t>& order, std::s
 }
 
 std::vector<unsigned char> read_all(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::error_code error;
-  if (!file || !std::filesystem::is_regular_file(path, error))
-    throw std::runtime_error(fmt::format(
-        "{}: can't be read; run tools/fetch-mnist, or set task.file to a folder with the MNIST idx files",
-        path.string()));
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::error_code ignored;
+  const bool packed =
+      !std::filesystem::exists(path, ignored) && std::filesystem::exists(path.string() + ".gz", ignored);
+  const std::string text = read_input(
+      path,
+      packed ? "this file unpacked (gunzip); there is only one compressed by gzip"
+             : "an idx file: run tools/fetch-mnist, or set task.file to a folder with the four of MNIST",
+      std::uintmax_t{1} << 32);
+  return {text.begin(), text.end()};
 }
 
 std::uint32_t big_endian(const std::vector<unsigned char>& bytes, std::size_t at) {
@@ -67,6 +69,9 @@ std::uint32_t big_endian(const std::vector<unsigned char>& bytes, std::size_t at
 // Checks magic number, dimensions and length of an idx file; returns its dimensions.
 std::vector<std::size_t> idx_dimensions(const std::filesystem::path& path,
                                         const std::vector<unsigned char>& bytes, std::uint32_t magic) {
+  if (bytes.size() > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+    throw std::runtime_error(
+        fmt::format("{}: is compressed by gzip; accepted: an idx file, unpacked (gunzip)", path.string()));
   const std::size_t rank = magic & 255;
   const std::size_t header = 4 + 4 * rank;
   if (bytes.size() < header)
@@ -170,15 +175,19 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
   return data;
 }
 
-Split load_mnist(const std::string& folder) {
+std::vector<std::filesystem::path> mnist_files(const std::string& folder) {
   const std::filesystem::path at = mnist_folder(folder);
-  Split split{read_idx(at / "train-images-idx3-ubyte", at / "train-labels-idx1-ubyte"),
-              read_idx(at / "t10k-images-idx3-ubyte", at / "t10k-labels-idx1-ubyte")};
+  return {at / "train-images-idx3-ubyte", at / "train-labels-idx1-ubyte", at / "t10k-images-idx3-ubyte",
+          at / "t10k-labels-idx1-ubyte"};
+}
+
+Split load_mnist(const std::string& folder) {
+  const auto files = mnist_files(folder);
+  Split split{read_idx(files[0], files[1]), read_idx(files[2], files[3])};
   if (split.test.rows != split.training.rows || split.test.columns != split.training.columns)
-    throw std::runtime_error(
-        fmt::format("{}: images of {} x {}; accepted: {} x {}, as in train-images-idx3-ubyte",
-                    (at / "t10k-images-idx3-ubyte").string(), split.test.rows, split.test.columns,
-                    split.training.rows, split.training.columns));
+    throw std::runtime_error(fmt::format(
+        "{}: images of {} x {}; accepted: {} x {}, as in train-images-idx3-ubyte", files[2].string(),
+        split.test.rows, split.test.columns, split.training.rows, split.training.columns));
   return split;
 }
 

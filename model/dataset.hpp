@@ -28,6 +28,9 @@ Split load_digits8(int held_out);
 /// or not idx.
 Split load_mnist(const std::string& folder);
 
+/// The four files that load_mnist() reads: images and labels for training, then for the test.
+std::vector<std::filesystem::path> mnist_files(const std::string& folder);
+
 /// Reads one pair of idx files (images: magic 2051, labels: magic 2049, big-endian). Errors name the file,
 /// what was found and what is accepted.
 Dataset read_idx(const std::filesystem::path& images, const std::filesystem::path& labels);

@@ -24,8 +24,7 @@ Moment<S> evaluate(const Network<S>& net, const Layers<S>& u, const Drive<S>& dr
   m.rate[0] = drive.input;
   for (int k = 1; k <= last; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    m.rate[i] = map(net.activation, u[i]);
-    m.slope[i] = map_prime(net.activation, u[i]);
+    activate(net.activation, u[i], &m.rate[i], &m.slope[i]);
   }
   for (int k = 1; k <= last; ++k) {
     const auto i = static_cast<std::size_t>(k);
@@ -38,7 +37,7 @@ Moment<S> evaluate(const Network<S>& net, const Layers<S>& u, const Drive<S>& dr
     m.nudge[i] = m.slope[i].cwiseProduct(m.apical[i]);
   }
   m.nudge.back() = drive.beta * (drive.target - u.back());
-  m.apical.back() = m.nudge.back();
+  m.apical.back() = Vector<S>::Zero(u.back().size());  // nothing is above
   return m;
 }
 
@@ -67,14 +66,13 @@ Layers<S> gradient_change(const Network<S>& net, const Layers<S>& u, const Drive
   for (int c = 1; c <= net.count(); ++c) {
     if (net.source(c) > 0) continue;
     const auto fed = static_cast<std::size_t>(net.target(c));
-    const Vector<S> change = drive.current_change.size() > 0
-                                 ? drive.current_change
-                                 : Vector<S>(net.synapses(c) * drive.input_change);
+    const Vector<S> change =
+        drive.current_change.size() > 0 ? drive.current_change : times(net.synapses(c), drive.input_change);
     f[fed] -= change;
     for (int d = 1; d <= net.count(); ++d) {
       const auto i = static_cast<std::size_t>(net.source(d));
       if (i == 0 || net.target(d) != net.target(c)) continue;
-      f[i] += map_prime(net.activation, u[i]).cwiseProduct(net.synapses(d).transpose() * change);
+      f[i] += map_prime(net.activation, u[i]).cwiseProduct(transposed_times(net.synapses(d), change));
     }
   }
   f.back() -= drive.beta * drive.target_change;
@@ -98,7 +96,7 @@ Hessian<S> hessian(const Network<S>& net, const Layers<S>& u, const Moment<S>& m
   Hessian<S> h{Layers<S>(u.size()), std::vector<Matrix<S>>(net.weights.size()), net.connections};
   for (int k = 1; k < net.depth(); ++k) {
     const auto i = static_cast<std::size_t>(k);
-    h.curvature[i] = map_second(net.activation, u[i]).cwiseProduct(m.apical[i]);
+    h.curvature[i] = map_second<S>(net.activation, u[i], m.rate[i], m.slope[i]).cwiseProduct(m.apical[i]);
   }
   for (int c = 1; c <= net.count(); ++c)
     if (net.source(c) > 0)
@@ -121,7 +119,7 @@ Matrix<S> Hessian<S>::dense() const {
       apart.block(first[static_cast<std::size_t>(all[c].second)],
                   first[static_cast<std::size_t>(all[c].first)], v.rows(), v.cols()) -= v;
   }
-  Matrix<S> h = apart.transpose() * apart;
+  Matrix<S> h = transposed_times(apart, apart);
   for (std::size_t k = 1; k < curvature.size(); ++k)
     h.diagonal().segment(first[k], curvature[k].size()) -= curvature[k];
   return h;

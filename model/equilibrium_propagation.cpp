@@ -69,8 +69,10 @@ void EquilibriumPropagation::add_direction(const Eigen::MatrixXd& inputs, const 
     // a'b'ᵀ − abᵀ = (a' − a) bᵀ + a' (b' − b)ᵀ, and the input is the same in both phases.
     const Eigen::MatrixXd change = factor * (nudged[k] - free[k]);
     auto synapses = to[k - 1].leftCols(free[k - 1].rows());
-    synapses.noalias() += change * free[k - 1].transpose();
-    if (k > 1) synapses.noalias() += (factor * nudged[k]) * (nudged[k - 1] - free[k - 1]).transpose();
+    add_times_transposed(synapses, change, free[k - 1]);
+    if (k > 1)
+      add_times_transposed(synapses, Eigen::MatrixXd(factor * nudged[k]),
+                           Eigen::MatrixXd(nudged[k - 1] - free[k - 1]));
     to[k - 1].rightCols<1>() += change.rowwise().sum();
   }
 }

@@ -66,7 +66,7 @@ void EventFlow::wake_layer(double time, std::uint32_t round, int layer) {
 }
 
 double EventFlow::decayed(int layer, Eigen::Index unit) const {
-  const double m = first_[index(layer)][unit] * std::exp(-now_ / settings_.tau);
+  const double m = first_[index(layer)][unit] * exp(-now_ / settings_.tau);
   return std::abs(m) > settings_.quantum ? m : 0.0;
 }
 
@@ -125,7 +125,7 @@ void EventFlow::update(int layer, Eigen::Index unit, std::uint32_t round) {
   if (std::abs(nudge - before) > settings_.theta) wake(next, next_round, layer, unit);
   std::uint8_t& decay_queued = decays_[k][static_cast<std::size_t>(unit)];
   if (m != 0.0 && decay_queued == 0) {
-    const double wait = settings_.tau * std::log(std::abs(m) / (std::abs(m) - settings_.quantum));
+    const double wait = settings_.tau * log(std::abs(m) / (std::abs(m) - settings_.quantum));
     queue_.push({now_ + wait, 0, Kind::decay, layer, unit, 0.0});
     decay_queued = 1;
   }

@@ -24,7 +24,7 @@ Layers<S> exact_flow(const Network<S>& net, const Layers<S>& u, const Drive<S>& 
 }
 
 /// Lagrangian flow, direct scheme, equation (10): advanced quantities from the derivative of the previous
-/// step. `before` is that du/dt; returns the new one.
+/// step. `before` is that du/dt; returns the new one. For Euler u and `drive` are of the start of the step.
 template <class S>
 Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>& before,
                       const Drive<S>& drive, const S& tau) {
@@ -35,11 +35,11 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
   for (int c = 1; c <= net.count(); ++c) {
     const auto from = static_cast<std::size_t>(net.source(c)), to = static_cast<std::size_t>(net.target(c));
     if (from > 0)
-      basal_change[to] += net.synapses(c) * m.slope[from].cwiseProduct(before[from]);
+      add_times(basal_change[to], net.synapses(c), m.slope[from].cwiseProduct(before[from]));
     else if (drive.current_change.size() > 0)
       basal_change[to] += drive.current_change;
     else
-      basal_change[to] += net.synapses(c) * drive.input_change;
+      add_times(basal_change[to], net.synapses(c), drive.input_change);
   }
   for (std::size_t k = 1; k < u.size(); ++k) above[k] = before[k] - basal_change[k];
   Layers<S> change(u.size());
@@ -49,7 +49,9 @@ Layers<S> direct_flow(const Network<S>& net, const Layers<S>& u, const Layers<S>
     if (k == last) {
       nudge_change = drive.beta * (drive.target_change - before[i]);
     } else {
-      nudge_change = map_second(net.activation, u[i]).cwiseProduct(before[i]).cwiseProduct(m.apical[i]) +
+      nudge_change = map_second<S>(net.activation, u[i], m.rate[i], m.slope[i])
+                         .cwiseProduct(before[i])
+                         .cwiseProduct(m.apical[i]) +
                      m.slope[i].cwiseProduct(net.apical(k, above));
     }
     change[i] = (-u[i] + m.basal[i] + tau * basal_change[i] + m.nudge[i] + tau * nudge_change) / tau;

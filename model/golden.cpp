@@ -3,23 +3,14 @@
 #include <fmt/format.h>
 
 #include <boost/random/mersenne_twister.hpp>
-#include <boost/random/normal_distribution.hpp>
 #include <cmath>
 #include <stdexcept>
 
 #include "model/flow.hpp"
+#include "model/normal.hpp"
 
 namespace apical::model {
 namespace {
-
-void choose(const char* key, const std::string& value, std::initializer_list<const char*> accepted) {
-  std::string all;
-  for (const char* name : accepted) {
-    if (value == name) return;
-    all += fmt::format("{}{}", all.empty() ? "" : ", ", name);
-  }
-  throw std::invalid_argument(fmt::format("{}: \"{}\"; accepted: {}", key, value, all));
-}
 
 std::size_t neurons(const std::vector<int>& layers) {
   std::size_t count = 0;
@@ -28,17 +19,12 @@ std::size_t neurons(const std::vector<int>& layers) {
 }
 
 void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
-  choose("dynamics.flow", s.flow, {"gradient", "lagrangian", "latent-equilibrium"});
-  choose("dynamics.scheme", s.scheme, {"exact", "direct", "integrated"});
-  choose("dynamics.response", s.response, {"prospective", "advanced"});
-  choose("dynamics.order", s.order, {"sweep", "parallel"});
-  choose("learning.trace", s.trace, {"none", "round-trip"});
   if (s.layers.size() < 2)
     throw std::invalid_argument("network.layers: needs an input and at least one layer");
   if (!(s.tau > 0.0) || !(s.dt > 0.0) || s.dt > s.tau)
     throw std::invalid_argument(
         fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", s.dt, s.tau));
-  if (s.voltage_frac >= 0 && s.flow == "lagrangian" && s.scheme == "exact")
+  if (s.voltage_frac >= 0 && s.flow == Flow::lagrangian && s.scheme == Scheme::exact)
     throw std::invalid_argument(
         fmt::format("dynamics.voltage_frac: {} with scheme exact; accepted: -1", s.voltage_frac));
   if (s.gamma != 0.0 && s.gamma != 1.0) throw std::invalid_argument("dynamics.gamma: accepted: 0, 1");
@@ -70,19 +56,13 @@ void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   }
 }
 
-// y += A x, leaving out the columns that meet an exact zero: dark pixels cost nothing.
-void add_product(const Eigen::MatrixXd& a, const Eigen::VectorXd& x, Eigen::VectorXd& y) {
-  for (Eigen::Index j = 0; j < x.size(); ++j)
-    if (x[j] != 0.0) y.noalias() += x[j] * a.col(j);
-}
-
 }  // namespace
 
 Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights,
                std::shared_ptr<Imperfections> chip)
     : settings_(std::move(settings)), chip_(std::move(chip)) {
   check(settings_, weights);
-  if (chip_ && settings_.flow == "lagrangian")
+  if (chip_ && settings_.flow == Flow::lagrangian)
     throw std::invalid_argument(
         "dynamics.flow: \"lagrangian\" with imperfections; accepted: gradient, latent-equilibrium");
   net_.activation = settings_.activation;
@@ -93,9 +73,9 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
     passes_ += static_cast<std::uint64_t>(net_.weight(c).size());
     if (net_.source(c) > 0) passes_ += static_cast<std::uint64_t>(net_.synapses(c).size());
   }
-  if (settings_.trace != "none") refuse_trace();
-  const bool lagrangian = settings_.flow == "lagrangian";
-  carries_mismatch_ = lagrangian && settings_.scheme == "integrated";
+  if (settings_.trace != Trace::none) refuse_trace();
+  const bool lagrangian = settings_.flow == Flow::lagrangian;
+  carries_mismatch_ = lagrangian && settings_.scheme == Scheme::integrated;
   continuous_ = lagrangian && !carries_mismatch_;
   const std::size_t count = settings_.layers.size();
   now_ = {Layers<double>(count), Layers<double>(count), Layers<double>(count),
@@ -113,9 +93,9 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
     if (k == 0) continue;
     for (Eigen::Index i = 0; i < zero.size(); ++i, ++neuron) {
       alpha_[k][i] = settings_.alpha.empty() ? settings_.dt / settings_.tau : settings_.alpha[neuron];
-      rho_[k][i] = settings_.flow == "gradient" ? 0.0
-                   : lagrangian                 ? 1.0
-                                                : settings_.rho[settings_.rho.size() == 1 ? 0 : neuron];
+      rho_[k][i] = settings_.flow == Flow::gradient ? 0.0
+                   : lagrangian                     ? 1.0
+                                                    : settings_.rho[settings_.rho.size() == 1 ? 0 : neuron];
     }
   }
   target_ = last_target_ = Eigen::VectorXd::Zero(settings_.layers.back());
@@ -150,7 +130,7 @@ void Golden::forward(int k) {
 Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
   const Eigen::MatrixXd& w = acting().weight(1);
   Eigen::VectorXd sum = net_.bias ? Eigen::VectorXd(w.col(w.cols() - 1)) : Eigen::VectorXd::Zero(w.rows());
-  add_product(w, input, sum);
+  add_times(sum, w.leftCols(input.size()), input);
   return sum;
 }
 
@@ -174,13 +154,12 @@ void Golden::soma(int k) {
   // s + rho (drive − s), written so that rho = 1 gives the drive without a rounding error.
   const Eigen::VectorXd arrives = drive(k);
   u_[index(k)] = held(arrives + (rho_[index(k)].array() - 1.0).matrix().cwiseProduct(arrives - s));
-  if (settings_.response == "prospective") {
+  if (settings_.response == Response::prospective) {
     const Eigen::VectorXd fires_on = chip_ ? chip_->fires_on(k, u_[index(k)]) : u_[index(k)];
-    now_.rate[index(k)] = map(settings_.activation, fires_on);
-    now_.slope[index(k)] = map_prime(settings_.activation, fires_on);
+    activate(settings_.activation, fires_on, &now_.rate[index(k)], &now_.slope[index(k)]);
   } else {
-    now_.slope[index(k)] = map_prime(settings_.activation, s);
-    now_.rate[index(k)] = map(settings_.activation, s) + now_.slope[index(k)].cwiseProduct(u_[index(k)] - s);
+    activate(settings_.activation, s, &now_.rate[index(k)], &now_.slope[index(k)]);
+    now_.rate[index(k)] += now_.slope[index(k)].cwiseProduct(u_[index(k)] - s);
   }
   send_rates(k);
 }
@@ -225,10 +204,10 @@ void Golden::unit_tick(double beta) {
   macs_ += passes_;
   if (carries_mismatch_) {
     if (ticks_ == 0) start(beta);
-    const double decay = std::exp(-static_cast<double>(ticks_ + 1) * settings_.dt / settings_.tau);
+    const double decay = exp(-static_cast<double>(ticks_ + 1) * settings_.dt / settings_.tau);
     for (int k = 1; k <= last; ++k) decaying_[index(k)] = decay * first_[index(k)];
   }
-  if (settings_.order == "sweep") {
+  if (settings_.order == Order::sweep) {
     for (int k = 1; k <= last; ++k) {
       forward(k);
       soma(k);
@@ -272,12 +251,13 @@ void Golden::continuous_tick(double beta) {
                          from_current + part * (to_current - from_current),
                          (to_current - from_current) / dt};
   };
-  if (settings_.scheme == "exact") {
+  if (settings_.scheme == Scheme::exact) {
     u_ = runge_kutta(u_, 0.0, dt, [&](const Layers<double>& u, double t) {
       return exact_flow(net_, u, at(t / dt), settings_.tau);
     });
   } else {
-    velocity_ = direct_flow(net_, u_, velocity_, at(1.0), settings_.tau);
+    // Euler: voltages, input and target of one instant, the start of the tick.
+    velocity_ = direct_flow(net_, u_, velocity_, at(0.0), settings_.tau);
     for (std::size_t k = 1; k < u_.size(); ++k) {
       const Eigen::VectorXd before = u_[k];
       u_[k] = held(before + dt * velocity_[k]);

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "model/energy.hpp"
@@ -12,31 +11,61 @@ namespace apical::model {
 /// Row-major weights as they are exchanged: [n_k × (n_{k-1} + 1)], bias last; in a graph see weight_shapes().
 using WeightMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+enum class Flow { gradient, lagrangian, latent_equilibrium };
+constexpr auto choices(Flow) {
+  return std::array{"gradient", "lagrangian", "latent-equilibrium"};
+}
+
+/// How the Lagrangian flow is integrated.
+enum class Scheme { exact, direct, integrated };
+constexpr auto choices(Scheme) {
+  return std::array{"exact", "direct", "integrated"};
+}
+
+/// How a unit's rate follows its voltage.
+enum class Response { prospective, advanced };
+constexpr auto choices(Response) {
+  return std::array{"prospective", "advanced"};
+}
+
+/// In which order units read each other within a tick.
+enum class Order { sweep, parallel };
+constexpr auto choices(Order) {
+  return std::array{"sweep", "parallel"};
+}
+
+/// What synapses remember of the past; (61), (62).
+enum class Trace { none, round_trip };
+constexpr auto choices(Trace) {
+  return std::array{"none", "round-trip"};
+}
+
 /// What the golden model runs. Units: ms for times, everything else dimensionless.
 struct GoldenSettings {
   std::vector<int> layers;  ///< n_0 .. n_N
   Activation activation = Activation::logistic;
   bool bias = true;
-  Connections connections{};                ///< empty: a chain of layers
-  std::string flow = "latent-equilibrium";  ///< "gradient", "lagrangian", "latent-equilibrium"
-  std::string scheme = "integrated";        ///< of the Lagrangian flow: "exact", "direct", "integrated"
-  std::string response = "prospective";     ///< "prospective", "advanced"
-  std::string order = "sweep";              ///< "sweep", "parallel"
+  Connections connections{};  ///< empty: a chain of layers
+  Flow flow = Flow::latent_equilibrium;
+  Scheme scheme = Scheme::integrated;  ///< of the Lagrangian flow
+  Response response = Response::prospective;
+  Order order = Order::sweep;
   double tau = 10.0, dt = 1.0;
   std::vector<double> rho{1.0};    ///< one, or one per neuron of layers 1..N; latent-equilibrium only
   std::vector<double> alpha{};     ///< dt / membrane time constant, one per neuron, 0..1; empty: dt / tau
   double gamma = 1.0, beta = 0.1;  ///< gamma is 0 or 1
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
-  std::string trace = "none";  ///< "none", "round-trip": what synapses remember of the past (61), (62)
-  int voltage_frac = -1;       ///< fraction bits that voltages are held in from tick to tick; -1: a double's
+  Trace trace = Trace::none;
+  int voltage_frac = -1;  ///< fraction bits that voltages are held in from tick to tick; -1: a double's
 };
 
 /// The reference network in double precision, one tick at a time (model/README.md, "The prospective unit").
 ///
-/// Flows "gradient", "latent-equilibrium" and "lagrangian" with scheme "integrated" are the prospective unit
-/// with rho = 0, the configured rho, and rho = 1 with the decaying mismatch. "exact" and "direct" integrate
-/// the Lagrangian flow in its continuous form, the input moving linearly from its last value over each tick.
+/// The gradient flow, latent equilibrium and the Lagrangian flow in its integrated scheme are the prospective
+/// unit with rho = 0, the configured rho, and rho = 1 with the decaying mismatch. The schemes exact and
+/// direct integrate the Lagrangian flow in its continuous form, input and target moving linearly from their
+/// last values over each tick; direct takes them, the voltages and their rates of change at its start.
 class Golden {
  public:
   /// Throws std::invalid_argument for settings out of range or weights whose shape doesn't match. With a
@@ -46,6 +75,7 @@ class Golden {
   /// One tick. `input` [n_0]; `target` [n_N], may be null when `nudge` is 0; `nudge` multiplies beta. Throws
   /// std::invalid_argument for a nudge without a target.
   void tick(const double* input, const double* target, double nudge);
+  /// 0: no weight learns; with a chip those that leak go on leaking.
   void set_learning_scale(double factor) { learning_scale_ = factor; }
   /// Replaces the weights of connection 1.. by others of the same shape.
   void set_weights(int connection, const WeightMatrix&);
@@ -54,7 +84,7 @@ class Golden {
   int depth() const { return net_.depth(); }
   const Network<double>& network() const { return net_; }
   const GoldenSettings& settings() const { return settings_; }
-  /// Signals of layer k = 1..N, value after the tick.
+  /// Signals of layer k = 1..N after the tick: at its end, which input and target are of, too.
   const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }
   const Eigen::VectorXd& rate(int k) const { return now_.rate[index(k)]; }
   const Eigen::VectorXd& slope(int k) const { return now_.slope[index(k)]; }

@@ -12,23 +12,23 @@ namespace apical::model {
 void Golden::refuse_trace() const {
   const auto refuse = [this](const std::string& what, const char* accepted) {
     throw std::invalid_argument(fmt::format("learning.trace: \"{}\" with {}; accepted: none, or {}",
-                                            settings_.trace, what, accepted));
+                                            name_of(settings_.trace), what, accepted));
   };
   if (!net_.chain())
     refuse("network.connections, where errors have ways of many lengths", "a chain of layers");
-  if (settings_.flow == "lagrangian")
+  if (settings_.flow == Flow::lagrangian)
     refuse("dynamics.flow \"lagrangian\"", "flow = \"latent-equilibrium\", \"gradient\"");
 }
 
 int Golden::round_trip(int k) const {
-  int both_ways = settings_.order == "parallel" ? 2 : 0;  // of one layer, in ticks
-  if (chip_ && chip_->settings().when == "always")
+  int both_ways = settings_.order == Order::parallel ? 2 : 0;  // of one layer, in ticks
+  if (chip_ && chip_->settings().when == When::always)
     both_ways += 2 * chip_->settings().delay + chip_->settings().delay_jitter;
   return (depth() - k) * both_ways;
 }
 
 void Golden::remember() {
-  if (settings_.trace == "none") return;
+  if (settings_.trace == Trace::none) return;
   const std::size_t longest = index(round_trip(1) + 2);
   if (past_.empty()) past_.assign(longest, {heard_rates(), now_.slope});
   std::rotate(past_.begin(), past_.end() - 1, past_.end());
@@ -36,16 +36,16 @@ void Golden::remember() {
 }
 
 const Layers<double>& Golden::rates_of_error(int k) const {
-  if (settings_.trace == "none") return heard_rates();
-  return past_[index(round_trip(k) + (settings_.order == "parallel" ? 1 : 0))].rate;
+  if (settings_.trace == Trace::none) return heard_rates();
+  return past_[index(round_trip(k) + (settings_.order == Order::parallel ? 1 : 0))].rate;
 }
 
 const Layers<double>& Golden::slopes_of_error(int k) const {
-  return settings_.trace == "none" ? now_.slope : past_[index(round_trip(k))].slope;
+  return settings_.trace == Trace::none ? now_.slope : past_[index(round_trip(k))].slope;
 }
 
 void Golden::learn(int k) {
-  if (!settings_.learning || (chip_ && !chip_->learns())) return;
+  if (!settings_.learning || learning_scale_ == 0.0) return;
   const Eigen::VectorXd& error = now_.mismatch[index(k)];
   if ((error.array() == 0.0).all()) return;
   const double eta =
@@ -55,17 +55,18 @@ void Golden::learn(int k) {
     if (net_.target(c) != k) continue;
     Eigen::MatrixXd& w = net_.weights[index(c - 1)];
     const Eigen::VectorXd& rate = rates_of_error(k)[index(net_.source(c))];
-    const auto move = [&](Eigen::Index j, double source) {
-      if (!chip_ || !chip_->settings().updates()) {
-        w.col(j) += source * step;
-        return;
-      }
-      for (Eigen::Index i = 0; i < w.rows(); ++i)
-        w(i, j) += chip_->device_change(c, i, j, w(i, j), source * step[i]);
-    };
-    for (Eigen::Index j = 0; j < rate.size(); ++j)
-      if (rate[j] != 0.0) move(j, rate[j]);
-    if (net_.biased(c)) move(w.cols() - 1, 1.0);
+    if (chip_ && chip_->settings().updates()) {
+      const auto move = [&](Eigen::Index j, double source) {
+        for (Eigen::Index i = 0; i < w.rows(); ++i)
+          w(i, j) += chip_->device_change(c, i, j, w(i, j), source * step[i]);
+      };
+      for (Eigen::Index j = 0; j < rate.size(); ++j)
+        if (rate[j] != 0.0) move(j, rate[j]);
+      if (net_.biased(c)) move(w.cols() - 1, 1.0);
+    } else {
+      add_outer(w, step, rate);
+      if (net_.biased(c)) w.col(w.cols() - 1) += step;
+    }
     if (!effective_.weights.empty()) find_effective(c);
     macs_ += static_cast<std::uint64_t>(w.size());
   }

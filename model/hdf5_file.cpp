@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 #include <hdf5.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+
+#include "model/input_file.hpp"
+#include "model/output_file.hpp"
 
 namespace apical::model {
 namespace {
 
 constexpr std::uint64_t rows_per_chunk = 256;
+constexpr std::uint64_t most_values = std::uint64_t{1} << 30;  // 8 GiB of doubles
 
 // The library prints its error stack by default; ours is one line. Its clean-up at exit crashes when a file
 // could not be closed on a full disk; every file is closed here, so that it has nothing to do.
@@ -44,9 +48,9 @@ Handle with_groups() {
 
 }  // namespace
 
-Hdf5Writer::Hdf5Writer(std::filesystem::path path)
-    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".tmp.{}", getpid())) {
+Hdf5Writer::Hdf5Writer(std::filesystem::path path) : path_(std::move(path)), temporary_(staged_name(path_)) {
   silence();
+  prepare_output(path_);
   file_ = H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   if (file_ >= 0) return;
   std::error_code ignored;
@@ -138,16 +142,27 @@ RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name
   const auto refuse = [&](const std::string& what) {
     throw std::runtime_error(fmt::format("{}: {}", path.string(), what));
   };
-  if (!std::filesystem::exists(path)) refuse("doesn't exist; accepted: an HDF5 file");
+  check_input(path, "an HDF5 file");
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file.valid()) refuse("isn't a readable HDF5 file (truncated?); accepted: an HDF5 file");
   const Handle dataset(H5Dopen2(file, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!dataset.valid()) refuse(fmt::format("has no dataset {}", name));
+  const Handle type(H5Dget_type(dataset), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER)
+    refuse(fmt::format("{} doesn't hold numbers; accepted: integers or floating-point numbers", name));
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const int rank = H5Sget_simple_extent_ndims(space);
   if (rank != 1 && rank != 2) refuse(fmt::format("{} has rank {}; accepted: 2 (rows × columns)", name, rank));
   hsize_t shape[2] = {0, 1};
   H5Sget_simple_extent_dims(space, shape, nullptr);
+  // Chunks that were never written take no room on disk, but do in memory; gzip packs 1,032 to one at best.
+  const hsize_t most =
+      std::min<hsize_t>(most_values, 1100 * std::filesystem::file_size(path) / H5Tget_size(type) + 4096);
+  if (shape[1] != 0 && shape[0] > most / shape[1])
+    refuse(fmt::format(
+        "{} declares {} x {} values, which a file of {} bytes can't hold; accepted: at most {} values", name,
+        shape[0], shape[1], std::filesystem::file_size(path), hsize_t{most_values}));
   RowMatrix values(static_cast<Eigen::Index>(shape[0]), static_cast<Eigen::Index>(shape[1]));
   if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     refuse(fmt::format("{} can't be read as numbers", name));
@@ -156,6 +171,22 @@ RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name
       if (!std::isfinite(values(i, j)))
         refuse(fmt::format("{}[{}, {}] is {}; accepted: finite values", name, i, j, values(i, j)));
   return values;
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& path, const std::string& group) {
+  silence();
+  check_input(path, "an HDF5 file");
+  std::vector<std::string> names;
+  const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  if (!file.valid() || H5Lexists(file, group.c_str(), H5P_DEFAULT) <= 0) return names;
+  const Handle folder(H5Gopen2(file, group.c_str(), H5P_DEFAULT), H5Gclose);
+  if (!folder.valid()) return names;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* all) -> herr_t {
+    static_cast<std::vector<std::string>*>(all)->emplace_back(name);
+    return 0;
+  };
+  H5Literate(folder, H5_INDEX_NAME, H5_ITER_INC, nullptr, +add, &names);
+  return names;
 }
 
 }  // namespace apical::model

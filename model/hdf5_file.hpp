@@ -41,7 +41,12 @@ class Hdf5Writer {
 };
 
 /// Reads a two-dimensional dataset (a one-dimensional one as a single column). Throws std::runtime_error
-/// naming file and dataset when it is absent, has another rank, or holds a value that isn't finite.
+/// naming file and dataset when it is absent, has another rank, declares more than the file can hold (or 2^30
+/// values), or holds what isn't a finite number; before anything is allocated, but for the last.
 RowMatrix read_matrix(const std::filesystem::path& path, const std::string& dataset);
+
+/// Names in a group ("/weights") of an HDF5 file; none where there is no such group. Throws
+/// std::runtime_error naming the path unless it is a regular file.
+std::vector<std::string> names_in(const std::filesystem::path& path, const std::string& group);
 
 }  // namespace apical::model

@@ -1,5 +1,6 @@
 #pragma once
 #include "model/energy.hpp"
+#include "model/lu.hpp"
 
 namespace apical::model {
 
@@ -11,7 +12,9 @@ Layers<S> solve_dense(const Hessian<S>& h, const Layers<S>& b) {
     all.conservativeResize(all.size() + b[k].size());
     all.tail(b[k].size()) = b[k];
   }
-  const Vector<S> solution = h.dense().partialPivLu().solve(all);
+  Lu<S> lu;
+  lu.compute(h.dense());
+  const Vector<S> solution = lu.solve(all);
   Layers<S> x(b.size());
   Eigen::Index at = 0;
   for (std::size_t k = 1; k < b.size(); at += b[k].size(), ++k) x[k] = solution.segment(at, b[k].size());
@@ -31,20 +34,20 @@ Layers<S> solve(const Hessian<S>& h, const Layers<S>& b) {
   const Vector<S> first = Vector<S>::Ones(h.curvature[1].size()) - h.curvature[1];
   if ((first.cwiseAbs().array() < S(1e-6)).any()) return solve_dense(h, b);
 
-  std::vector<Eigen::PartialPivLU<Matrix<S>>> pivot(last + 1);  // of P_k = 1 − Q_{k-1} diag(c_k), k >= 2
-  std::vector<Matrix<S>> grown(last);                           // Q_k
-  Layers<S> known(last);                                        // z_k
+  std::vector<Lu<S>> pivot(last + 1);  // of P_k = 1 − Q_{k-1} diag(c_k), k >= 2
+  std::vector<Matrix<S>> grown(last);  // Q_k
+  Layers<S> known(last);               // z_k
   for (std::size_t k = 1; k < last; ++k) {
     const Matrix<S>& v = h.coupling[k];
     grown[k] = Matrix<S>::Identity(v.rows(), v.rows());
     if (k == 1) {
-      const Matrix<S> scaled = v * first.cwiseInverse().asDiagonal();
-      grown[k].template triangularView<Eigen::Lower>() += scaled * v.transpose();
-      grown[k].template triangularView<Eigen::StrictlyUpper>() = grown[k].transpose();
-      known[k] = scaled * b[1];
+      add_scaled_square(grown[k], v, Vector<S>(first.cwiseInverse()));
+      known[k] = times(v, Vector<S>(b[1].cwiseQuotient(first)));
     } else {
-      grown[k].noalias() += v * pivot[k].solve(Matrix<S>(grown[k - 1] * v.transpose()));
-      known[k] = v * pivot[k].solve(Vector<S>(grown[k - 1] * b[k] + known[k - 1]));
+      Matrix<S> right = Matrix<S>::Zero(v.cols(), v.rows());
+      add_times_transposed(right, grown[k - 1], v);
+      add_times(grown[k], v, Matrix<S>(pivot[k].solve(right)));
+      known[k] = times(v, Vector<S>(pivot[k].solve(times(grown[k - 1], b[k]) + known[k - 1])));
     }
     Matrix<S> next = -grown[k] * h.curvature[k + 1].asDiagonal();
     next.diagonal().array() += S(1);
@@ -53,9 +56,10 @@ Layers<S> solve(const Hessian<S>& h, const Layers<S>& b) {
   Layers<S> x(b.size());
   Vector<S> pulled = b[last];  // b_k + V_kᵀ y_{k+1}
   for (std::size_t k = last; k >= 2; --k) {
-    x[k] = pivot[k].solve(Vector<S>(grown[k - 1] * pulled + known[k - 1]));
+    x[k] = pivot[k].solve(times(grown[k - 1], pulled) + known[k - 1]);
     const Vector<S> above = pulled + h.curvature[k].cwiseProduct(x[k]);  // y_k
-    pulled = b[k - 1] + h.coupling[k - 1].transpose() * above;
+    pulled = b[k - 1];
+    add_transposed_times(pulled, h.coupling[k - 1], above);
   }
   x[1] = pulled.cwiseQuotient(first);
   return x;

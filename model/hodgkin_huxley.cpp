@@ -1,5 +1,7 @@
 #include "model/hodgkin_huxley.hpp"
 
+#include "model/elementary.hpp"
+
 namespace apical::model {
 namespace {
 
@@ -14,17 +16,17 @@ SodiumGate gate(double alpha, double alpha_slope, double beta, double beta_slope
 SodiumGate activation_gate(double v) {
   const double x = (v + 40.0) / 10.0;
   // x / (1 − e^{−x}) and its derivative; both are removable at 0.
-  const double q = -std::expm1(-x);
+  const double q = -expm1(-x);
   const bool near = std::abs(x) < 1e-4;
   const double alpha = near ? 1.0 + x / 2.0 : x / q;
-  const double alpha_slope = near ? 0.5 + x / 6.0 : 1.0 / q - x * std::exp(-x) / (q * q);
-  const double beta = 4.0 * std::exp(-(v + 65.0) / 18.0);
+  const double alpha_slope = near ? 0.5 + x / 6.0 : 1.0 / q - x * exp(-x) / (q * q);
+  const double beta = 4.0 * exp(-(v + 65.0) / 18.0);
   return gate(alpha, alpha_slope / 10.0, beta, -beta / 18.0);
 }
 
 SodiumGate inactivation_gate(double v) {
-  const double alpha = 0.07 * std::exp(-(v + 65.0) / 20.0);
-  const double beta = 1.0 / (1.0 + std::exp(-(v + 35.0) / 10.0));
+  const double alpha = 0.07 * exp(-(v + 65.0) / 20.0);
+  const double beta = 1.0 / (1.0 + exp(-(v + 35.0) / 10.0));
   return gate(alpha, -alpha / 20.0, beta, beta * (1.0 - beta) / 10.0);
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/random/normal_distribution.hpp>
 #include <boost/random/uniform_01.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
 #include <cmath>
+
+#include "model/elementary.hpp"
+#include "model/normal.hpp"
 
 namespace apical::model {
 namespace {
@@ -62,9 +64,9 @@ double converted(double x, int bits, double range, bool is_signed) {
 
 Imperfections::Imperfections(ImperfectionSettings settings, const std::vector<int>& layers, bool bias,
                              const Connections& connections, double dt, bool signed_rates)
-    : settings_(std::move(settings)), dt_(dt), signed_rates_(signed_rates), layers_(layers.size()) {
+    : settings_(settings), dt_(dt), signed_rates_(signed_rates), layers_(layers.size()) {
   const ImperfectionSettings& s = settings_;
-  if (s.weight_leak > 0.0) kept_ = std::exp(-dt / s.weight_leak);
+  if (s.weight_leak > 0.0) kept_ = exp(-dt / s.weight_leak);
   const int last = static_cast<int>(layers.size()) - 1;
   for (int k = 1; k <= last; ++k) {
     const Eigen::Index units = layers[at(k)];
@@ -92,7 +94,7 @@ Imperfections::Imperfections(ImperfectionSettings settings, const std::vector<in
   for (const auto& [rows, columns] : weight_shapes(layers, bias, connections)) {
     ++connection;
     Eigen::VectorXd factors = draw(generator(factor_draws, connection), Eigen::Index{rows} * columns,
-                                   [&](double z) { return as_factor(std::exp(s.weight_spread * z)); });
+                                   [&](double z) { return as_factor(exp(s.weight_spread * z)); });
     Random death = generator(synapse_draws, connection);
     boost::random::uniform_01<double> uniform;
     for (double& factor : factors)
@@ -108,7 +110,7 @@ Imperfections::Random Imperfections::generator(int purpose, int index) const {
 
 void Imperfections::advance(Noise& noise, double sigma, bool first) const {
   if (sigma <= 0.0) return;
-  const double keeps = first || settings_.noise_tau <= 0.0 ? 0.0 : std::exp(-dt_ / settings_.noise_tau);
+  const double keeps = first || settings_.noise_tau <= 0.0 ? 0.0 : exp(-dt_ / settings_.noise_tau);
   const double fresh = sigma * std::sqrt(1.0 - keeps * keeps);
   boost::random::normal_distribution<double> normal;
   for (Eigen::Index i = 0; i < noise.state.size(); ++i) {

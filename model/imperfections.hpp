@@ -11,10 +11,16 @@ namespace apical::model {
 /// x as the nearest multiple of 2^-frac, ties to even.
 double on_grid(double x, int frac);
 
+/// When a chip is imperfect: all the time, or in tests alone.
+enum class When { always, after_training };
+constexpr auto choices(When) {
+  return std::array{"always", "after-training"};
+}
+
 /// What an analog chip does to the network (model/README.md, "Analog imperfections"). 0 is a perfect chip.
 struct ImperfectionSettings {
-  std::uint64_t seed = 0;       ///< 0: run.seed; equal seeds are one chip
-  std::string when = "always";  ///< "always"; "after-training": in tests alone, which then learn nothing
+  std::uint64_t seed = 0;  ///< 0: run.seed; equal seeds are one chip
+  When when = When::always;
   double gain_spread = 0.0, offset_spread = 0.0, slope_spread = 0.0;  ///< standard deviations, (51), (52)
   double weight_spread = 0.0;                                         ///< sigma of the lognormal error (54)
   double dead_neurons = 0.0, dead_synapses = 0.0;                     ///< shares 0..1
@@ -61,8 +67,7 @@ class Imperfections {
 
   const ImperfectionSettings& settings() const { return settings_; }
   void set_testing(bool testing) { testing_ = testing; }
-  bool acting() const { return testing_ || settings_.when == "always"; }
-  bool learns() const { return !testing_ || settings_.when == "always"; }  ///< a test after training doesn't
+  bool acting() const { return testing_ || settings_.when == When::always; }
 
   /// Draws the noise and the delays of the next tick.
   void begin_tick();

@@ -16,6 +16,12 @@ struct MicrocircuitWeights {
   std::vector<Eigen::MatrixXd> interneurons;  ///< [k-1]: W^IP_k, n_{k+1} × (n_k + 1), bias last
 };
 
+/// What B is, with the learning: W transposed, as it started, or learned (32).
+enum class Feedback { tied, fixed, learned };
+constexpr auto choices(Feedback) {
+  return std::array{"tied", "fixed", "learned"};
+}
+
 struct MicrocircuitSettings {
   std::vector<int> layers;  ///< n_0 .. n_N
   Activation activation = Activation::logistic;
@@ -23,9 +29,9 @@ struct MicrocircuitSettings {
   double lambda = 0.1;  ///< how strongly interneurons are nudged by the somata above them, 0..1; (28)
   std::vector<double> eta{0.1};  ///< per ms, of W_k: one, or one per layer 1..N; 0 keeps a matrix
   std::vector<double> eta_pi{0.0}, eta_ip{0.0};  ///< likewise of W^PI_k and W^IP_k: one, or one per k < N
-  std::string feedback = "fixed";                ///< of B: "fixed", "tied" (W transposed), "learned" (32)
-  double decay = 0.0;                            ///< per ms, of W and of learned B where they learn; (32)
-  bool learning = true;                          ///< false: all matrices stay
+  Feedback feedback = Feedback::fixed;
+  double decay = 0.0;    ///< per ms, of W and of learned B where they learn; (32)
+  bool learning = true;  ///< false: all matrices stay
 };
 
 /// Pyramidal cells with basal, apical and somatic compartments and the interneurons that predict the layer
@@ -46,7 +52,9 @@ class Microcircuit {
   const MicrocircuitWeights& weights() const { return weights_; }
   /// Replaces all matrices by others of the same shapes.
   void set_weights(MicrocircuitWeights);
-  const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }          ///< soma
+  /// Signals of layer k = 1..N after the tick. u is the soma of (27)–(30), W r and the error of this tick; in
+  /// layer 1, which no dendrite hears, what it fired on, with the error of the tick before.
+  const Eigen::VectorXd& u(int k) const { return u_[index(k)]; }
   const Eigen::VectorXd& basal(int k) const { return basal_[index(k)]; }  ///< W_k r_{k−1}
   const Eigen::VectorXd& apical(int k) const { return apical_[index(k)]; }
   const Eigen::VectorXd& interneuron(int k) const { return inter_[index(k)]; }
@@ -70,15 +78,27 @@ class Microcircuit {
 /// W as given; B, W^PI and W^IP of the self-predicting state: W^PI = B = Wᵀ, W^IP = W.
 MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward);
 
+/// How B starts: as Wᵀ, as the Wᵀ of another seed, or at 0.
+enum class FeedbackStart { transposed, random, zero };
+constexpr auto choices(FeedbackStart) {
+  return std::array{"transposed", "random", "zero"};
+}
+
+/// How W^PI and W^IP start: as B and W, or as those of another seed.
+enum class LateralStart { self_predicting, random };
+constexpr auto choices(LateralStart) {
+  return std::array{"self-predicting", "random"};
+}
+
 /// How the matrices beside W start.
 struct CircuitStart {
-  std::string feedback = "transposed";      ///< B: "transposed" (Wᵀ), "random", "zero"
-  std::string lateral = "self-predicting";  ///< W^PI, W^IP: "self-predicting" (B, W), "random"
-  std::vector<double> gain{1.0};            ///< of what is random, distributed like W and Wᵀ
+  FeedbackStart feedback = FeedbackStart::transposed;
+  LateralStart lateral = LateralStart::self_predicting;
+  std::vector<double> gain{1.0};  ///< of what is random, distributed like W and Wᵀ
   std::uint64_t seed = 1;
 };
 
-/// W as given, the other matrices as told. Throws std::invalid_argument for an unknown word.
+/// W as given, the other matrices as told.
 MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, const CircuitStart&);
 
 /// The four projections in the order in which they are exchanged: W_1 .. W_N, B_2 .. B_N, W^PI_1 ..

@@ -55,7 +55,7 @@ void Microcircuit2018::learn(Eigen::MatrixXd& w, Eigen::MatrixXd& average, doubl
   if (eta == 0.0) return;
   const double part = settings_.dt / settings_.tau_w;
   average *= 1.0 - part;
-  average.noalias() += (part * post) * pre.transpose();
+  add_outer(average, part * post, pre);
   w += (eta * learning_scale_ * settings_.dt) * average;
 }
 
@@ -68,12 +68,12 @@ void Microcircuit2018::tick(const Eigen::VectorXd& input, const Eigen::VectorXd*
   Layers<double> inter_rate(index(last)), inter_basal(index(last)), u(u_.size()), inter(inter_.size());
   for (int k = 1; k < last; ++k) {
     inter_rate[index(k)] = rate(inter_[index(k)]);
-    inter_basal[index(k)] = weights_.interneurons[index(k - 1)] * rate_[index(k)];
-    apical_[index(k)] = weights_.feedback[index(k - 1)] * rate_[index(k + 1)] -
-                        weights_.pyramidal[index(k - 1)] * inter_rate[index(k)];
+    inter_basal[index(k)] = times(weights_.interneurons[index(k - 1)], rate_[index(k)]);
+    apical_[index(k)] = times(weights_.feedback[index(k - 1)], rate_[index(k + 1)]) -
+                        times(weights_.pyramidal[index(k - 1)], inter_rate[index(k)]);
   }
   for (int k = 1; k <= last; ++k) {
-    const Eigen::VectorXd basal = weights_.forward[index(k - 1)] * rate_[index(k - 1)];
+    const Eigen::VectorXd basal = times(weights_.forward[index(k - 1)], rate_[index(k - 1)]);
     predicted_[index(k)] = basal_share(k) * basal;
     surprise_[index(k)] = rate_[index(k)] - rate(predicted_[index(k)]);
     const Eigen::VectorXd& soma = u_[index(k)];

@@ -4,6 +4,7 @@
 
 #include "model/activation.hpp"
 #include "model/connections.hpp"
+#include "model/products.hpp"
 
 namespace apical::model {
 
@@ -51,9 +52,9 @@ struct Network {
       if (target(c) != k) continue;
       const R& r = rate[static_cast<std::size_t>(source(c))];
       if (sum.size() == 0)
-        sum = synapses(c) * r;
+        sum = times(synapses(c), r);
       else
-        sum += synapses(c) * r;
+        add_times(sum, synapses(c), r);
       if (biased(c)) sum.colwise() += weight(c).col(weight(c).cols() - 1);
     }
     return sum;
@@ -66,9 +67,9 @@ struct Network {
       if (source(c) != k) continue;
       const R& e = error[static_cast<std::size_t>(target(c))];
       if (sum.size() == 0)
-        sum = synapses(c).transpose() * e;
+        sum = transposed_times(synapses(c), e);
       else
-        sum += synapses(c).transpose() * e;
+        add_transposed_times(sum, synapses(c), e);
     }
     return sum;
   }
@@ -85,21 +86,52 @@ struct Drive {
   Vector<S> current{}, current_change{};
 };
 
-/// φ, φ' and φ'' of every value: of a vector, or of a matrix with an example in each column.
+/// φ and φ' of every value: of a vector, or of a matrix with an example in each column.
+template <class D>
+void activate(Activation f, const Eigen::MatrixBase<D>& u_or_expression, typename D::PlainObject* rate,
+              typename D::PlainObject* slope) {
+  using S = typename D::Scalar;
+  const auto& u = u_or_expression.derived().eval();
+  for (auto* to : {rate, slope})
+    if (to != nullptr) to->resize(u.rows(), u.cols());
+  if constexpr (std::is_same_v<S, double>) {
+    const auto by = [&](auto function) {
+      function(u.data(), u.size(), rate == nullptr ? nullptr : rate->data(),
+               slope == nullptr ? nullptr : slope->data());
+    };
+    if (f == Activation::logistic) return by(sums().logistic);
+    if (f == Activation::tanh) return by(sums().tanh);
+    if (f == Activation::softplus) return by(sums().softplus);
+  }
+  if constexpr (std::is_same_v<S, float>) {
+    const auto wide = u.template cast<double>().eval();
+    std::remove_const_t<decltype(wide)> wide_rate, wide_slope;
+    activate(f, wide, &wide_rate, &wide_slope);
+    if (rate != nullptr) *rate = wide_rate.template cast<float>();
+    if (slope != nullptr) *slope = wide_slope.template cast<float>();
+    return;
+  }
+  if (rate != nullptr) *rate = u.unaryExpr([f](const S& x) { return phi<S>(f, x); });
+  if (slope != nullptr) *slope = u.unaryExpr([f](const S& x) { return phi_prime<S>(f, x); });
+}
 template <class D>
 typename D::PlainObject map(Activation f, const Eigen::MatrixBase<D>& u) {
-  using S = typename D::Scalar;
-  return u.unaryExpr([f](const S& x) { return phi<S>(f, x); });
+  typename D::PlainObject rate;
+  activate(f, u, &rate, static_cast<typename D::PlainObject*>(nullptr));
+  return rate;
 }
 template <class D>
 typename D::PlainObject map_prime(Activation f, const Eigen::MatrixBase<D>& u) {
-  using S = typename D::Scalar;
-  return u.unaryExpr([f](const S& x) { return phi_prime<S>(f, x); });
+  typename D::PlainObject slope;
+  activate(f, u, static_cast<typename D::PlainObject*>(nullptr), &slope);
+  return slope;
 }
-template <class D>
-typename D::PlainObject map_second(Activation f, const Eigen::MatrixBase<D>& u) {
-  using S = typename D::Scalar;
-  return u.unaryExpr([f](const S& x) { return phi_second<S>(f, x); });
+/// φ'' of every value of u, from φ and φ' of them.
+template <class S>
+Vector<S> map_second(Activation f, const Vector<S>& u, const Vector<S>& rate, const Vector<S>& slope) {
+  Vector<S> second(u.size());
+  for (Eigen::Index i = 0; i < u.size(); ++i) second[i] = phi_second<S>(f, u[i], rate[i], slope[i]);
+  return second;
 }
 
 }  // namespace apical::model

@@ -1,22 +1,6 @@
 #include "model/predictive_coding.hpp"
 
 namespace apical::model {
-namespace {
-
-// φ(u) and φ'(u); of the logistic, where most of a relaxation's time went, by one vectorised exponential.
-template <class S>
-void activate(Activation f, const Matrix<S>& u, Matrix<S>& rate, Matrix<S>& slope) {
-  if (f == Activation::logistic) {
-    rate = (S(1) + (-u.array()).exp()).inverse();
-    slope = rate.array() * (S(1) - rate.array());
-  } else {
-    rate = map(f, u);
-    slope = map_prime(f, u);
-  }
-}
-
-}  // namespace
-
 template <class S>
 Relaxed<S> relaxed(const Network<S>& net, const Matrix<S>& inputs, const Matrix<S>& targets,
                    const PredictiveCodingSettings& s) {
@@ -26,7 +10,7 @@ Relaxed<S> relaxed(const Network<S>& net, const Matrix<S>& inputs, const Matrix<
   m.rate.resize(last);
   for (std::size_t k = 1; k < last; ++k) {
     u[k] = net.basal(static_cast<int>(k), m.rate);
-    activate(net.activation, u[k], m.rate[k], slope[k]);
+    activate(net.activation, u[k], &m.rate[k], &slope[k]);
   }
   const Matrix<S> current = net.basal(1, m.rate);  // no relaxation changes it
   u[last] = targets;
@@ -38,7 +22,7 @@ Relaxed<S> relaxed(const Network<S>& net, const Matrix<S>& inputs, const Matrix<
     for (std::size_t k = 1; k < last; ++k) {
       u[k] -=
           S(s.step) * (m.mismatch[k] - slope[k].cwiseProduct(net.apical(static_cast<int>(k), m.mismatch)));
-      activate(net.activation, u[k], m.rate[k], slope[k]);
+      activate(net.activation, u[k], &m.rate[k], &slope[k]);
     }
   }
 }
@@ -51,7 +35,9 @@ std::vector<Matrix<S>> predictive_coding(const Network<S>& net, const Matrix<S>&
   for (std::size_t k = 1; k < m.mismatch.size(); ++k) {
     const Matrix<S> error = m.mismatch[k] / static_cast<S>(inputs.cols());
     Matrix<S>& c = change.emplace_back(net.weights[k - 1].rows(), net.weights[k - 1].cols());
-    c.leftCols(m.rate[k - 1].rows()).noalias() = error * m.rate[k - 1].transpose();
+    auto synapses = c.leftCols(m.rate[k - 1].rows());
+    synapses.setZero();
+    add_times_transposed(synapses, error, m.rate[k - 1]);
     if (net.bias) c.col(c.cols() - 1) = error.rowwise().sum();
   }
   return change;

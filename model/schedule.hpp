@@ -1,12 +1,13 @@
 #pragma once
 #include <algorithm>
-#include <cmath>
+
+#include "model/elementary.hpp"
 
 namespace apical::model {
 
 /// Factor on every learning rate in epoch 0, 1, …; equation (17). `decay` in 0..1.
 inline double learning_scale(double decay, int epoch) {
-  return std::pow(decay, epoch);
+  return pow(decay, epoch);
 }
 
 /// Factor on beta `time` ms after training began: rises linearly over `ramp` ms, then stays 1; equation (18).

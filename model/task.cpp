@@ -6,6 +6,8 @@
 #include <deque>
 #include <stdexcept>
 
+#include "model/dataset.hpp"
+
 namespace apical::model {
 namespace {
 
@@ -56,11 +58,9 @@ class LateTask : public Task {
 };
 
 std::unique_ptr<Task> make_kind(const TaskSettings& settings) {
-  if (settings.kind == "digits8" || settings.kind == "mnist") return make_digits_task(settings);
-  if (settings.kind == "teacher") return make_teacher_task(settings);
-  if (settings.kind == "series") return make_series_task(settings);
-  throw std::invalid_argument(
-      fmt::format("task.kind: \"{}\"; accepted: digits8, mnist, teacher, series", settings.kind));
+  if (settings.kind == TaskKind::teacher) return make_teacher_task(settings);
+  if (settings.kind == TaskKind::series) return make_series_task(settings);
+  return make_digits_task(settings);
 }
 
 }  // namespace
@@ -72,6 +72,12 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings) {
         fmt::format("task.target_delay: {}; accepted: 0 or more ticks", settings.target_delay));
   if (settings.target_delay == 0) return task;
   return std::make_unique<LateTask>(std::move(task), settings.target_delay);
+}
+
+std::vector<std::filesystem::path> files_of(const TaskSettings& settings) {
+  if (settings.kind == TaskKind::mnist) return mnist_files(settings.file);
+  if (settings.kind == TaskKind::series) return {settings.file};
+  return {};
 }
 
 void Score::add(const Sample& sample, const std::vector<double>& output) {

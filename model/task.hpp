@@ -1,9 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "model/choice.hpp"
 
 namespace apical::model {
 
@@ -37,12 +40,23 @@ class Task {
   virtual std::pair<int, int> image() const { return {0, 0}; }
 };
 
+enum class TaskKind { digits8, mnist, teacher, series };
+constexpr auto choices(TaskKind) {
+  return std::array{"digits8", "mnist", "teacher", "series"};
+}
+
+/// How one digit follows another.
+enum class Transition { abrupt, smooth };
+constexpr auto choices(Transition) {
+  return std::array{"abrupt", "smooth"};
+}
+
 struct TaskSettings {
-  std::string kind = "digits8";         ///< digits8, mnist, teacher, series
-  std::string file;                     ///< mnist: folder; series: HDF5 file
-  int presentation = 8;                 ///< ticks a training digit is shown
-  int test_presentation = 4;            ///< ticks a test digit is shown
-  std::string transition = "abrupt";    ///< abrupt, smooth
+  TaskKind kind = TaskKind::digits8;
+  std::string file;           ///< mnist: folder; series: HDF5 file
+  int presentation = 8;       ///< ticks a training digit is shown
+  int test_presentation = 4;  ///< ticks a test digit is shown
+  Transition transition = Transition::abrupt;
   int transition_ticks = 2;             ///< of each presentation that fade from the last digit, when smooth
   int held_out = 360;                   ///< digits8: size of the test set
   int train_limit = 0, test_limit = 0;  ///< digits used, 0 = all
@@ -58,6 +72,9 @@ struct TaskSettings {
 
 /// Throws std::invalid_argument for settings out of range, std::runtime_error for data that can't be read.
 std::unique_ptr<Task> make_task(const TaskSettings&);
+
+/// The files that make_task() reads; none where the data are built in.
+std::vector<std::filesystem::path> files_of(const TaskSettings&);
 
 /// Accuracy (0..1) or mean squared error over the scored ticks.
 class Score {

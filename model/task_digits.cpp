@@ -61,8 +61,8 @@ class DigitsTask : public Task {
  public:
   explicit DigitsTask(const TaskSettings& s)
       : settings_(s),
-        data_(s.kind == "mnist" ? load_mnist(s.file) : load_digits8(s.held_out)),
-        fade_(s.transition == "smooth" ? s.transition_ticks : 0) {}
+        data_(s.kind == TaskKind::mnist ? load_mnist(s.file) : load_digits8(s.held_out)),
+        fade_(s.transition == Transition::smooth ? s.transition_ticks : 0) {}
 
   std::unique_ptr<Stream> training(int epoch) const override {
     auto order = shuffled(used(data_.training.size(), settings_.train_limit),
@@ -99,9 +99,7 @@ std::unique_ptr<Task> make_digits_task(const TaskSettings& s) {
     refuse(fmt::format("task.presentation: {}; accepted: 1 or more ticks", s.presentation));
   if (s.test_presentation < 1)
     refuse(fmt::format("task.test_presentation: {}; accepted: 1 or more ticks", s.test_presentation));
-  if (s.transition != "abrupt" && s.transition != "smooth")
-    refuse(fmt::format("task.transition: \"{}\"; accepted: abrupt, smooth", s.transition));
-  if (s.transition == "smooth" &&
+  if (s.transition == Transition::smooth &&
       (s.transition_ticks < 1 || s.transition_ticks >= std::min(s.presentation, s.test_presentation)))
     refuse(fmt::format(
         "task.transition_ticks: {}; accepted: 1 or more and less than the shorter presentation ({})",

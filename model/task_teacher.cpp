@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "model/elementary.hpp"
 #include "model/equilibrium.hpp"
 #include "model/golden.hpp"
 #include "model/task.hpp"
@@ -37,8 +38,7 @@ class Teacher {
     for (Eigen::Index i = 0; i < inputs; ++i)
       for (int w = 0; w < waves; ++w) {
         const auto at = static_cast<std::size_t>(i * waves + w);
-        value[i] +=
-            std::sin(frequency_[at] * tick * dt_ + phase_[at]) / std::sqrt(static_cast<double>(waves));
+        value[i] += sin(frequency_[at] * tick * dt_ + phase_[at]) / std::sqrt(static_cast<double>(waves));
       }
     sample.input.assign(value.begin(), value.end());
     value = map(Activation::tanh, feedforward(net_, value).back());

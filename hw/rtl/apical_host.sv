@@ -10,7 +10,7 @@ module apical_host #(
   parameter int DECAY = 256,
   parameter int TABLE = 1024,
   parameter int COUNTERS = 1,
-  parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights
+  parameter int READBACK = 1,  // what the host wrote can be read, not only signals and weights; what was refused reads 0
   parameter int WIDE = 1,      // some memory has words of more than 32 bits
   parameter int STREAMS = 0,   // targets and observations come and go by streams, too
   parameter int UA    = $clog2(UNITS),
@@ -235,7 +235,7 @@ module apical_host #(
       REG_ERRORS:         rdata_o = {27'b0, errors_q};
       REG_TICK:           rdata_o = tick_q;
       REG_WINDOW_HIGH:    rdata_o = high_q;
-      REG_WINDOW_DATA:    rdata_o = window_word[31:0];
+      REG_WINDOW_DATA:    rdata_o = READBACK != 0 && refused ? '0 : window_word[31:0];
       REG_CYCLES:         rdata_o = cycles;
       REG_STALLS:         rdata_o = stalls;
       REG_EVENTS:         rdata_o = events;

@@ -99,9 +99,9 @@ module apical_sequencer #(
   logic [16:0]   decay_word;
   logic [15:0]   load_addr_q, load_addr_d;
   logic [3:0]    load_left_q, load_left_d, load_word_q, load_word_d;
-  logic [31:0]   next_tick;
+  logic [32:0]   next_tick;  // behind the last of all ticks nothing is left to decay
   logic          loads, loaded, bad_population, bad_projection;
-  assign next_tick = tick_i + 1'b1;
+  assign next_tick = {1'b0, tick_i} + 33'd1;
   assign loads     = state_q == LOAD && load_left_q != '0;
   assign loaded    = state_q == LOAD && load_left_q == '0;  // the last word is being stored
   apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES), .UNITS(UNITS),
@@ -214,7 +214,7 @@ module apical_sequencer #(
         mix_d = mix_q + 1'b1;
         if (mix_q == 3'd6) begin
           tick_key_d = mixed;
-          factor_d   = MISMATCH != 0 && next_tick < 32'(decay_length_i) && next_tick < 32'(DECAY) ? decay_word : '0;
+          factor_d   = MISMATCH != 0 && next_tick < 33'(decay_length_i) && next_tick < 33'(DECAY) ? decay_word : '0;
           state_d    = RUN;
         end
       end

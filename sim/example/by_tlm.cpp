@@ -4,10 +4,10 @@
 
 #include <iostream>
 
-#include "sim/core_host.hpp"
-#include "sim/core_map.hpp"
+#include "sim/core/core_host.hpp"
 #include "sim/example/network.hpp"
-#include "sim/systemc/tlm_core.hpp"
+#include "sim/isa/core_map.hpp"
+#include "sim/platform/tlm_core.hpp"
 
 using namespace apical;
 

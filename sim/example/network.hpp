@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "fixedpoint/emulator.hpp"
-#include "fixedpoint/random_network.hpp"
-#include "sim/core_host.hpp"
+#include "fixedpoint/emulator/emulator.hpp"
+#include "fixedpoint/program/random_network.hpp"
+#include "sim/core/core_host.hpp"
 
 namespace example {
 

@@ -2,11 +2,11 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "fixedpoint/emulator.hpp"
-#include "sim/core_machine.hpp"
-#include "sim/core_runner.hpp"
-#include "sim/emulator_machine.hpp"
-#include "tools/stimulus.hpp"
+#include "fixedpoint/emulator/emulator.hpp"
+#include "sim/core/core_machine.hpp"
+#include "sim/core/core_runner.hpp"
+#include "sim/machines/emulator_machine.hpp"
+#include "tools/run/stimulus.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "fixedpoint/batch.hpp"
-#include "fixedpoint/emulator.hpp"
+#include "fixedpoint/emulator/batch.hpp"
+#include "fixedpoint/emulator/emulator.hpp"
 #include "model/task.hpp"
 #include "tests/bench/network_784.hpp"
 
@@ -142,7 +142,7 @@ BENCHMARK(silent_tick)->Unit(benchmark::kMicrosecond);
 // MNIST as it is trained: 8 ticks a digit, abrupt transitions, learning on. Argument: schedule.
 void real_digits(benchmark::State& state) {
   apical::model::TaskSettings settings;
-  settings.kind = "mnist";
+  settings.kind = apical::model::TaskKind::mnist;
   settings.train_limit = 500;
   std::unique_ptr<apical::model::Task> task;
   try {

@@ -53,7 +53,7 @@ void dense_cholesky_step(benchmark::State& state) {
 }
 BENCHMARK(dense_cholesky_step)->Unit(benchmark::kMicrosecond);
 
-void golden_tick(benchmark::State& state, const char* flow, const char* scheme) {
+void golden_tick(benchmark::State& state, Flow flow, Scheme scheme) {
   GoldenSettings settings;
   settings.layers = layers;
   settings.flow = flow;
@@ -70,10 +70,11 @@ void golden_tick(benchmark::State& state, const char* flow, const char* scheme) 
   state.counters["MAC/s"] =
       benchmark::Counter(static_cast<double>(golden.macs()), benchmark::Counter::kIsRate);
 }
-BENCHMARK_CAPTURE(golden_tick, latent_equilibrium, "latent-equilibrium", "integrated")
+BENCHMARK_CAPTURE(golden_tick, latent_equilibrium, Flow::latent_equilibrium, Scheme::integrated)
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(golden_tick, integrated, "lagrangian", "integrated")->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(golden_tick, direct, "lagrangian", "direct")->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(golden_tick, exact, "lagrangian", "exact")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(golden_tick, integrated, Flow::lagrangian, Scheme::integrated)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(golden_tick, direct, Flow::lagrangian, Scheme::direct)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(golden_tick, exact, Flow::lagrangian, Scheme::exact)->Unit(benchmark::kMicrosecond);
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <random>
 #include <vector>
 
-#include "fixedpoint/compiler.hpp"
+#include "fixedpoint/program/compiler.hpp"
 
 namespace apical::bench {
 

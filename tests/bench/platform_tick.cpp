@@ -6,10 +6,10 @@
 #include <memory>
 #include <random>
 
-#include "fixedpoint/compiler.hpp"
-#include "sim/core_machine.hpp"
-#include "sim/emulator_integers.hpp"
-#include "sim/systemc/platform_machine.hpp"
+#include "fixedpoint/program/compiler.hpp"
+#include "sim/core/core_machine.hpp"
+#include "sim/machines/emulator_integers.hpp"
+#include "sim/platform/platform_machine.hpp"
 #include "tests/bench/network_784.hpp"
 
 namespace {
@@ -55,7 +55,7 @@ void show(IntegerMachine& machine, int percent) {
 
 void run(benchmark::State& state, IntegerMachine& machine, int warm) {
   const int percent = static_cast<int>(state.range(0));
-  machine.set_beta(sim::beta_register(program()->beta));
+  machine.set_beta(sim::beta_register(*program(), program()->beta));
   for (int i = 0; i < warm; ++i) {
     show(machine, percent);
     machine.tick();

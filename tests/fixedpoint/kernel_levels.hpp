@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "fixedpoint/kernels.hpp"
+#include "fixedpoint/emulator/kernels.hpp"
 
 namespace apical::fixedpoint {
 

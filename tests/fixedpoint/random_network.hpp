@@ -1,5 +1,5 @@
 #pragma once
-#include "fixedpoint/random_network.hpp"
+#include "fixedpoint/program/random_network.hpp"
 
 namespace apical::test {
 

@@ -5,8 +5,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "fixedpoint/compiler.hpp"
-#include "sim/image.hpp"
+#include "fixedpoint/program/compiler.hpp"
+#include "sim/isa/image.hpp"
 
 namespace apical::test {
 

@@ -1,7 +1,7 @@
 // The top with its buses: a program loaded and run over AXI4-Lite, answers taken late, in lockstep with the
 // emulator; inputs, targets and observations by streams.
 #include "VApical.h"
-#include "fixedpoint/compiler.hpp"
+#include "fixedpoint/program/compiler.hpp"
 #include "lockstep.hpp"
 #include "over_axi.hpp"
 #include "tests/fixedpoint/random_network.hpp"

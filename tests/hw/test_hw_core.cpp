@@ -5,10 +5,10 @@
 #include "VCore1.h"
 #include "VCore16.h"
 #include "VCore4.h"
-#include "fixedpoint/compiler.hpp"
+#include "fixedpoint/program/compiler.hpp"
 #include "lockstep.hpp"
 #include "random_program.hpp"
-#include "sim/integer_machine.hpp"
+#include "sim/machines/integer_machine.hpp"
 #include "tests/fixedpoint/random_network.hpp"
 
 using namespace apical;

@@ -5,7 +5,7 @@
 
 #include "VCoreLarge.h"
 #include "VCoreUp5k.h"
-#include "fixedpoint/compiler.hpp"
+#include "fixedpoint/program/compiler.hpp"
 #include "lockstep.hpp"
 
 using namespace apical;

@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "VCoreEvents.h"
-#include "fixedpoint/compiler.hpp"
+#include "fixedpoint/program/compiler.hpp"
 #include "lockstep.hpp"
 
 using namespace apical;

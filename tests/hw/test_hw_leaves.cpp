@@ -12,7 +12,7 @@
 #include "VWeights1.h"
 #include "VWeights4.h"
 #include "VWeights8.h"
-#include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/numeric/counter_random.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "VQuantiseLane.h"
 #include "VQuantiseSmall.h"
 #include "VQuantiseWide.h"
-#include "fixedpoint/quantise.hpp"
+#include "fixedpoint/numeric/quantise.hpp"
 
 using namespace apical::fixedpoint;
 

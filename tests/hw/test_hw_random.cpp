@@ -6,7 +6,7 @@
 
 #include "VMix.h"
 #include "VRandom.h"
-#include "fixedpoint/counter_random.hpp"
+#include "fixedpoint/numeric/counter_random.hpp"
 
 using namespace apical::fixedpoint;
 

@@ -130,11 +130,28 @@ TEST(Activations, DerivativesAreSlopes) {
       EXPECT_LT(abs((phi<Exact>(f, x + h) - phi<Exact>(f, x - h)) / (2 * h) - phi_prime(f, x)),
                 Exact("1e-25"))
           << name_of(f) << " at " << x;
-      EXPECT_LT(abs((phi_prime<Exact>(f, x + h) - phi_prime<Exact>(f, x - h)) / (2 * h) - phi_second(f, x)),
+      EXPECT_LT(abs((phi_prime<Exact>(f, x + h) - phi_prime<Exact>(f, x - h)) / (2 * h) -
+                    phi_second<Exact>(f, x, phi(f, x), phi_prime(f, x))),
                 Exact("1e-25"))
           << name_of(f) << " at " << x;
       const double d = static_cast<double>(x);
       EXPECT_NEAR(phi(f, d), static_cast<double>(phi(f, Exact(d))), 1e-15 * (1 + std::abs(d)));
     }
-  EXPECT_THROW(parse_activation("sigmoid"), std::invalid_argument);
+  EXPECT_EQ(parse<Activation>("sigmoid"), std::nullopt);
+}
+
+// Rates stay within and reach, or come as near as doubles can tell, every end that is finite.
+TEST(Activations, RatesFillTheirRange) {
+  for (const Activation f : all) {
+    const RateRange range = range_of(f);
+    double lowest = HUGE_VAL, highest = -HUGE_VAL;
+    for (double u = -1000.0; u <= 1000.0; u += 0.5) {
+      lowest = std::min(lowest, phi(f, u));
+      highest = std::max(highest, phi(f, u));
+    }
+    EXPECT_NEAR(lowest, std::isfinite(range.lowest) ? range.lowest : -1000.0, 1e-12) << name_of(f);
+    EXPECT_NEAR(highest, std::isfinite(range.highest) ? range.highest : 1000.0, 1e-12) << name_of(f);
+    EXPECT_LE(range.lowest, lowest) << name_of(f);
+    EXPECT_GE(range.highest, highest) << name_of(f);
+  }
 }

@@ -114,8 +114,8 @@ TEST(EventFlow, BecomesTheExactFlowAsTheGridIsRefined) {
 TEST(EventFlow, AgreesWithTheTickedModel) {
   GoldenSettings g;
   g.layers = {3, 5, 4, 2};
-  g.flow = "lagrangian";
-  g.scheme = "integrated";
+  g.flow = Flow::lagrangian;
+  g.scheme = Scheme::integrated;
   g.tau = tau;
   g.beta = beta;
   g.learning = false;

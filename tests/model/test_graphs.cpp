@@ -106,11 +106,11 @@ TEST(Graphs, ExactFlowRidesInTheMovingEquilibrium) {
 
 TEST(Graphs, SchemesOfTheLagrangianFlowAgree) {
   std::vector<Eigen::VectorXd> end;
-  for (const std::string scheme : {"exact", "direct", "integrated"}) {
+  for (const Scheme scheme : {Scheme::exact, Scheme::direct, Scheme::integrated}) {
     GoldenSettings s;
     s.layers = layers;
     s.connections = graph;
-    s.flow = "lagrangian";
+    s.flow = Flow::lagrangian;
     s.scheme = scheme;
     s.beta = 0.3;
     s.dt = 0.05;
@@ -135,7 +135,7 @@ TEST(Graphs, TicksAreWhatTheEquationsSay) {
     GoldenSettings s;
     s.layers = layers;
     s.connections = graph;
-    s.order = sweep ? "sweep" : "parallel";
+    s.order = sweep ? Order::sweep : Order::parallel;
     s.activation = Activation::tanh;
     s.rho = {0.8};
     s.beta = 0.3;
@@ -205,12 +205,14 @@ TEST(Graphs, TicksAreWhatTheEquationsSay) {
         for (std::size_t k = 1; k <= 3; ++k) settle(k);
       }
       for (int k = 1; k <= 3; ++k) {
-        ASSERT_LT((golden.rate(k) - rate[static_cast<std::size_t>(k)]).norm(), 1e-12) << s.order << n;
-        ASSERT_LT((golden.error(k) - error[static_cast<std::size_t>(k)]).norm(), 1e-12) << s.order << n;
+        ASSERT_LT((golden.rate(k) - rate[static_cast<std::size_t>(k)]).norm(), 1e-12)
+            << name_of(s.order) << n;
+        ASSERT_LT((golden.error(k) - error[static_cast<std::size_t>(k)]).norm(), 1e-12)
+            << name_of(s.order) << n;
       }
     }
     for (std::size_t c = 0; c < w.size(); ++c)
-      EXPECT_LT((golden.weights()[c] - w[c]).norm(), 1e-12) << s.order << " connection " << c;
+      EXPECT_LT((golden.weights()[c] - w[c]).norm(), 1e-12) << name_of(s.order) << " connection " << c;
   }
 }
 
@@ -227,7 +229,7 @@ TEST(Graphs, LearningDescendsTheLossOfTheSettledGraph) {
     }
     return (target - u[3]).squaredNorm() / 2;
   };
-  for (const std::string order : {"sweep", "parallel"}) {
+  for (const Order order : {Order::sweep, Order::parallel}) {
     GoldenSettings s;
     s.layers = layers;
     s.connections = graph;
@@ -249,7 +251,7 @@ TEST(Graphs, LearningDescendsTheLossOfTheSettledGraph) {
           w = was - 1e-5;
           const double down = loss();
           w = was;
-          ASSERT_NEAR(change(i, j), -(up - down) / 2e-5, 2e-6) << order << " connection " << c;
+          ASSERT_NEAR(change(i, j), -(up - down) / 2e-5, 2e-6) << name_of(order) << " connection " << c;
         }
     }
   }

@@ -263,36 +263,37 @@ TEST(ImperfectGolden, ForwardPassIsThatOfTheChip) {
 }
 
 TEST(ImperfectGolden, PerfectChipsChangeNoBit) {
-  for (const std::string order : {"sweep", "parallel"}) {
+  for (const Order order : {Order::sweep, Order::parallel}) {
     GoldenSettings g;
     g.order = order;
     g.rho = {0.75};
     const auto reference = learnt(g, nullptr);
-    EXPECT_TRUE(same_bits(learnt(g, small_chip({})), reference)) << order;
+    EXPECT_TRUE(same_bits(learnt(g, small_chip({})), reference)) << name_of(order);
     // Strengths below the grid of the constants go through all the code and do nothing.
     ImperfectionSettings s;
     s.gain_spread = s.offset_spread = s.slope_spread = s.weight_spread = s.noise = s.error_noise = 1e-9;
     s.update_limit = 1e9;
-    EXPECT_TRUE(same_bits(learnt(g, small_chip(s)), reference)) << order;
+    EXPECT_TRUE(same_bits(learnt(g, small_chip(s)), reference)) << name_of(order);
     s.gain_spread = 0.1;
-    EXPECT_FALSE(same_bits(learnt(g, small_chip(s)), reference)) << order;
-    s.when = "after-training";
+    EXPECT_FALSE(same_bits(learnt(g, small_chip(s)), reference)) << name_of(order);
+    s.when = When::after_training;
     s.update_limit = 0.0;
-    EXPECT_TRUE(same_bits(learnt(g, small_chip(s)), reference)) << order << ": a training is perfect";
+    EXPECT_TRUE(same_bits(learnt(g, small_chip(s)), reference))
+        << name_of(order) << ": a training is perfect";
   }
 }
 
-// A test after training is imperfect, learns nothing and leaves a perfect chip behind.
+// A test after training is imperfect and leaves a perfect chip behind.
 TEST(ImperfectGolden, AfterTrainingIsForTests) {
   ImperfectionSettings s;
   s.seed = seed;
   s.weight_spread = 0.3;
-  s.when = "after-training";
+  s.when = When::after_training;
   GoldenSettings g;
   g.layers = {5, 7, 6, 3};
   const auto weights = initial_weights(g.layers, true, {1.0}, seed);
   Golden golden(g, weights, small_chip(s)), perfect(g, weights);
-  const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(5, -1.0, 1.0), target = Eigen::VectorXd::Ones(3);
+  const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(5, -1.0, 1.0);
   const auto show = [&] {
     for (Golden* machine : {&golden, &perfect}) machine->tick(input.data(), nullptr, 0.0);
     return golden.u(3) == perfect.u(3);
@@ -300,8 +301,6 @@ TEST(ImperfectGolden, AfterTrainingIsForTests) {
   EXPECT_TRUE(show());
   golden.set_testing(true);
   EXPECT_FALSE(show());
-  golden.tick(input.data(), target.data(), 1.0);
-  EXPECT_TRUE(same_bits(golden.weights(), weights));
   golden.set_testing(false);
   show();
   EXPECT_TRUE(show());
@@ -323,7 +322,7 @@ TEST(ImperfectGolden, WeightsLeak) {
 TEST(ImperfectGolden, LagrangianFlowIsRefused) {
   GoldenSettings g;
   g.layers = {5, 7, 6, 3};
-  g.flow = "lagrangian";
+  g.flow = Flow::lagrangian;
   EXPECT_THROW(Golden(g, initial_weights(g.layers, true, {1.0}, seed), small_chip({})),
                std::invalid_argument);
 }

@@ -74,7 +74,7 @@ TEST(TaskDigits, TrainingIsADifferentPermutationEachEpoch) {
 
 TEST(TaskDigits, SmoothTransitionsAreLinear) {
   TaskSettings settings;
-  settings.transition = "smooth";
+  settings.transition = Transition::smooth;
   settings.presentation = 6;
   settings.transition_ticks = 3;
   settings.train_limit = 50;
@@ -93,15 +93,15 @@ TEST(TaskDigits, SmoothTransitionsAreLinear) {
 
 // `changed` lets a machine skip work: where it is false, nothing may differ from the tick before.
 TEST(TaskDigits, ChangedTellsTheTruth) {
-  for (const char* transition : {"abrupt", "smooth"}) {
+  for (const Transition transition : {Transition::abrupt, Transition::smooth}) {
     TaskSettings settings;
     settings.transition = transition;
     settings.train_limit = 100;
     const auto samples = all(make_task(settings)->training(0));
     for (std::size_t t = 1; t < samples.size(); ++t)
       if (!samples[t].changed) {
-        ASSERT_EQ(samples[t].input, samples[t - 1].input) << transition << " tick " << t;
-        ASSERT_EQ(samples[t].target, samples[t - 1].target) << transition << " tick " << t;
+        ASSERT_EQ(samples[t].input, samples[t - 1].input) << name_of(transition) << " tick " << t;
+        ASSERT_EQ(samples[t].target, samples[t - 1].target) << name_of(transition) << " tick " << t;
       }
   }
 }
@@ -119,13 +119,11 @@ TEST(TaskDigits, LimitsShorten) {
 
 TEST(TaskDigits, RefusesWhatIsOutOfRange) {
   const std::map<std::string, void (*)(TaskSettings&)> cases{
-      {"task.kind: \"digits9\"", [](TaskSettings& s) { s.kind = "digits9"; }},
       {"task.presentation: 0", [](TaskSettings& s) { s.presentation = 0; }},
       {"task.test_presentation: -1", [](TaskSettings& s) { s.test_presentation = -1; }},
-      {"task.transition: \"soft\"", [](TaskSettings& s) { s.transition = "soft"; }},
       {"task.transition_ticks: 4",
        [](TaskSettings& s) {
-         s.transition = "smooth";
+         s.transition = Transition::smooth;
          s.transition_ticks = 4;
        }},
       {"task.train_limit", [](TaskSettings& s) { s.train_limit = -1; }},
@@ -162,7 +160,7 @@ TEST(Score, CountsHitsOrAveragesSquares) {
 
 // Against the stream without the delay, tick by tick; fading targets change in every tick.
 TEST(TaskDigits, LateTargetsAreThoseOfEarlierTicks) {
-  for (const std::string transition : {"abrupt", "smooth"})
+  for (const Transition transition : {Transition::abrupt, Transition::smooth})
     for (const std::size_t delay : {1u, 3u, 10u}) {
       TaskSettings settings;
       settings.transition = transition;
@@ -175,10 +173,10 @@ TEST(TaskDigits, LateTargetsAreThoseOfEarlierTicks) {
         EXPECT_EQ(late[t].input, prompt[t].input);
         EXPECT_EQ(late[t].label, prompt[t].label);
         EXPECT_EQ(late[t].target, prompt[t < delay ? 0 : t - delay].target)
-            << transition << delay << " " << t;
+            << name_of(transition) << delay << " " << t;
         const bool moves =
             t > 0 && (late[t].input != late[t - 1].input || late[t].target != late[t - 1].target);
-        EXPECT_TRUE(late[t].changed || !moves) << transition << delay << " " << t;
+        EXPECT_TRUE(late[t].changed || !moves) << name_of(transition) << delay << " " << t;
       }
       EXPECT_EQ(late[7].changed, false) << "the first digit stays";
     }

@@ -33,7 +33,7 @@ std::string message(const std::function<void()>& action) {
 
 TaskSettings teacher_settings() {
   TaskSettings settings;
-  settings.kind = "teacher";
+  settings.kind = TaskKind::teacher;
   settings.teacher_layers = {4, 12, 2};
   settings.train_ticks = 400;
   settings.test_ticks = 300;
@@ -118,7 +118,7 @@ TEST(TaskTeacher, RefusesWhatIsOutOfRange) {
 class TaskSeries : public ::testing::Test {
  protected:
   void SetUp() override {
-    settings_.kind = "series";
+    settings_.kind = TaskKind::series;
     settings_.file =
         (std::filesystem::temp_directory_path() / ("apical-series-" + std::to_string(getpid()) + ".h5"))
             .string();

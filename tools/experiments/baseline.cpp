@@ -7,10 +7,11 @@
 #include <cmath>
 
 #include "model/backpropagation.hpp"
+#include "model/elementary.hpp"
 #include "model/schedule.hpp"
 #include "tools/experiments/trace.hpp"
-#include "tools/progress.hpp"
-#include "tools/stimulus.hpp"
+#include "tools/report/progress.hpp"
+#include "tools/run/stimulus.hpp"
 
 namespace apical::tools {
 
@@ -97,7 +98,7 @@ std::vector<model::WeightMatrix> uniform_weights(const Config& config, double ga
 
 model::Network<double> first_network(const Config& config) {
   model::Network<double> net;
-  net.activation = model::parse_activation(config.activation);
+  net.activation = config.network.activation;
   for (const auto& w : first_weights(config)) net.weights.emplace_back(w);
   return net;
 }
@@ -121,19 +122,19 @@ Line train_backpropagation(const Config& config, model::Network<double>& net) {
 }
 
 Config as_microcircuit(Config config) {
-  config.circuit = "microcircuit";
-  config.machine = "golden";
+  config.circuit = Circuit::microcircuit;
+  config.machine = Machine::golden;
   std::vector<double> eta = rates_of_layers(config);
   const std::size_t depth = eta.size();
   for (std::size_t k = 0; k < depth; ++k)
-    eta[k] /= std::pow(1.0 - config.microcircuit.lambda, static_cast<double>(depth - 1 - k));
+    eta[k] /= model::pow(1.0 - config.microcircuit.lambda, static_cast<double>(depth - 1 - k));
   config.network.eta = eta;
   return config;
 }
 
 Trained train(const Config& config) {
   const RunOutcome outcome = run(config, {});
-  Trained trained{{"continuous time, " + config.machine, {}, true}, outcome.initial};
+  Trained trained{{fmt::format("continuous time, {}", name_of(config.machine)), {}, true}, outcome.initial};
   const RunResult& r = outcome.results.back();
   for (const CurvePoint& p : r.curve)
     trained.error.points.emplace_back(static_cast<double>(trained.error.points.size() + 1),

@@ -4,7 +4,7 @@
 
 #include "model/network.hpp"
 #include "tools/experiments/experiment.hpp"
-#include "tools/run.hpp"
+#include "tools/run/run.hpp"
 
 namespace apical::tools {
 

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tools/config/loading.hpp"
+#include "tools/report/version.hpp"
+
 namespace apical::tools {
 namespace {
 
@@ -16,8 +19,9 @@ Json number(double value) {
 }
 
 Json in_json(const Experiment& e, const Setting& setting, const Findings& f, double seconds) {
-  Json json = {{"experiment", e.name},
-               {"machine", setting.config.machine},
+  Json json = {{"apical", provenance()},
+               {"experiment", e.name},
+               {"machine", name_of(setting.config.machine)},
                {"panel", e.panel},
                {"title", e.title},
                {"claim", e.claim},
@@ -30,6 +34,7 @@ Json in_json(const Experiment& e, const Setting& setting, const Findings& f, dou
                {"configuration", canonical(setting.config)},
                {"checks", Json::array()},
                {"numbers", Json::object()},
+               {"illustrations", Json::object()},
                {"figures", Json::array()},
                {"notes", f.notes}};
   for (const Check& c : f.checks)
@@ -37,8 +42,10 @@ Json in_json(const Experiment& e, const Setting& setting, const Findings& f, dou
                               {"measured", number(c.measured)},
                               {"relation", c.relation},
                               {"bound", c.bound},
-                              {"passed", c.holds()}});
+                              {"passed", c.holds()},
+                              {"catches", c.catches}});
   for (const auto& [name, value] : f.numbers) json["numbers"][name] = number(value);
+  for (const auto& [name, value] : f.illustrations) json["illustrations"][name] = number(value);
   for (const Figure& figure : f.figures)
     json["figures"].push_back({{"name", figure.name}, {"caption", figure.caption}});
   return json;
@@ -51,13 +58,19 @@ bool Check::holds() const {
 }
 
 bool Findings::passed() const {
-  return std::all_of(checks.begin(), checks.end(), [](const Check& c) { return c.holds(); });
+  return std::all_of(checks.begin(), checks.end(), [](const Check& c) { return c.holds(); }) &&
+         std::all_of(numbers.begin(), numbers.end(), [](const auto& n) { return std::isfinite(n.second); });
 }
 
 Findings run_experiment(const Experiment& e, const Setting& setting, const std::filesystem::path& folder) {
-  OutputFolder out(folder / setting.config.machine / e.name);
+  OutputFolder out(folder / name_of(setting.config.machine) / e.name);
   const auto start = std::chrono::steady_clock::now();
   Findings f = e.analyse(setting);
+  if (setting.config.machine != Machine::golden) {
+    const std::vector<std::string> lost = loading_notes(setting.config);
+    say(lost);
+    f.notes.insert(f.notes.end(), lost.begin(), lost.end());
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const Figure& figure : f.figures) {
     draw(figure, out.stage(figure.name + ".svg"));

@@ -1,26 +1,23 @@
 #include <fmt/format.h>
 
-#include "tools/experiments/panels.hpp"
+#include <algorithm>
+
+#include "tools/experiments/experiment.hpp"
 
 namespace apical::tools {
 
+/// One per folder of tools/experiments; CMake writes it (registry.cmake).
+std::vector<Experiment> registered();
+
 const std::vector<Experiment>& experiments() {
-  static const std::vector<Experiment> all = {energy(),
-                                              action(),
-                                              prospective(),
-                                              derivative(),
-                                              hodgkin_huxley(),
-                                              backprop(),
-                                              dendrites(),
-                                              mapping(),
-                                              digits(),
-                                              receptive_fields(),
-                                              lateral_weights(),
-                                              alignment(),
-                                              backprop_baseline(),
-                                              equilibrium_propagation(),
-                                              predictive_coding(),
-                                              microcircuit_2018()};
+  static const std::vector<Experiment> all = [] {
+    std::vector<Experiment> found = registered();
+    std::sort(found.begin(), found.end(), [](const Experiment& a, const Experiment& b) {
+      return std::pair<std::string, std::string>(a.panel, a.name) <
+             std::pair<std::string, std::string>(b.panel, b.name);
+    });
+    return found;
+  }();
   return all;
 }
 

@@ -2,7 +2,7 @@
 #include <complex>
 #include <vector>
 
-#include "sim/machine.hpp"
+#include "sim/machines/machine.hpp"
 
 namespace apical::tools {
 

@@ -6,7 +6,7 @@ namespace apical::tools {
 
 model::Network<double> network_of(const sim::Machine& machine, const Config& config) {
   model::Network<double> net;
-  net.activation = model::parse_activation(config.activation);
+  net.activation = config.network.activation;
   net.bias = config.network.bias;
   const model::GoldenSettings& s = config.network;
   net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));

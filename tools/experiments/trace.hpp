@@ -2,8 +2,8 @@
 #include "model/energy.hpp"
 #include "model/microcircuit.hpp"
 #include "model/task.hpp"
-#include "sim/machine.hpp"
-#include "tools/config.hpp"
+#include "sim/machines/machine.hpp"
+#include "tools/config/config.hpp"
 
 namespace apical::tools {
 

@@ -3,8 +3,9 @@
 #include <cmath>
 #include <functional>
 
+#include "model/elementary.hpp"
 #include "tools/experiments/measure.hpp"
-#include "tools/machines.hpp"
+#include "tools/run/machines.hpp"
 
 namespace apical::tools {
 namespace {
@@ -22,7 +23,7 @@ Wave drive(Config config, double omega, double amplitude,
   const double period = 2.0 * pi / omega;
   const double ticks = std::max(std::ceil(period / config.network.dt), double{ticks_a_period});
   config.network.dt = period / ticks;
-  const model::Activation phi = model::parse_activation(config.activation);
+  const model::Activation phi = config.network.activation;
   std::vector<model::WeightMatrix> weights;
   for (std::size_t k = 1; k < config.network.layers.size(); ++k) {
     const double gain = k == 1 ? 1.0 : 1.0 / model::phi_prime(phi, 0.0);
@@ -35,7 +36,7 @@ Wave drive(Config config, double omega, double amplitude,
   const auto start = static_cast<int>(std::ceil(15.0 * config.network.tau / config.network.dt));
   Wave wave{{}, {}, 2.0 * pi / ticks};
   for (int n = 0; n < start + periods * static_cast<int>(ticks); ++n) {
-    const double input = amplitude * std::sin(wave.omega * n);
+    const double input = amplitude * model::sin(wave.omega * n);
     machine->tick(&input, nullptr, 0.0, true);
     const auto [a, b] = visit(*machine, input);
     if (n < start) continue;
@@ -52,7 +53,7 @@ std::complex<double> ratio(const Wave& wave) {
 }  // namespace
 
 std::complex<double> unit_lead(Config config, double omega, double amplitude) {
-  const model::Activation phi = model::parse_activation(config.activation);
+  const model::Activation phi = config.network.activation;
   double membrane = 0.0;  // as it was when the unit fired: it moves on at the end of a tick
   return ratio(drive(std::move(config), omega, amplitude, [&](const sim::Machine& machine, double) {
     const double fired_on = membrane;

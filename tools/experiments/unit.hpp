@@ -1,7 +1,7 @@
 #pragma once
 #include <complex>
 
-#include "tools/config.hpp"
+#include "tools/config/config.hpp"
 
 namespace apical::tools {
 

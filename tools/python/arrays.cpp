@@ -5,8 +5,9 @@
 #include <cmath>
 #include <memory>
 
+#include "tools/config/starting_weights.hpp"
 #include "tools/python/bindings.hpp"
-#include "tools/run.hpp"
+#include "tools/run/run.hpp"
 
 namespace apical::python {
 

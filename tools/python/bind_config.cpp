@@ -3,8 +3,9 @@
 
 #include <sstream>
 
+#include "tools/config/starting_weights.hpp"
 #include "tools/python/bindings.hpp"
-#include "tools/run.hpp"
+#include "tools/run/run.hpp"
 
 namespace apical::python {
 
@@ -18,17 +19,21 @@ Config overridden(Config config, const py::object& overrides) {
   return config;
 }
 
-// A line of canonical() is TOML but for a binary point that the compiler places.
+// Every line of canonical() is TOML.
 py::dict effective(const Config& config) {
   const py::object loads = py::module_::import("tomllib").attr("loads");
   py::dict all;
   std::istringstream lines(tools::canonical(config));
   for (std::string line; std::getline(lines, line);) {
     const std::size_t equals = line.find(" = ");
-    std::string value = line.substr(equals + 3);
-    if (const std::size_t at = value.find("frac = auto"); at != std::string::npos)
-      value.replace(at, 11, "frac = \"auto\"");
-    all[py::str(line.substr(0, equals))] = loads("value = " + value)["value"];
+    const std::string key = line.substr(0, equals);
+    const py::object value = loads("value = " + line.substr(equals + 3))["value"];
+    all[py::str(key)] = value;
+    if (key.rfind("formats.", 0) != 0 || !py::isinstance<py::dict>(value)) continue;
+    // What a layer has of its own is a key of its own, "formats.u.layer2".
+    for (const py::handle& inner : py::list(value))
+      if (const auto name = inner.cast<std::string>(); name.rfind("layer", 0) == 0)
+        all[py::str(fmt::format("{}.{}", key, name))] = value.attr("pop")(name);
   }
   return all;
 }

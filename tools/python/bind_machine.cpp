@@ -19,6 +19,8 @@ void bind_machine(py::module_& m) {
       .def_readonly("maximum", &sim::SignalStatistics::maximum)
       .def_readonly("count", &sim::SignalStatistics::count, "Values that were looked at.")
       .def_readonly("saturated", &sim::SignalStatistics::saturated)
+      .def_property_readonly("clipped", &sim::SignalStatistics::clipped,
+                             "Share of the values that the overflow mode had to change.")
       .def_readonly("rounded_to_zero", &sim::SignalStatistics::rounded_to_zero)
       .def_readonly("used_bits", &sim::SignalStatistics::used_bits, "Histogram over the bits of integers.")
       .def_readonly("resolution", &sim::SignalStatistics::resolution, "Value of one LSB; 0 on golden.")
@@ -41,10 +43,12 @@ void bind_machine(py::module_& m) {
           "Advances one tick. input [n_0]; target [n_N] or None; nudge multiplies dynamics.beta (default: 1\n"
           "with a target, 0 without). Doubles in C order aren't copied, integer machines quantise them.")
       .def("run_ticks", &SteppedMachine::run_ticks, py::arg("inputs"), py::arg("targets") = py::none(),
-           py::arg("nudge") = py::none(), py::arg("record") = py::tuple(),
+           py::arg("nudge") = py::none(), py::arg("record") = py::tuple(), py::arg("learning") = true,
            "Advances a tick per row. inputs [ticks x n_0], targets [ticks x n_N] or None, nudge a number or\n"
            "[ticks]; record: pairs (signal, layer) to read after every tick. Returns {(signal, layer):\n"
-           "[ticks x units]}. Other Python threads run meanwhile; Ctrl-C ends it between ticks.")
+           "[ticks x units]}. learning=False is a test: learning rates are 0 meanwhile, neurons go on, and\n"
+           "imperfections after training act. Other Python threads run meanwhile; Ctrl-C ends it between\n"
+           "ticks.")
       .def("read", &SteppedMachine::read, py::arg("signal"), py::arg("layer"),
            "Values of \"u\", \"rate\", \"error\", \"basal\", ... of layer 1..N in real units: a copy, since\n"
            "integers have to be converted.")
@@ -70,7 +74,11 @@ void bind_machine(py::module_& m) {
       .def_property_readonly("config", &SteppedMachine::config)
       .def_property_readonly("macs", &SteppedMachine::macs, "Multiply-accumulates done so far.")
       .def_property_readonly("events", &SteppedMachine::events, "Values sent between layers so far.")
-      .def_property_readonly("trouble", &SteppedMachine::trouble, "\"\", or what diverged or saturates.")
+      .def_property_readonly("trouble", &SteppedMachine::trouble, "\"\", or what diverged or is clipped.")
+      .def_property_readonly(
+          "notes", &SteppedMachine::notes,
+          "list[str]: what loading lost, at the start and in the last set_weights() of each "
+          "projection.")
       .def_property_readonly("failed", &SteppedMachine::failed, "True when a voltage isn't a number.")
       .def("__repr__", [](const SteppedMachine& machine) {
         return fmt::format("<apical.Machine {} [{}]>", machine.name(),

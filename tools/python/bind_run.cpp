@@ -5,9 +5,10 @@
 #include <chrono>
 #include <future>
 
-#include "tools/output_folder.hpp"
+#include "tools/config/starting_weights.hpp"
 #include "tools/python/bindings.hpp"
-#include "tools/run.hpp"
+#include "tools/report/output_folder.hpp"
+#include "tools/run/run.hpp"
 
 namespace apical::python {
 
@@ -87,7 +88,10 @@ py::list results(const py::object& self) {
 void bind_run(py::module_& m) {
   py::class_<tools::CurvePoint>(m, "CurvePoint", "One point of a learning curve.")
       .def_readonly("ticks", &tools::CurvePoint::ticks, "Of training so far.")
-      .def_readonly("score", &tools::CurvePoint::score, "Accuracy 0..1, or mean squared error.")
+      .def_readonly("score", &tools::CurvePoint::score,
+                    "Accuracy 0..1, or mean squared error, on frozen weights.")
+      .def_readonly("score_learning", &tools::CurvePoint::score_learning,
+                    "Of the same training whose tests learn (run.test_learning); else nan.")
       .def("__repr__", [](const tools::CurvePoint& p) {
         return fmt::format("<CurvePoint {} ticks: {:.4g}>", p.ticks, p.score);
       });
@@ -95,6 +99,8 @@ void bind_run(py::module_& m) {
       .def_readonly("machine", &RunResult::machine)
       .def_readonly("score", &RunResult::score,
                     "Accuracy 0..1, or mean squared error, of the last test; nan without one.")
+      .def_readonly("score_learning", &RunResult::score_learning,
+                    "Of the same training whose tests learn (run.test_learning); else nan.")
       .def_readonly("classification", &RunResult::classification, "True: score is an accuracy.")
       .def_readonly("curve", &RunResult::curve, "list[CurvePoint], one per test.")
       .def_readonly("signals", &RunResult::signals, "list[SignalStatistics].")
@@ -104,7 +110,7 @@ void bind_run(py::module_& m) {
       .def_readonly("events", &RunResult::events)
       .def_readonly("wall_seconds", &RunResult::wall_seconds)
       .def_readonly("failed", &RunResult::failed, "True when it diverged.")
-      .def_readonly("trouble", &RunResult::trouble, "\"\", or what diverged or saturates.")
+      .def_readonly("trouble", &RunResult::trouble, "\"\", or what diverged or is clipped.")
       .def("__repr__", [](const RunResult& r) {
         return fmt::format("<{}: {} after {} ticks, state {}>", r.machine, tools::score_text(r), r.ticks,
                            r.state_digest);
@@ -116,7 +122,7 @@ void bind_run(py::module_& m) {
           "result", [](const FinishedRun& r) -> const RunResult& { return r.outcome.results.back(); },
           "That of the machine which isn't the reference.")
       .def_property_readonly(
-          "notes", [](const FinishedRun& r) { return r.outcome.notes; }, "What loading weights lost.")
+          "notes", [](const FinishedRun& r) { return r.outcome.notes; }, "list[str]: what loading lost.")
       .def(
           "weights",
           [](const py::object& self, int index) {

@@ -47,6 +47,7 @@ FinishedSweep sweep(const py::object& path, const py::object& out, const py::obj
   if (threads > 1024) throw InputError(fmt::format("threads: {}; accepted: 0..1024", threads));
   const py::gil_scoped_release others;
   const Study study = read_study(file, set);
+  check_points(study);
   FinishedSweep finished;
   finished.store = (folder / "results.csv").string();
   finished.report = (folder / "report.html").string();
@@ -62,8 +63,7 @@ FinishedSweep sweep(const py::object& path, const py::object& out, const py::obj
   }
   std::map<std::string, bool> seen;
   for (const Point& point : study.points)
-    if (const Row* row = store.find(point.digest, APICAL_VERSION);
-        row && !std::exchange(seen[point.digest], true))
+    if (const Row* row = row_of(store, point); row && !std::exchange(seen[point.digest], true))
       finished.rows.push_back(*row);
   OutputFolder output(folder);
   write_report(study, store, output);
@@ -82,7 +82,8 @@ void bind_sweep(py::module_& m) {
       .def_property_readonly("score", &Row::score_value, "nan without one.")
       .def_readonly("settings", &Row::settings, "What the point sets: \"key=value\" after \"key=value\".")
       .def_readonly("state_digest", &Row::state)
-      .def_readonly("trouble", &Row::trouble, "Why it isn't ok.")
+      .def_readonly("trouble", &Row::trouble, "Why it isn't ok, or what is clipped.")
+      .def_readonly("notes", &Row::notes, "What loading lost, in one line.")
       .def("__repr__",
            [](const Row& row) { return fmt::format("<{}: {} {}>", row.settings, row.status, row.score); });
   py::class_<FinishedSweep>(m, "Sweep", "What a sweep has so far.")

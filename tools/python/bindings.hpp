@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/golden.hpp"
-#include "tools/config.hpp"
+#include "tools/config/config.hpp"
 
 /// The Python module apical._core, one file per part of it. What the command line ends with status 2 for is
 /// a ValueError with the same message.

@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "sim/emulator_machine.hpp"
-#include "sim/integer_machine.hpp"
-#include "tools/golden_machine.hpp"
-#include "tools/machines.hpp"
+#include "sim/machines/emulator_machine.hpp"
+#include "sim/machines/golden_machine.hpp"
+#include "sim/machines/integer_machine.hpp"
+#include "tools/config/loading.hpp"
+#include "tools/config/starting_weights.hpp"
+#include "tools/run/machines.hpp"
 
 namespace apical::python {
 
@@ -54,7 +56,8 @@ SteppedMachine::SteppedMachine(const tools::Config& config, const std::string& k
     : config_(config) {
   if (!kind.empty()) tools::set_key(config_, "run.machine=" + kind, "machine");
   const auto initial = starting_weights(config_, weights);
-  machine_ = tools::make_machine(config_, initial);
+  program_ = tools::program_of(config_, initial);
+  machine_ = tools::make_machine(config_, initial, program_);
   const std::vector<std::string> names = tools::weight_names(config_);
   for (std::size_t k = 0; k < names.size(); ++k)
     shapes_.push_back({names[k], initial[k].rows(), initial[k].cols()});
@@ -76,8 +79,11 @@ double SteppedMachine::checked_nudge(double nudge, bool has_target) const {
     throw InputError(fmt::format("nudge: {}; accepted: a number, 0 or above", nudge));
   if (nudge != 0.0 && !has_target) throw InputError("nudge: without a target; accepted: 0");
   // What the register of beta holds.
-  const double limit = std::ldexp(static_cast<double>(sim::beta_register(4.0)), -fixedpoint::beta_frac);
-  if (machine_->name() != "golden" && nudge * config_.network.beta > limit)
+  if (program_ == nullptr) return nudge;
+  const int frac = program_->beta_frac;
+  const double limit =
+      std::ldexp(static_cast<double>(fixedpoint::to_register(4.0, frac, fixedpoint::constant_bits)), -frac);
+  if (nudge * config_.network.beta > limit)
     throw InputError(fmt::format("nudge: {} times dynamics.beta = {}; accepted: up to {}", nudge,
                                  config_.network.beta, limit));
   return nudge;
@@ -94,7 +100,8 @@ void SteppedMachine::tick(const Doubles& input, const std::optional<Doubles>& ta
 }
 
 py::dict SteppedMachine::run_ticks(const Doubles& inputs, const std::optional<Doubles>& targets,
-                                   const std::optional<Doubles>& nudge, const std::vector<Place>& record) {
+                                   const std::optional<Doubles>& nudge, const std::vector<Place>& record,
+                                   bool learning) {
   const py::ssize_t ticks = inputs.ndim() == 2 ? inputs.shape(0) : 1, width = units(0);
   const py::ssize_t target_width = units(depth());
   const double* shown = checked(inputs, "inputs", {ticks, width});
@@ -115,22 +122,32 @@ py::dict SteppedMachine::run_ticks(const Doubles& inputs, const std::optional<Do
     recorded[py::make_tuple(signal, layer)] = rows;
   }
   const py::gil_scoped_release others;
-  for (py::ssize_t t = 0; t < ticks; ++t) {
-    const double* input = shown + t * width;
-    const double* target = wanted == nullptr ? nullptr : wanted + t * target_width;
-    const auto moved = [t](const double* row, py::ssize_t count) {
-      return row != nullptr &&
-             std::memcmp(row, row - count, static_cast<std::size_t>(count) * sizeof *row) != 0;
-    };
-    machine_->tick(input, target, strengths[single ? 0 : static_cast<std::size_t>(t)],
-                   t == 0 || moved(input, width) || moved(target, target_width));
-    for (std::size_t i = 0; i < record.size(); ++i) {
-      const std::vector<double> now = values(record[i].first, record[i].second);
-      into[i] = std::copy(now.begin(), now.end(), into[i]);
+  if (!learning) set_testing(true);
+  for (py::ssize_t t = 0; t < ticks; ++t) try {
+      const double* input = shown + t * width;
+      const double* target = wanted == nullptr ? nullptr : wanted + t * target_width;
+      const auto moved = [t](const double* row, py::ssize_t count) {
+        return row != nullptr &&
+               std::memcmp(row, row - count, static_cast<std::size_t>(count) * sizeof *row) != 0;
+      };
+      machine_->tick(input, target, strengths[single ? 0 : static_cast<std::size_t>(t)],
+                     t == 0 || moved(input, width) || moved(target, target_width));
+      for (std::size_t i = 0; i < record.size(); ++i) {
+        const std::vector<double> now = values(record[i].first, record[i].second);
+        into[i] = std::copy(now.begin(), now.end(), into[i]);
+      }
+      if (t % ticks_between_signals == ticks_between_signals - 1) raise_pending_signal();
+    } catch (...) {
+      if (!learning) set_testing(false);
+      throw;
     }
-    if (t % ticks_between_signals == ticks_between_signals - 1) raise_pending_signal();
-  }
+  if (!learning) set_testing(false);
   return recorded;
+}
+
+void SteppedMachine::set_testing(bool testing) {
+  machine_->set_testing(testing);
+  machine_->set_learning_scale(testing ? 0.0 : scale_);
 }
 
 std::vector<double> SteppedMachine::values(const std::string& signal, int layer) const {
@@ -178,13 +195,34 @@ void SteppedMachine::set_weights(const py::object& which, const Doubles& values)
   const Shape& shape = shapes_[static_cast<std::size_t>(k - 1)];
   const double* data = checked(values, ("weights " + shape.name).c_str(), {shape.rows, shape.columns});
   const auto lock = alone();
+  if (program_ == nullptr) return machine_->set_weights(k, {data, data + values.size()});
+  std::vector<std::int64_t> raw;
+  const fixedpoint::LoadReport load =
+      fixedpoint::load_weights(program_->projections[static_cast<std::size_t>(k - 1)], data,
+                               static_cast<std::size_t>(values.size()), raw);
+  try {
+    tools::check_loading(config_, load);
+  } catch (const std::invalid_argument& error) {
+    throw InputError(tools::located(config_, error.what()));
+  }
   machine_->set_weights(k, {data, data + values.size()});
+  set_[k] = load;
+}
+
+std::vector<std::string> SteppedMachine::notes() const {
+  const auto lock = alone();
+  if (program_ == nullptr) return {};
+  std::vector<std::string> all = tools::loading_notes(config_, *program_);
+  for (const auto& [k, load] : set_)
+    for (std::string& note : tools::loading_notes(std::vector{load})) all.push_back(std::move(note));
+  return all;
 }
 
 void SteppedMachine::set_learning_scale(double factor) {
   if (!(factor >= 0.0 && factor <= 1000.0))
     throw InputError(fmt::format("learning scale: {}; accepted: a number, 0..1000", factor));
   const auto lock = alone();
+  scale_ = factor;
   machine_->set_learning_scale(factor);
 }
 
@@ -203,7 +241,7 @@ double SteppedMachine::lsb(const std::string& name, int layer) const {
 
 py::array SteppedMachine::live_weights(const py::object& self, const py::object& which) {
   const auto& machine = self.cast<const SteppedMachine&>();
-  const auto* golden = dynamic_cast<const tools::GoldenMachine*>(machine.machine_.get());
+  const auto* golden = dynamic_cast<const sim::GoldenMachine*>(machine.machine_.get());
   if (golden == nullptr)
     throw InputError(
         fmt::format("weights of {} without a copy; accepted: golden, but no microcircuit", machine.name()));

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -6,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/machine.hpp"
+#include "sim/machines/machine.hpp"
 #include "tools/python/bindings.hpp"
 
 namespace apical::python {
@@ -20,7 +21,8 @@ class SteppedMachine {
   void tick(const Doubles& input, const std::optional<Doubles>& target, std::optional<double> nudge);
   using Place = std::pair<std::string, int>;  ///< signal and layer
   pybind11::dict run_ticks(const Doubles& inputs, const std::optional<Doubles>& targets,
-                           const std::optional<Doubles>& nudge, const std::vector<Place>& record);
+                           const std::optional<Doubles>& nudge, const std::vector<Place>& record,
+                           bool learning);
   Doubles read(const std::string& signal, int layer) const;
   Doubles weights(const pybind11::object& which) const;
   pybind11::dict all_weights() const;
@@ -37,6 +39,7 @@ class SteppedMachine {
   std::uint64_t macs() const;
   std::uint64_t events() const;
   std::string trouble() const;
+  std::vector<std::string> notes() const;
   bool failed() const;
 
  private:
@@ -52,10 +55,14 @@ class SteppedMachine {
   int projection(const pybind11::object& which) const;  ///< 1..
   Doubles weights_of(int projection) const;
   std::vector<double> values(const std::string& signal, int layer) const;
+  void set_testing(bool testing);
 
   tools::Config config_;
   std::unique_ptr<sim::Machine> machine_;
   std::vector<Shape> shapes_;
+  std::shared_ptr<const fixedpoint::Program> program_;  ///< none on golden
+  std::map<int, fixedpoint::LoadReport> set_;           ///< by projection: of set_weights()
+  double scale_ = 1.0;                                  ///< of the learning rates, outside of tests
   mutable std::mutex busy_;
 };
 

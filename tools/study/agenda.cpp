@@ -11,7 +11,7 @@ Agenda::Agenda(const Study& study, Store& store, bool retry) : store_(store) {
   for (std::size_t i = 0; i < study.points.size(); ++i) {
     const std::string& digest = study.points[i].digest;
     if (!seen.insert(digest).second) continue;
-    const Row* row = store.find(digest, APICAL_VERSION);
+    const Row* row = row_of(store, study.points[i]);
     if (row == nullptr || (retry && row->status == "failed"))
       open_.push_back(i);
     else

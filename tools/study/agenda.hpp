@@ -1,7 +1,7 @@
 #pragma once
 #include <optional>
 
-#include "tools/progress.hpp"
+#include "tools/report/progress.hpp"
 #include "tools/study/pool.hpp"
 
 namespace apical::tools {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <random>
 
+#include "model/elementary.hpp"
+#include "tools/report/numbers.hpp"
 #include "tools/study/study.hpp"
 
 namespace apical::tools {
@@ -29,13 +31,13 @@ AxisValue value_at(const Axis& axis, double share) {
   // Whole numbers own equal parts, so the ends reach half a step beyond.
   const double half = axis.whole ? 0.5 : 0.0, low = axis.low - half, high = axis.high + half;
   double x = low + share * (high - low);
-  if (axis.logarithmic) x = low * std::pow(high / low, share);
+  if (axis.logarithmic) x = low * model::pow(high / low, share);
   if (axis.whole) x = std::clamp(std::round(x), axis.low, axis.high);
   AxisValue value;
   value.number = x;
   value.label = axis.whole ? fmt::format("{:.0f}", x) : fmt::format("{:.6g}", x);
   // What is set is what the label says: six digits are finer than any design.
-  value.number = std::stod(value.label);
+  value.number = *parse_number<double>(value.label);
   value.set.push_back({fmt::format("{}={}", axis.keys.front(), value.label), axis.where});
   return value;
 }

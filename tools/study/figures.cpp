@@ -70,14 +70,15 @@ void add(Line& line, double x, const Estimate& score) {
 }
 
 void add_reference(Figure& figure, const Scores& all) {
-  if (!std::isfinite(all.reference)) return;
+  if (!all.has_reference) return;
+  const double mean = all.cells.front().front().score.mean;
   double low = 1e300, high = -1e300;
   for (const Line& line : figure.lines)
     for (const auto& [x, y] : line.points) {
       low = std::min(low, x);
       high = std::max(high, x);
     }
-  figure.lines.push_back({"reference", {{low, all.reference}, {high, all.reference}}, false, true});
+  figure.lines.push_back({"reference", {{low, mean}, {high, mean}}, false, true});
 }
 
 std::vector<Figure> scatter(const Design& design, const Scores& all, const std::vector<Cell>& cells) {

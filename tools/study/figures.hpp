@@ -1,5 +1,5 @@
 #pragma once
-#include "tools/experiments/experiment.hpp"
+#include "tools/report/figure.hpp"
 #include "tools/study/statistics.hpp"
 
 namespace apical::tools {

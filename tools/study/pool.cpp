@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 #include <csignal>
 #include <cstring>
 
-#include "tools/run.hpp"
+#include "tools/report/version.hpp"
+#include "tools/run/data_digest.hpp"
+#include "tools/run/run.hpp"
 
 namespace apical::tools {
 namespace {
@@ -20,7 +21,8 @@ namespace {
 Row unfinished(const Study& study, const Point& point, const std::string& trouble) {
   Row row;
   row.digest = point.digest;
-  row.version = APICAL_VERSION;
+  row.data = point.data;
+  row.build = build_id();
   row.status = "failed";
   row.settings = settings_text(study, point);
   row.trouble = trouble;
@@ -43,19 +45,29 @@ Row unfinished(const Study& study, const Point& point, const std::string& troubl
 
 }  // namespace
 
+const Row* row_of(const Store& store, const Point& point) {
+  return store.find(point.digest, point.data, build_id());
+}
+
 Row run_point(const Study& study, const Point& point) {
   Row row = unfinished(study, point, "");
   try {
     const Config config = configuration(study, point);
-    row.machine = config.machine;
+    row.machine = name_of(config.machine);
     RunOptions options;
     options.quiet = true;
     const RunOutcome outcome = run(config, options);
+    if (data_digest(config) != point.data)
+      throw InputError(
+          "its data are other ones than when the sweep began; accepted: files that stay as they are");
     const RunResult& r = outcome.results.back();
     row.status = r.failed ? "diverged" : "ok";
     row.trouble = r.trouble;
+    row.notes = fmt::format("{}", fmt::join(outcome.notes, "; "));
     row.measure = r.classification ? "accuracy" : "mse";
-    if (!r.failed && std::isfinite(r.score)) row.score = fmt::format("{}", r.score);
+    const double score = config.test_learning ? r.score_learning : r.score;
+    if (r.failed_learning) row.status = "diverged";
+    if (row.status == "ok" && std::isfinite(score)) row.score = fmt::format("{}", score);
     row.ticks = fmt::format("{}", r.ticks);
     row.macs = fmt::format("{}", r.macs);
     row.events = fmt::format("{}", r.events);

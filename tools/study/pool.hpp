@@ -8,6 +8,9 @@
 
 namespace apical::tools {
 
+/// The row of the point as this build runs it on its data as they are, or nullptr.
+const Row* row_of(const Store&, const Point&);
+
 /// Trains and tests one point in this process. What goes wrong is in the row.
 Row run_point(const Study&, const Point&);
 

@@ -2,72 +2,108 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <fstream>
 #include <iterator>
 
+#include "tools/report/page.hpp"
+#include "tools/report/svg.hpp"
 #include "tools/study/figures.hpp"
-#include "tools/svg.hpp"
+#include "tools/study/pool.hpp"
 
 namespace apical::tools {
 namespace {
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string budget_text(const Study& study, bool accuracy) {
   return fmt::format("{:g} {}", study.budget, accuracy ? "points" : "percent");
 }
 
-// "smallest" or "largest" that was asked for, of the axis.
-const char* wanted(const Design& design, const std::string& axis) {
-  for (const Axis& a : design.axes)
-    if (a.name == axis) return a.prefer_large ? "largest" : "smallest";
-  return "";
+const char* wanted(const Need& need) {
+  return need.prefer_large ? "largest" : "smallest";
 }
 
-std::string sentence(const Study& study, const Scores& all, const Design& design, const Need& need,
-                     double goal) {
+// "the reference, 98.17 ± 0.31 %", or the best of the design.
+std::string goal_text(const Scores& all, const Cell* goal) {
+  if (goal == nullptr) return "a reference that has no score";
+  return fmt::format("{}, {}", all.has_reference ? "the reference" : "the best",
+                     in_words(goal->score, all.accuracy));
+}
+
+// Labels of the values with that verdict, in their order.
+std::string having(const Need& need, Verdict verdict) {
+  std::vector<std::string> labels;
+  for (const Need::Value& value : need.values)
+    if (value.loss.verdict == verdict) labels.push_back(value.label);
+  return fmt::format("{}", fmt::join(labels, ", "));
+}
+
+std::string sentence(const Study& study, const Scores& all, const Need& need, const Cell* goal) {
   const std::string setting = need.others.empty() ? "" : fmt::format(", with {}", need.others);
-  if (!need.found)
-    return fmt::format("{}{}: no value that was tried stays within {} of {:.4g}; {} at {}", need.axis,
-                       setting, budget_text(study, all.accuracy), goal, in_words(need.score, all.accuracy),
-                       need.value);
-  return fmt::format("{}{}: {} is the {} that stays within {} of {:.4g}{}: {}", need.axis, setting,
-                     need.value, wanted(design, need.axis), budget_text(study, all.accuracy), goal,
-                     need.at_end ? " (and the last that was tried)" : "", in_words(need.score, all.accuracy));
+  const std::string within =
+      fmt::format("within {} of {}", budget_text(study, all.accuracy), goal_text(all, goal));
+  const std::string undecided = having(need, Verdict::undecided), no = having(need, Verdict::no);
+  const Need::Value* furthest = need.furthest();
+  std::string text = need.axis + setting + ": ";
+  if (furthest != nullptr && furthest->cell == goal)
+    text += fmt::format("{} is the best, {}, and no {} value was shown to stay within {} of it",
+                        furthest->label, in_words(goal->score, all.accuracy),
+                        need.prefer_large ? "larger" : "smaller", budget_text(study, all.accuracy));
+  else if (furthest != nullptr)
+    text +=
+        fmt::format("{} is the {} that was shown to stay {}{}; it loses {}", furthest->label, wanted(need),
+                    within, furthest == &need.values.back() ? " (and the last that was tried)" : "",
+                    in_words(furthest->loss, all.accuracy));
+  else
+    text +=
+        fmt::format("{} {}; the closest, {}, loses {}",
+                    undecided.empty() ? "no value that was tried stays" : "undecided whether a value stays",
+                    within, need.closest().label, in_words(need.closest().loss, all.accuracy));
+  if (!undecided.empty()) text += "; undecided: " + undecided;
+  if (!no.empty() && (furthest != nullptr || !undecided.empty())) text += "; too much: " + no;
+  return text;
 }
 
 std::string need_table(const Study& study, const Scores& all) {
   std::string html = fmt::format(
-      "<h2>What you need</h2><p>Per axis the value up to which accuracy stays within {} of {}, read from the "
-      "safe end: behind it at least one value misses. Means over {} repeats, ± half of the 95 % interval by "
-      "Student's t.</p><table><tr><th>study<th>what<th>needed<th>with<th>score there",
+      "<h2>What you need</h2><p>Which values stay within {} of {}. A value's loss is the mean of what it "
+      "scores "
+      "less than that with the same seeds ({} repeats), ± half of the 95 % interval of these differences by "
+      "Student's t. It stays within where the whole interval does, and loses too much where none of it does "
+      "or "
+      "a repeat diverges; else it is undecided, and more seeds may tell. Every value is judged alone: a "
+      "smaller "
+      "one may do where a larger one doesn't.</p><table><tr><th>study<th>what<th>with<th>stays "
+      "within<th>furthest "
+      "of these<th>its loss<th>undecided<th>too much",
       budget_text(study, all.accuracy),
-      std::isfinite(all.reference) ? fmt::format("the reference ({:.4g})", all.reference)
-                                   : "the best of its design",
-      study.repeats());
+      all.has_reference ? escaped(goal_text(all, all.goal(0))) : "the best of its design", study.repeats());
   for (std::size_t d = 0; d < study.designs.size(); ++d)
-    for (const Need& need : needs(study, all, d))
+    for (const Need& need : needs(study, all, d)) {
+      const Need::Value* furthest = need.furthest();
       html += fmt::format(
-          "<tr><td>{}<td>{}<td class=n>{}<td>{}<td class=n>{}", escaped(study.designs[d].title),
-          escaped(need.axis),
-          need.found ? fmt::format("{}{}", escaped(need.value), need.at_end ? " (the last tried)" : "")
-                     : "<span class=no>none that was tried</span>",
-          escaped(need.others), escaped(in_words(need.score, all.accuracy)));
+          "<tr><td>{}<td>{}<td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}",
+          escaped(study.designs[d].title), escaped(need.axis), escaped(need.others),
+          furthest == nullptr ? "<span class=no>none was shown to</span>"
+                              : escaped(having(need, Verdict::yes)),
+          furthest == nullptr ? ""
+                              : fmt::format("{} {}{}", wanted(need), escaped(furthest->label),
+                                            furthest == &need.values.back() ? " (the last tried)" : ""),
+          furthest == nullptr ? "" : escaped(in_words(furthest->loss, all.accuracy)),
+          escaped(having(need, Verdict::undecided)), escaped(having(need, Verdict::no)));
+    }
   return html + "</table>";
 }
 
-std::string cell_table(const Design& design, const Scores& all, const std::vector<Cell>& cells) {
+std::string cell_table(const Study& study, std::size_t index, const Scores& all) {
   std::string html = "<details><summary>All positions</summary><table><tr>";
-  for (const Axis& axis : design.axes) html += fmt::format("<th>{}", escaped(axis.name));
-  html += "<th>score";
-  for (const Cell& cell : cells) {
+  for (const Axis& axis : study.designs[index].axes) html += fmt::format("<th>{}", escaped(axis.name));
+  html += "<th>score<th>loss<th>stays within";
+  const Cell* const goal = all.goal(index);
+  for (const Cell& cell : all.cells[index]) {
     html += "<tr>";
     for (const AxisValue& value : cell.at) html += fmt::format("<td>{}", escaped(value.label));
-    html += fmt::format("<td class=n>{}", escaped(in_words(cell.score, all.accuracy)));
+    const Loss l = loss(cell, goal, all.accuracy, study.budget);
+    html += fmt::format("<td class=n>{}<td class=n>{}<td>{}", escaped(in_words(cell.score, all.accuracy)),
+                        escaped(in_words(l, all.accuracy)), in_words(l.verdict));
   }
   return html + "</table></details>";
 }
@@ -80,7 +116,7 @@ std::string points_csv(const Study& study, const Store& store) {
     for (std::size_t a = 0; a < point.at.size(); ++a)
       at += fmt::format("{}{} = {}", a == 0 ? "" : "; ", study.designs[point.design].axes[a].name,
                         point.at[a].label);
-    const Row* row = store.find(point.digest, APICAL_VERSION);
+    const Row* row = row_of(store, point);
     text +=
         fmt::format("{},{},{},{},", study.designs[point.design].name, csv_field(at),
                     study.seeds.empty() ? "" : fmt::format("{}", study.seeds[point.repeat]), point.digest);
@@ -96,8 +132,7 @@ std::string points_csv(const Study& study, const Store& store) {
 std::vector<std::string> sentences(const Study& study, const Scores& all) {
   std::vector<std::string> lines;
   for (std::size_t d = 0; d < study.designs.size(); ++d)
-    for (const Need& need : needs(study, all, d))
-      lines.push_back(sentence(study, all, study.designs[d], need, all.goal(d)));
+    for (const Need& need : needs(study, all, d)) lines.push_back(sentence(study, all, need, all.goal(d)));
   return lines;
 }
 
@@ -122,15 +157,15 @@ void write_report(const Study& study, const Store& store, OutputFolder& folder) 
       const auto svg = folder.stage(figure.name + ".svg");
       draw(figure, svg);
       folder.write(figure.name + ".csv", csv(figure));
-      body += figure_html(content(svg), figure.caption);
+      body += figure_html(file_content(svg), figure.caption);
     }
     for (const HeatMap& map : heat_maps(study, all, d)) {
       const auto svg = folder.stage(map.name + ".svg");
       draw(map, svg, all.accuracy);
       folder.write(map.name + ".csv", csv(map));
-      body += figure_html(content(svg), map.caption);
+      body += figure_html(file_content(svg), map.caption);
     }
-    body += cell_table(design, all, all.cells[d]);
+    body += cell_table(study, d, all);
   }
   body += fmt::format(
       "<h2>Base configuration</h2><details><summary>All effective keys</summary><pre>{}</pre></details>",

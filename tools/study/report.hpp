@@ -1,5 +1,5 @@
 #pragma once
-#include "tools/output_folder.hpp"
+#include "tools/report/output_folder.hpp"
 #include "tools/study/statistics.hpp"
 
 namespace apical::tools {

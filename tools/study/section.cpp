@@ -6,6 +6,8 @@
 #include <cmath>
 #include <sstream>
 
+#include "tools/report/messages.hpp"
+
 namespace apical::tools {
 
 std::string in_line(const toml::node& node) {
@@ -43,7 +45,8 @@ std::string Section::where(const std::string& key) const {
 }
 
 void Section::refuse(const std::string& key, const std::string& what, const std::string& accepted) const {
-  throw InputError(fmt::format("{}: {}{}: {}; accepted: {}", where(key), prefix_, key, what, accepted));
+  throw InputError(
+      fmt::format("{}: {}{}: {}; accepted: {}", where(key), prefix_, echoed(key), echoed(what), accepted));
 }
 
 std::string Section::text(const std::string& key, const std::string& otherwise) const {

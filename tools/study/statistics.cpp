@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <iterator>
 #include <limits>
-#include <map>
+#include <utility>
+
+#include "tools/study/pool.hpp"
 
 namespace apical::tools {
 namespace {
@@ -29,75 +32,119 @@ Estimate estimate(const std::vector<double>& scores, std::size_t missing) {
   return e;
 }
 
-bool Scores::within(const Estimate& e, double best, double budget) const {
-  if (e.missing > 0 || !std::isfinite(e.mean)) return false;
-  const double slack = 1e-9 * std::abs(best);  // a budget of 0.5 includes 98.0 - 97.5
-  return accuracy ? e.mean >= best - budget - slack : e.mean <= best * (1.0 + budget / 100.0) + slack;
-}
-
-double Scores::goal(std::size_t design) const {
-  if (std::isfinite(reference)) return reference;
-  double best = nothing;
+const Cell* Scores::goal(std::size_t design) const {
+  if (has_reference) return &cells.front().front();
+  const Cell* best = nullptr;
   for (const Cell& cell : cells[design]) {
     const double mean = cell.score.mean;
     if (cell.score.missing > 0 || !std::isfinite(mean)) continue;
-    if (!std::isfinite(best) || (accuracy ? mean > best : mean < best)) best = mean;
+    if (best == nullptr || (accuracy ? mean > best->score.mean : mean < best->score.mean)) best = &cell;
   }
   return best;
 }
 
 Scores scores(const Study& study, const Store& store) {
   Scores all;
-  all.reference = nothing;
+  all.has_reference = study.has_reference;
   all.cells.resize(study.designs.size());
   for (const Point& point : study.points) {
-    const Row* row = store.find(point.digest, APICAL_VERSION);
+    const Row* row = row_of(store, point);
     if (row != nullptr && !row->measure.empty()) all.accuracy = row->measure == "accuracy";
   }
-  std::vector<double> got;
-  for (std::size_t i = 0; i < study.points.size(); ++i) {
-    const Point& point = study.points[i];
-    const Row* row = store.find(point.digest, APICAL_VERSION);
+  Cell cell;
+  for (const Point& point : study.points) {
+    const Row* row = row_of(store, point);
     const double score = row == nullptr ? nothing : row->score_value();
-    if (std::isfinite(score)) got.push_back(all.accuracy ? 100.0 * score : score);
+    cell.scores.push_back(all.accuracy ? 100.0 * score : score);
+    if (row != nullptr && row->status == "diverged") ++cell.diverged;
     if (point.repeat + 1 < study.repeats()) continue;
-    all.cells[point.design].push_back({point.at, estimate(got, study.repeats() - got.size())});
-    got.clear();
+    cell.at = point.at;
+    std::vector<double> got;
+    std::copy_if(cell.scores.begin(), cell.scores.end(), std::back_inserter(got),
+                 [](double x) { return std::isfinite(x); });
+    cell.score = estimate(got, study.repeats() - got.size());
+    all.cells[point.design].push_back(std::exchange(cell, {}));
   }
-  if (study.has_reference) all.reference = all.cells.front().front().score.mean;
   return all;
+}
+
+Loss loss(const Cell& cell, const Cell* goal, bool accuracy, double budget) {
+  Loss l;
+  l.mean = estimate({}, cell.score.missing);
+  if (goal == nullptr) return l;
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < std::min(cell.scores.size(), goal->scores.size()); ++i) {
+    const double worse = accuracy ? goal->scores[i] - cell.scores[i]
+                                  : 100.0 * (cell.scores[i] - goal->scores[i]) / goal->score.mean;
+    if (std::isfinite(worse)) differences.push_back(worse);
+  }
+  l.mean = estimate(differences, cell.score.missing);
+  const double slack = 1e-9 * std::abs(goal->score.mean);  // a budget of 0.5 includes 98.0 - 97.5
+  const auto verdict = [&] {
+    if (cell.diverged > 0) return Verdict::no;
+    if (&cell == goal) return Verdict::yes;
+    if (cell.score.missing > 0 || !std::isfinite(l.mean.half)) return Verdict::undecided;
+    if (l.mean.mean + l.mean.half <= budget + slack) return Verdict::yes;
+    return l.mean.mean - l.mean.half > budget + slack ? Verdict::no : Verdict::undecided;
+  };
+  l.verdict = verdict();
+  return l;
+}
+
+const Need::Value* Need::furthest() const {
+  const auto found = std::find_if(values.rbegin(), values.rend(),
+                                  [](const Value& v) { return v.loss.verdict == Verdict::yes; });
+  return found == values.rend() ? nullptr : &*found;
+}
+
+const Need::Value& Need::closest() const {
+  const auto worse = [](const Value& v) {
+    return std::isfinite(v.loss.mean.mean) ? v.loss.mean.mean : 1e300;
+  };
+  return *std::min_element(values.begin(), values.end(),
+                           [&](const Value& x, const Value& y) { return worse(x) < worse(y); });
 }
 
 std::vector<Need> needs(const Study& study, const Scores& all, std::size_t index) {
   const Design& design = study.designs[index];
   std::vector<Need> found;
   if (design.kind != "grid") return found;
+  const Cell* const goal = all.goal(index);
   for (std::size_t a = 0; a < design.axes.size(); ++a) {
     const Axis& axis = design.axes[a];
     if (!axis.numeric() || axis.values.size() < 2) continue;
-    std::map<std::string, std::vector<const Cell*>> lines;
-    std::vector<std::string> order;
+    const std::size_t first = found.size();
     for (const Cell& cell : all.cells[index]) {
       std::string others;
       for (std::size_t b = 0; b < cell.at.size(); ++b)
         if (b != a)
           others +=
               fmt::format("{}{} = {}", others.empty() ? "" : ", ", design.axes[b].name, cell.at[b].label);
-      if (lines.count(others) == 0) order.push_back(others);
-      lines[others].push_back(&cell);
+      auto need = std::find_if(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
+                               [&](const Need& n) { return n.others == others; });
+      if (need == found.end()) need = found.insert(found.end(), {axis.name, others, axis.prefer_large, {}});
+      need->values.push_back({&cell, cell.at[a].label, loss(cell, goal, all.accuracy, study.budget)});
     }
-    for (const std::string& others : order) {
-      std::vector<const Cell*>& line = lines[others];
-      std::stable_sort(line.begin(), line.end(), [&](const Cell* x, const Cell* y) {
-        return axis.prefer_large ? x->at[a].number < y->at[a].number : x->at[a].number > y->at[a].number;
+    for (auto need = found.begin() + static_cast<std::ptrdiff_t>(first); need != found.end(); ++need)
+      std::stable_sort(need->values.begin(), need->values.end(), [&](const auto& x, const auto& y) {
+        const double left = x.cell->at[a].number, right = y.cell->at[a].number;
+        return axis.prefer_large ? left < right : left > right;
       });
-      std::size_t good = 0;
-      while (good < line.size() && all.within(line[good]->score, all.goal(index), study.budget)) ++good;
-      const Cell& last = *line[good == 0 ? 0 : good - 1];
-      found.push_back({axis.name, others, good > 0, good == line.size(), last.at[a].label, last.score});
-    }
   }
   return found;
+}
+
+const char* in_words(Verdict verdict) {
+  return verdict == Verdict::yes ? "yes" : verdict == Verdict::no ? "no" : "undecided";
+}
+
+std::string in_words(const Loss& loss, bool accuracy) {
+  const Estimate& e = loss.mean;
+  if (e.count == 0) return "no common seeds";
+  std::string text = accuracy ? fmt::format("{:.2f}", e.mean) : fmt::format("{:.3g}", e.mean);
+  if (std::isfinite(e.half))
+    text += accuracy ? fmt::format(" ± {:.2f}", e.half) : fmt::format(" ± {:.2g}", e.half);
+  return text + (accuracy ? " points" : " percent");
 }
 
 std::string in_words(const Estimate& e, bool accuracy) {

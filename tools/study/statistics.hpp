@@ -19,34 +19,57 @@ Estimate estimate(const std::vector<double>& scores, std::size_t missing = 0);
 /// One position of a design and what its repeats scored: percent of accuracy, or mean squared errors.
 struct Cell {
   std::vector<AxisValue> at;
+  std::vector<double> scores;  ///< by repeat; not a number without one
+  std::size_t diverged = 0;    ///< repeats
   Estimate score;
 };
 
 /// The scores of a study, in its order.
 struct Scores {
   bool accuracy = true;                  ///< else mean squared error
+  bool has_reference = false;            ///< cells[0] is the study's reference alone
   std::vector<std::vector<Cell>> cells;  ///< per design
-  double reference = 0.0;                ///< the study's, or not a number
-  /// Whether a cell stays within the budget of `best`: all repeats have a score, and their mean is at most
-  /// `budget` points below it, or `budget` percent above it for errors.
-  bool within(const Estimate&, double best, double budget) const;
-  /// What a design is measured against: the study's reference, or the best cell.
-  double goal(std::size_t design) const;
+  /// What a design is measured against: the study's reference, or its best cell of those with all scores;
+  /// nullptr where there is none.
+  const Cell* goal(std::size_t design) const;
 };
 Scores scores(const Study&, const Store&);
 
-/// How far an axis can go, everything else at `others`: the last value, from the safe end on, up to which
-/// every cell stays within the budget. The safe end is the largest value, or the smallest of an axis that
-/// prefers large ones.
+/// Whether something stays within a budget; undecided where the interval of what it loses spans the budget.
+enum class Verdict { yes, no, undecided };
+
+/// What a cell loses against another one.
+struct Loss {
+  /// Mean of the paired differences of common seeds, in points of accuracy or in percent of the other's mean
+  /// squared error; positive: worse.
+  Estimate mean;
+  Verdict verdict = Verdict::undecided;
+};
+/// yes: the whole 95 % interval is at most `budget`; no: all of it is above, or a repeat diverged. Undecided
+/// below two common seeds and while scores are missing, but for the goal itself.
+Loss loss(const Cell&, const Cell* goal, bool accuracy, double budget);
+
+/// What an axis needs, everything else at `others`.
 struct Need {
+  struct Value {
+    const Cell* cell;
+    std::string label;
+    Loss loss;
+  };
   std::string axis, others;  ///< others: "rounding = nearest", "" where the axis is alone
-  bool found = false;        ///< false: not even the safe end stays within
-  bool at_end = false;       ///< it is the last value that was tried
-  std::string value;
-  Estimate score;  ///< there, or at the safe end
+  bool prefer_large = false;
+  std::vector<Value>
+      values;  ///< from the safe end: the largest, or the smallest where large ones are preferred
+
+  const Value* furthest() const;  ///< the last one that stays within, or nullptr
+  const Value& closest() const;   ///< the one that loses least
 };
 /// For every axis of the design whose values have sizes; none for random and latin-hypercube designs.
 std::vector<Need> needs(const Study&, const Scores&, std::size_t design);
+
+/// "0.12 ± 0.31 points" or "3.1 ± 0.4 percent".
+std::string in_words(const Loss&, bool accuracy);
+const char* in_words(Verdict);
 
 /// "98.06 ± 0.31 %" or "0.0123 ± 0.0004", and what is missing.
 std::string in_words(const Estimate&, bool accuracy);

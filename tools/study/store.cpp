@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -14,7 +16,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "tools/config.hpp"
+#include "sim/core/external_tools.hpp"
+#include "tools/report/messages.hpp"
+#include "tools/report/numbers.hpp"
 
 namespace apical::tools {
 namespace {
@@ -25,16 +29,16 @@ struct Column {
 };
 
 constexpr Column columns[] = {
-    {"digest", &Row::digest},       {"version", &Row::version}, {"machine", &Row::machine},
-    {"status", &Row::status},       {"measure", &Row::measure}, {"score", &Row::score},
-    {"ticks", &Row::ticks},         {"macs", &Row::macs},       {"events", &Row::events},
-    {"energy_pj", &Row::energy_pj}, {"state", &Row::state},     {"settings", &Row::settings},
-    {"trouble", &Row::trouble}};
+    {"digest", &Row::digest},     {"data", &Row::data},           {"build", &Row::build},
+    {"machine", &Row::machine},   {"status", &Row::status},       {"measure", &Row::measure},
+    {"score", &Row::score},       {"ticks", &Row::ticks},         {"macs", &Row::macs},
+    {"events", &Row::events},     {"energy_pj", &Row::energy_pj}, {"state", &Row::state},
+    {"settings", &Row::settings}, {"trouble", &Row::trouble},     {"notes", &Row::notes}};
 
 std::string header() {
   std::string line;
-  for (const Column& c : columns) line += fmt::format("{}{}", line.empty() ? "" : ",", c.name);
-  return line + "\n";
+  for (const Column& c : columns) line += fmt::format("{},", c.name);
+  return line + "checksum\n";
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& what,
@@ -42,10 +46,42 @@ std::string header() {
   throw InputError(fmt::format("{}: {}; accepted: {}", file.string(), what, accepted));
 }
 
+bool is_digest(const std::string& text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// A checksum tells what was damaged; this tells what no sweep would have written.
+void check(const Row& row) {
+  const auto require = [](bool holds, const char* column, const std::string& value) {
+    if (!holds) throw std::invalid_argument(fmt::format("{} \"{}\"", column, value));
+  };
+  require(is_digest(row.digest), "digest", row.digest);
+  require(row.data.empty() || is_digest(row.data), "data", row.data);
+  require(is_digest(row.build), "build", row.build);
+  const bool ok = row.status == "ok";
+  require(ok || row.status == "diverged" || row.status == "failed", "status", row.status);
+  const bool accuracy = row.measure == "accuracy";
+  require(accuracy || row.measure == "mse" || (!ok && row.measure.empty()), "measure", row.measure);
+  const double score = row.score_value();
+  require(ok ? score >= 0.0 && std::isfinite(score) && !(accuracy && score > 1.0) : row.score.empty(),
+          "score", row.score);
+  for (const auto& [name, field] :
+       {std::pair("ticks", &Row::ticks), std::pair("macs", &Row::macs), std::pair("events", &Row::events)})
+    require(parse_number<std::uint64_t>(row.*field).has_value() || (!ok && (row.*field).empty()), name,
+            row.*field);
+  const double energy = parse_number<double>(row.energy_pj).value_or(-1.0);
+  require(row.energy_pj.empty() || (energy >= 0.0 && std::isfinite(energy)), "energy_pj", row.energy_pj);
+  require(is_digest(row.state) || (!ok && row.state.empty()), "state", row.state);
+}
+
+std::string key_of(const std::string& digest, const std::string& data, const std::string& build) {
+  return digest + "," + data + "," + build;
+}
+
 }  // namespace
 
 double Row::score_value() const {
-  return score.empty() ? std::numeric_limits<double>::quiet_NaN() : std::strtod(score.c_str(), nullptr);
+  return parse_number<double>(score).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 std::string csv_field(const std::string& text) {
@@ -57,42 +93,47 @@ std::string csv_field(const std::string& text) {
 
 std::string csv_line(const Row& row) {
   std::string line;
-  for (const Column& c : columns)
-    line += fmt::format("{}{}", &c == columns ? "" : ",", csv_field(row.*c.field));
-  return line + "\n";
+  for (const Column& c : columns) line += csv_field(row.*c.field) + ",";
+  return line + sim::hash_of(line) + "\n";
 }
 
 Row parse_row(const std::string& line) {
+  const std::size_t last = line.rfind(',') + 1;  // 0 without one
+  if (line.empty() || line.back() != '\n' ||
+      sim::hash_of(line.substr(0, last)) != line.substr(last, line.size() - 1 - last))
+    throw std::invalid_argument("its checksum differs: not as it was written");
   std::vector<std::string> fields(1);
   bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
+  for (std::size_t i = 0; i + 1 < last; ++i) {
     const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"')
+    if (quoted && c == '"' && line[i + 1] == '"')
       fields.back() += line[++i];
     else if (c == '"')
       quoted = !quoted;
     else if (!quoted && c == ',')
       fields.emplace_back();
-    else if (c != '\n')
+    else
       fields.back() += c;
   }
   Row row;
   if (quoted || fields.size() != std::size(columns))
-    throw std::invalid_argument(fmt::format("{} fields of {}", fields.size(), std::size(columns)));
+    throw std::invalid_argument(fmt::format("{} fields of {}", fields.size() + 1, std::size(columns) + 1));
   for (std::size_t i = 0; i < fields.size(); ++i) row.*columns[i].field = fields[i];
-  if (row.digest.size() != 32 || (row.status != "ok" && row.status != "diverged" && row.status != "failed"))
-    throw std::invalid_argument("no digest or no status");
+  check(row);
   return row;
 }
 
 Store::Store(std::filesystem::path file, double patience) : file_(std::move(file)) {
   std::error_code error;
   if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), error);
-  descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
   if (descriptor_ < 0)
     refuse(file_, fmt::format("can't be opened ({})", std::strerror(errno)),
            "a folder that can be written, or made");
   try {
+    struct stat what {};
+    if (fstat(descriptor_, &what) != 0 || !S_ISREG(what.st_mode))
+      refuse(file_, "no regular file", "a file by apical sweep, or --out DIR");
     lock(patience);
     load();
   } catch (...) {
@@ -125,26 +166,27 @@ void Store::load() {
   char block[65536];
   for (ssize_t got = 0; (got = pread(descriptor_, block, sizeof block, static_cast<off_t>(text.size()))) > 0;)
     text.append(block, static_cast<std::size_t>(got));
-  std::size_t good = 0;  // bytes of whole rows
-  int number = 0;
-  while (good < text.size()) {
+  const std::string first = header();
+  if (text.compare(0, first.size(), first) != 0 && first.compare(0, text.size(), text) != 0)
+    refuse(file_,
+           text.compare(0, 15, "digest,version,") == 0
+               ? "a store of an older apical, whose rows know neither their data nor the program's sources, "
+                 "and so "
+                 "can't be used again"
+               : "no store of this apical; it is left as it is",
+           "a file by apical sweep; or --out another folder, or move the file away, and the points run anew");
+  std::size_t good = text.size() < first.size() ? 0 : first.size();
+  for (int number = 2; good < text.size(); ++number) {
     const std::size_t end = text.find('\n', good);
-    if (end == std::string::npos) break;
-    const std::string line = text.substr(good, end + 1 - good);
-    ++number;
+    if (end == std::string::npos) break;  // torn: a row comes with its newline
     try {
-      if (number == 1) {
-        if (line != header())
-          refuse(file_, "no store of this version of apical", "a file by apical sweep, or --out DIR");
-      } else {
-        const Row row = parse_row(line);
-        rows_[{row.digest, row.version}] = row;
-      }
+      const Row row = parse_row(text.substr(good, end + 1 - good));
+      rows_[key_of(row.digest, row.data, row.build)] = row;
     } catch (const std::invalid_argument& error) {
-      if (end + 1 < text.size())
-        throw InputError(fmt::format("{}:{}: no row ({}); accepted: rows by apical sweep; remove the line",
-                                     file_.string(), number, error.what()));
-      break;
+      throw InputError(
+          fmt::format("{}:{}: no row ({}); accepted: rows by apical sweep; remove the line, and "
+                      "its point runs anew",
+                      file_.string(), number, error.what()));
     }
     good = end + 1;
   }
@@ -164,11 +206,11 @@ void Store::write(const std::string& text) {
 
 void Store::append(const Row& row) {
   write(csv_line(row));
-  rows_[{row.digest, row.version}] = row;
+  rows_[key_of(row.digest, row.data, row.build)] = row;
 }
 
-const Row* Store::find(const std::string& digest, const std::string& version) const {
-  const auto found = rows_.find({digest, version});
+const Row* Store::find(const std::string& digest, const std::string& data, const std::string& build) const {
+  const auto found = rows_.find(key_of(digest, data, build));
   return found == rows_.end() ? nullptr : &found->second;
 }
 

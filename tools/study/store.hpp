@@ -8,18 +8,23 @@ namespace apical::tools {
 
 /// One finished point, as the store keeps it. Nothing in it depends on when, where or beside what it ran.
 struct Row {
-  std::string digest, version, machine;
+  std::string digest;  ///< of the configuration
+  std::string data;    ///< of the files that it reads, see data_digest()
+  std::string build;   ///< build_id() of the program that ran it
+  std::string machine;
   std::string status;   ///< "ok", "diverged", or "failed": it couldn't run to its end
   std::string measure;  ///< "accuracy" (0..1) or "mse"
   std::string score, ticks, macs, events, energy_pj;  ///< of the training but for the score; "" without one
   std::string state;                                  ///< digest of the machine's state
   std::string settings;                               ///< "key=value" after "key=value"
-  std::string trouble;                                ///< why it isn't ok
+  std::string trouble;                                ///< why it isn't ok, or what is clipped
+  std::string notes;                                  ///< what loading lost
 
   double score_value() const;  ///< not a number without a score
 };
 
-/// The row as a line of CSV with its newline, and back. Throws std::invalid_argument for what is no row.
+/// The row as a line of CSV with a checksum and its newline, and back. Throws std::invalid_argument for what
+/// is no row, or not as it was written.
 std::string csv_line(const Row&);
 Row parse_row(const std::string& line);
 
@@ -31,15 +36,16 @@ std::string csv_field(const std::string& text);
 class Store {
  public:
   /// Opens or makes the file for appending. Throws InputError where it can't, where another process holds it
-  /// (after waiting for `patience` seconds) or where a line but the last is no row.
+  /// (after waiting for `patience` seconds), for a file that is no store, which it leaves as it is, and for a
+  /// whole line that is no row.
   explicit Store(std::filesystem::path file, double patience = 3.0);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   void append(const Row&);
-  /// The last row of this version and configuration, or nullptr.
-  const Row* find(const std::string& digest, const std::string& version) const;
+  /// The last row of this configuration on these data by this build, or nullptr.
+  const Row* find(const std::string& digest, const std::string& data, const std::string& build) const;
 
  private:
   void lock(double patience) const;
@@ -48,7 +54,7 @@ class Store {
 
   std::filesystem::path file_;
   int descriptor_ = -1;
-  std::map<std::pair<std::string, std::string>, Row> rows_;
+  std::map<std::string, Row> rows_;  ///< by digest, data and build
 };
 
 }  // namespace apical::tools

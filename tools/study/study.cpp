@@ -6,14 +6,21 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <limits>
+#include <map>
 #include <set>
+#include <sstream>
 
+#include "model/input_file.hpp"
+#include "tools/run/data_digest.hpp"
+#include "tools/run/machines.hpp"
+#include "tools/run/stimulus.hpp"
 #include "tools/study/section.hpp"
 
 namespace apical::tools {
 namespace {
+
+constexpr std::size_t most_points = 100000;  // a kilobyte and more each
 
 void assign(Config& config, const std::vector<KeyValue>& set) {
   for (const KeyValue& a : set) set_key(config, a.text, a.where);
@@ -126,8 +133,13 @@ Config read_base(const Section& section, const std::string& path) {
     assign(config, section.assignments("base"));
     return config;
   }
-  return read_config(
-      (std::filesystem::path(path).parent_path() / section.text("base", "")).lexically_normal().string());
+  const std::string named = section.text("base", "");
+  const auto file = (std::filesystem::path(path).parent_path() / named).lexically_normal();
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored))  // the study's line is what to mend
+    section.refuse("base", fmt::format("\"{}\" isn't a file", named),
+                   "a configuration file, relative to the study");
+  return read_config(file.string());
 }
 
 void read_seeds(const Section& section, Study& study) {
@@ -160,19 +172,68 @@ std::string checked_digest(const Config& config) {
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error.what()));
   }
-  if (config.machine == "both")
+  if (config.machine == Machine::both)
     throw InputError(located(config,
                              "run.machine: \"both\" in a study; accepted: machine = \"golden\", "
                              "\"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them"));
   return digest(config);
 }
 
-void expand(Study& study) {
+// How many points a design has, at most one more than may be.
+std::size_t count_of(const Design& design) {
+  if (design.kind != "grid") return static_cast<std::size_t>(design.count);
+  std::size_t count = 1;
+  for (const Axis& axis : design.axes) count = std::min(count * axis.values.size(), most_points + 1);
+  return count;
+}
+
+// What decides whether a task's data can be read and fit.
+std::string task_keys(const Config& config) {
+  std::string text = fmt::format("{}\n", fmt::join(config.network.layers, " "));
+  std::istringstream lines(canonical(config));
+  for (std::string line; std::getline(lines, line);)
+    if (line.rfind("task.", 0) == 0) text += line + "\n";
+  return text;
+}
+
+void check_task(const Config& config) {
+  try {
+    configured_task(config);
+  } catch (const std::invalid_argument& error) {
+    throw InputError(located(config, error.what()));
+  }
+}
+
+// What `action` returns; what it throws, with the point that it is about.
+template <class Action>
+auto of_point(const Study& study, const Point& point, const Action& action) {
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    throw InputError(fmt::format("{} (design {} of {}, {})", error.what(), study.designs[point.design].name,
+                                 study.source, settings_text(study, point)));
+  }
+}
+
+void expand(const Section& section, Study& study) {
+  std::size_t points = 0;
+  for (const Design& design : study.designs)
+    points = std::min(points + count_of(design) * study.repeats(), most_points + 1);
+  if (points > most_points)
+    section.refuse("design", "too many points",
+                   fmt::format("designs that times seeds have {} at most", most_points));
+  std::map<std::string, std::string> data;  // hashed once
   for (std::size_t d = 0; d < study.designs.size(); ++d)
     for (const auto& at : positions(study.designs[d]))
       for (std::size_t repeat = 0; repeat < study.repeats(); ++repeat) {
-        Point point{d, at, repeat, ""};
-        point.digest = checked_digest(configuration(study, point));
+        Point point{d, at, repeat, "", ""};
+        const Config config = configuration(study, point);
+        point.digest = checked_digest(config);
+        const auto [known, fresh] =
+            data.try_emplace(fmt::format("{}\n{}\n{}", name_of(config.task.kind), task_file(config).string(),
+                                         config.machine == Machine::rtl));
+        if (fresh) known->second = of_point(study, point, [&] { return data_digest(config); });
+        point.data = known->second;
         study.points.push_back(std::move(point));
       }
 }
@@ -185,12 +246,9 @@ bool Axis::numeric() const {
 }
 
 Study read_study(const std::string& path, const std::vector<std::string>& set) {
-  std::ifstream file(path);
-  if (!file)
-    throw InputError(fmt::format("{}: can't be read; accepted: a study file (tools/study/README.md)", path));
   toml::table table;
   try {
-    table = toml::parse(file, path);
+    table = toml::parse(model::read_input(path, "a study file (tools/study/README.md)"), path);
   } catch (const toml::parse_error& error) {
     throw InputError(
         fmt::format("{}:{}: {}; accepted: TOML", path, error.source().begin.line, error.description()));
@@ -227,8 +285,21 @@ Study read_study(const std::string& path, const std::vector<std::string>& set) {
                      "names that differ, none \"reference\"");
   }
   if (names.size() == 1) section.refuse("design", "missing", "at least one [[design]]");
-  expand(study);
+  expand(section, study);
   return study;
+}
+
+void check_points(const Study& study) {
+  std::set<std::string> points, tasks;
+  for (const Point& point : study.points) {
+    if (point.repeat > 0 || !points.insert(point.digest).second) continue;  // seeds change no shape
+    of_point(study, point, [&] {
+      const Config config = configuration(study, point);
+      if (tasks.insert(task_keys(config)).second) check_task(config);
+      check_machine(config);
+      return 0;
+    });
+  }
 }
 
 Config configuration(const Study& study, const Point& point) {

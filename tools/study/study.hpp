@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/config.hpp"
+#include "tools/config/config.hpp"
 
 namespace apical::tools {
 
@@ -45,6 +45,7 @@ struct Point {
   std::vector<AxisValue> at;  ///< one per axis of the design
   std::size_t repeat = 0;     ///< index in Study::seeds
   std::string digest;         ///< of its configuration
+  std::string data;           ///< of the files that it reads, see data_digest()
 };
 
 /// A study file: a base configuration and the designs around it.
@@ -62,9 +63,14 @@ struct Study {
 };
 
 /// Reads a study (TOML; tools/study/README.md lists the keys). `set` are assignments on top of the study's
-/// own, beneath the axes. Every value is tried on the base before anything runs. Throws InputError
+/// own, beneath the axes. Every value is tried on the base, and the files that points read are hashed. Throws
+/// InputError
 /// "FILE:LINE: KEY: ...; accepted: ...".
 Study read_study(const std::string& path, const std::vector<std::string>& set = {});
+
+/// Makes what every point needs but runs none: reads its data, compiles its program, holds its machine
+/// against its limits. Throws InputError that names the first point which can't run, and why.
+void check_points(const Study&);
 
 /// All positions of a design, in the order of the store. A pure function of the design.
 std::vector<std::vector<AxisValue>> positions(const Design&);

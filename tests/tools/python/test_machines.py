@@ -37,7 +37,7 @@ class Configurations(InFolder):
         self.assertEqual((status, error), (2, f"apical: {refusal.message}\n"))
         with self.refused("net.toml:2: network.layers"):
             apical.Machine(apical.parse("[network]\nlayers = [5]\n", source="net.toml"), "golden")
-        with self.refused("nothing.toml: can't be read"):
+        with self.refused("nothing.toml: doesn't exist"):
             apical.load("nothing.toml")
 
     def test_has_effective_keys(self):
@@ -93,6 +93,19 @@ class Stepping(InFolder):
         super().setUp()
         self.config = apical.parse(SMALL)
 
+    def test_a_test_moves_no_weight(self):
+        config = self.config.override({"dynamics.rho": 0.5})
+        inputs = random(1, 100).reshape(20, 5)
+        for name in ("golden", "emulator", "tlm"):
+            machine = apical.Machine(config, name)
+            machine.set_learning_scale(0.5)
+            before = machine.all_weights()
+            machine.run_ticks(inputs, learning=False)
+            for key, matrix in machine.all_weights().items():
+                np.testing.assert_array_equal(matrix, before[key], name)
+            machine.run_ticks(inputs)
+            self.assertTrue(np.any(machine.weights(1) != before["W1"]), name)
+
     def test_golden_ticks_as_the_equations_say(self):
         """(12) to (16) of model/README.md at rho = 1, written out for two layers."""
         machine = apical.Machine(self.config, "golden")
@@ -133,6 +146,19 @@ class Stepping(InFolder):
             np.testing.assert_array_equal(record["u", 2][-1], many.read("u", 2))
             self.assertGreater(many.macs, 0)
         self.assertEqual({s.signal for s in many.statistics() if s.layer == 2} >= {"weight", "u", "error"}, True)
+
+    def test_notes_say_what_loading_lost(self):
+        lossy = apical.load(DIGITS, {"formats.weight": {"bits": 8, "frac": 6}})
+        machine = apical.Machine(lossy, "emulator")
+        self.assertIn("W1: of ", machine.notes[0])
+        given = np.full_like(machine.weights("W2"), 0.5)
+        given[0, :3] = 1e-9
+        machine.set_weights("W2", given)
+        self.assertIn(" 3 became 0 and 0 saturated", machine.notes[-1])
+        with self.assertRaisesRegex(ValueError, "formats.allow_lossy_loading"):
+            machine.set_weights("W2", np.full_like(given, 100.0))
+        self.assertEqual(machine.weights("W2").max(), 0.5)
+        self.assertEqual(apical.Machine(lossy, "golden").notes, [])
 
     def test_live_arrays_follow_without_a_copy(self):
         machine = apical.Machine(self.config, "emulator")

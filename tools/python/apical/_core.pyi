@@ -40,6 +40,7 @@ class SignalStatistics:
     maximum: float
     count: int
     saturated: int
+    clipped: float
     rounded_to_zero: int
     used_bits: list[int]
     resolution: float
@@ -55,6 +56,7 @@ class Machine:
         targets: Optional[npt.ArrayLike] = ...,
         nudge: Optional[npt.ArrayLike] = ...,
         record: Sequence[tuple[str, int]] = ...,
+        learning: bool = ...,
     ) -> dict[tuple[str, int], _Array]: ...
     def read(self, signal: str, layer: int) -> _Array: ...
     def weights(self, which: Union[int, str]) -> _Array: ...
@@ -77,15 +79,19 @@ class Machine:
     @property
     def trouble(self) -> str: ...
     @property
+    def notes(self) -> list[str]: ...
+    @property
     def failed(self) -> bool: ...
 
 class CurvePoint:
     ticks: int
     score: float
+    score_learning: float
 
 class MachineResult:
     machine: str
     score: float
+    score_learning: float
     classification: bool
     curve: list[CurvePoint]
     signals: list[SignalStatistics]
@@ -128,6 +134,7 @@ class SweepRow:
     settings: str
     state_digest: str
     trouble: str
+    notes: str
 
 class Sweep:
     rows: list[SweepRow]

@@ -188,7 +188,8 @@ def save(path: Path, config: Config, weights: Weights, time_unit: str = "ms",
     if 0 in rho and keys["dynamics.gamma"] != 0:
         _refuse_key("dynamics.gamma", keys["dynamics.gamma"], "with rho 0 moves voltages by their lag", "0")
     per_neuron = np.broadcast_to(np.asarray(alpha, dtype=float), (len(rho),))
-    signals = [key.split(".")[1] for key in keys if key.startswith("formats.") and key.count(".") == 1]
+    signals = [key.split(".")[1] for key, value in keys.items()
+               if key.startswith("formats.") and key.count(".") == 1 and isinstance(value, Mapping)]
     shapes = config.weight_shapes
     given = {key: np.asarray(value, dtype=float) for key, value in weights.items()}
     if set(given) != set(shapes) or any(given[key].shape != tuple(shape) for key, shape in shapes.items()):

@@ -34,8 +34,8 @@ def rings(count, seed):
 
 
 def accuracy(machine, points, ring):
-    """Every point for three ticks without a nudge: nothing is learned, the state is never reset."""
-    outputs = machine.run_ticks(points.repeat(3, axis=0), record=[("u", 2)])["u", 2][2::3]
+    """Every point for three ticks on frozen weights; the state is never reset."""
+    outputs = machine.run_ticks(points.repeat(3, axis=0), record=[("u", 2)], learning=False)["u", 2][2::3]
     return np.mean(outputs.argmax(axis=1) == ring)
 
 

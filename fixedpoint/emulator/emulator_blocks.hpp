@@ -1,0 +1,29 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "fixedpoint/emulator/kernels.hpp"
+
+namespace apical::fixedpoint {
+
+/// UPDATE looks at blocks of so many units, and leaves out those whose inputs have not moved.
+inline constexpr std::ptrdiff_t update_block_units = 256;
+
+/// Parts of UPDATE (namespace part), each of which counts on its own.
+inline constexpr std::size_t update_parts = 7;
+
+/// Results are counted bit by bit on every 17th tick; ranges, saturations and zeros on every one.
+inline constexpr std::uint32_t bits_sampled_tick = 17;
+
+/// Columns whose weights are compared at a time until one has moved (EmulatorOptions::watch_weights).
+inline constexpr std::ptrdiff_t watched_columns = 16;
+
+/// Rows first..last, in whole blocks, of one of `parts` parts of a column.
+struct RowRange {
+  std::ptrdiff_t first, last;
+  RowRange(std::ptrdiff_t stride, int part, int parts)
+      : first(stride / row_block * part / parts * row_block),
+        last(stride / row_block * (part + 1) / parts * row_block) {}
+};
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,85 @@
+#include "fixedpoint/program/constants.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace apical::fixedpoint {
+namespace {
+
+constexpr double in_random_bits = 0x1p-17;  // of an LSB: what 16 random bits don't see
+
+Constant constant(std::string name, std::string key, double asked, std::int64_t raw, int frac) {
+  return {std::move(name), std::move(key), asked, std::ldexp(static_cast<double>(raw), -frac),
+          std::ldexp(0.5, -frac)};
+}
+
+// Of one constant per unit the one that loses most.
+template <class Asked>
+Constant worst(const Population& p, const char* name, const char* key, const std::vector<std::int64_t>& raw,
+               int frac, Asked asked) {
+  Constant most;
+  for (int unit = 0; unit < p.units; ++unit) {
+    Constant one = constant(fmt::format("{} of {}", name, p.name), key, asked(unit),
+                            raw[static_cast<std::size_t>(unit)], frac);
+    if (unit == 0 || std::abs(one.relative_error()) > std::abs(most.relative_error())) most = std::move(one);
+  }
+  return most;
+}
+
+// Share of an LSB that a quantiser needs to move on, at most.
+double unseen(Rounding rounding) {
+  if (rounding == Rounding::trn || rounding == Rounding::trn_zero) return 1.0;
+  return rounding == Rounding::stochastic ? in_random_bits : 0.5;
+}
+
+}  // namespace
+
+std::vector<Constant> constants(const NetworkDescription& net, const Program& program) {
+  std::vector<Constant> all;
+  all.push_back(constant("beta", "dynamics.beta", program.beta,
+                         to_register(program.beta, program.beta_frac, constant_bits), program.beta_frac));
+  int first = 0;
+  for (int k = 1; k <= program.output; ++k) {
+    const Population& p = program.populations[static_cast<std::size_t>(k)];
+    all.push_back(worst(p, "rho", "dynamics.rho", p.rho, rho_frac,
+                        [&](int unit) { return asked_rho(net, first + unit); }));
+    all.push_back(worst(p, "alpha", net.alpha.empty() ? "dynamics.dt" : "dynamics.alpha", p.alpha,
+                        program.alpha_frac, [&](int unit) { return asked_alpha(net, first + unit); }));
+    first += p.units;
+  }
+  if (net.microcircuit)
+    all.push_back(constant(
+        "lambda", "network.lambda", net.lambda,
+        (std::int64_t{1} << rho_frac) - to_register(1.0 - net.lambda, rho_frac, constant_bits), rho_frac));
+  for (const Projection& p : program.projections) {
+    if (p.learns)
+      all.push_back(constant("eta of " + p.name, "learning.eta", p.eta_dt,
+                             to_register(p.eta_dt, p.eta_frac, eta_bits), p.eta_frac));
+    if (p.bias)
+      all.push_back(constant("one of " + p.name, p.source == 0 ? "formats.input.frac" : "formats.rate.frac",
+                             1.0, p.one,
+                             program.populations[static_cast<std::size_t>(p.source)][Signal::rate].frac));
+  }
+  return all;
+}
+
+std::vector<DeadZone> dead_zones(const Program& program) {
+  std::vector<DeadZone> all;
+  for (int k = 1; k <= program.output; ++k) {
+    const Population& p = program.populations[static_cast<std::size_t>(k)];
+    std::int64_t slowest = 0;
+    for (std::size_t unit = 0; unit < p.alpha.size(); ++unit)
+      if (p.alpha[unit] > 0 && (program.advanced_response || p.rho[unit] != std::int64_t{1} << rho_frac) &&
+          (slowest == 0 || p.alpha[unit] < slowest))
+        slowest = p.alpha[unit];
+    if (slowest == 0) continue;
+    const Format& f = p[Signal::membrane];
+    all.push_back({p.name, unseen(f.rounding) * f.lsb() /
+                               std::ldexp(static_cast<double>(slowest), -program.alpha_frac)});
+  }
+  return all;
+}
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,162 @@
+#include "fixedpoint/program/proofs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "fixedpoint/program/width_proof.hpp"
+
+namespace apical::fixedpoint {
+namespace {
+
+class Proofs {
+ public:
+  explicit Proofs(const Program& program) : program_(program) {}
+
+  void sums(int population);
+  void learning(const Projection&);
+  void neuron(const Population&, bool output);
+  void copies(const Population&);
+
+  std::vector<WidthProof> all;
+
+ private:
+  const Population& population(int index) const {
+    return program_.populations[static_cast<std::size_t>(index)];
+  }
+  const Projection& projection(int index) const {
+    return program_.projections[static_cast<std::size_t>(index)];
+  }
+  void add(const std::string& name, const std::string& reason, const Bound& bound,
+           const std::string& formats) {
+    all.push_back(prove(name, reason, bound, formats));
+  }
+  template <class Term>
+  void accumulator(const std::string& kind, const std::vector<int>& projections, const std::string& formats,
+                   const Term& term);
+
+  const Program& program_;
+};
+
+// All that one pass of sums adds up. `term` has the reason and the bound of one projection.
+template <class Term>
+void Proofs::accumulator(const std::string& kind, const std::vector<int>& projections,
+                         const std::string& formats, const Term& term) {
+  std::string name = kind, reason;
+  Bound total{};
+  for (const int index : projections) {
+    const Projection& p = projection(index);
+    const auto [text, bound] = term(p);
+    if (!reason.empty() && bound.frac != total.frac)
+      throw std::invalid_argument(
+          fmt::format("{}: {} has {} fraction bits where another has {}; accepted: equal sums of frac ({})",
+                      name, p.name, bound.frac, total.frac, formats));
+    total = reason.empty() ? bound : total + bound;
+    name += " " + p.name;
+    reason += (reason.empty() ? "" : " + ") + text;
+  }
+  if (!projections.empty()) add(name, reason, total, formats);
+}
+
+void Proofs::sums(int index) {
+  accumulator("accumulator of FORWARD", forwards_into(program_, index),
+              "formats.weight, formats.rate, formats.input", [&](const Projection& p) {
+                const Bound value = bound_of(population(p.source)[Signal::rate]);
+                return std::pair(
+                    fmt::format("{} columns x |weight| x |{}|", p.columns, p.source == 0 ? "input" : "rate"),
+                    times(bound_of(p.weight) * value, p.columns));
+              });
+  accumulator("accumulator of BACKWARD", backwards_into(program_, index), "formats.weight, formats.error",
+              [&](const Projection& p) {
+                const Bound error = bound_of(population(p.target)[Signal::error]);
+                return std::pair(fmt::format("{} rows x |weight| x |error|", p.rows),
+                                 times(bound_of(p.weight) * error, p.rows));
+              });
+}
+
+void Proofs::learning(const Projection& p) {
+  const Population& source = population(p.source);
+  add("eta x error of LEARN " + p.name, "|eta register| x |error|",
+      bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(taught_format(program_, p)),
+      p.shares < 0 ? "formats.error" : "formats.rate");
+  Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
+  if (p.decay >= 0) change = change + Bound{bound_of(p.weight).magnitude << p.decay, change.frac};
+  add("step x rate of LEARN " + p.name,
+      p.decay < 0 ? "|step| x |rate|, with room for rounding"
+                  : "|step| x |rate| + |weight| x decay, with room for rounding",
+      times(change, 2), "formats.step, formats.rate");
+  const Bound moved = p.learn_shift < 0
+                          ? aligned(change, p.weight.frac)
+                          : Bound{change.magnitude >> static_cast<unsigned>(p.learn_shift), p.weight.frac};
+  add("weight + change of LEARN " + p.name, "|weight| + |step x rate| at the weight's LSB",
+      bound_of(p.weight) + Bound{moved.magnitude + 1, p.weight.frac},
+      "formats.step, formats.rate, formats.weight");
+}
+
+void Proofs::neuron(const Population& p, bool output) {
+  // At least 1: what 0 multiplies must be alignable as well.
+  const std::int64_t rho_max = std::max<std::int64_t>(1, *std::max_element(p.rho.begin(), p.rho.end()));
+  const std::int64_t alpha_max = std::max<std::int64_t>(1, *std::max_element(p.alpha.begin(), p.alpha.end()));
+  const Bound drive = bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) + bound_of(p[Signal::mismatch]);
+  const Bound away = drive + bound_of(p[Signal::membrane]);
+  const Bound one{std::int64_t{1} << rho_frac, rho_frac};
+  const Bound prospective = bound_of(p[Signal::membrane]) * one + away * bound_of(rho_max, rho_frac);
+  const std::string formats = "formats.basal, formats.nudge, formats.mismatch, formats.membrane";
+  add("prospective voltage of " + p.name, "s + rho (basal + gamma nudge + m - s) - basal, aligned",
+      prospective + bound_of(p[Signal::basal]) * one, formats);
+  add("membrane of " + p.name, "s + alpha (basal + gamma nudge + m - s), aligned",
+      bound_of(p[Signal::membrane]) * bound_of(std::int64_t{1} << program_.alpha_frac, program_.alpha_frac) +
+          away * bound_of(alpha_max, program_.alpha_frac),
+      formats);
+  if (output)
+    add("nudge of " + p.name, "beta x (target - u)",
+        (bound_of(p[Signal::target]) + bound_of(p[Signal::u])) * bound_of((1 << 16) - 1, program_.beta_frac),
+        "formats.target, formats.u");
+  else if (p.compartment == Compartment::soma)
+    add("nudge of " + p.name, "slope x apical", bound_of(p[Signal::slope]) * bound_of(p[Signal::apical]),
+        "formats.slope, formats.apical");
+  if (program_.advanced_response)
+    add("advanced response of " + p.name, "phi(s) + slope x rho (drive - s), aligned",
+        bound_of(p[Signal::rate]) + bound_of(p[Signal::slope]) * (away * bound_of(rho_max, rho_frac)),
+        formats + ", formats.slope");
+  if (!program_.decay.empty())
+    add("mismatch of " + p.name, "m(0) x decay",
+        bound_of(p[Signal::mismatch]) * bound_of(std::int64_t{1} << decay_frac, decay_frac),
+        "formats.mismatch");
+}
+
+// What a relay copies arrives at the finer of both binary points.
+void Proofs::copies(const Population& p) {
+  if (p.relayed < 0) return;
+  const Population& from = population(p.relayed);
+  const Signal signal = relayed_signal(p.compartment);
+  const Bound value = bound_of(from[signal]);
+  const auto copy = [&](Signal into) {
+    add(fmt::format("{} of {}", name_of(into), p.name),
+        fmt::format("{} of {}, aligned", name_of(signal), from.name),
+        aligned(value, std::max(value.frac, p[into].frac)), "formats.u, formats.apical, formats.error");
+  };
+  if (p.compartment == Compartment::dendrite) return;  // in the format that it has
+  copy(p.compartment == Compartment::soma          ? Signal::apical
+       : p.compartment == Compartment::interneuron ? Signal::membrane
+                                                   : Signal::rate);
+}
+
+}  // namespace
+
+std::vector<WidthProof> prove(const Program& program) {
+  Proofs proofs(program);
+  for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
+    const Population& p = program.populations[static_cast<std::size_t>(k)];
+    proofs.sums(k);
+    for (const Projection& into : program.projections)
+      if (into.target == k && into.learns) proofs.learning(into);
+    if (p.compartment == Compartment::soma || p.compartment == Compartment::interneuron)
+      proofs.neuron(p, k == program.output);
+    proofs.copies(p);
+  }
+  return std::move(proofs.all);
+}
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,12 @@
+#pragma once
+#include "fixedpoint/program/program.hpp"
+
+namespace apical::fixedpoint {
+
+/// Proves of every intermediate result of a program that it fits the machine, and says with which width.
+///
+/// Throws std::invalid_argument naming the formats to narrow, or those whose binary points must agree because
+/// their products meet in one accumulator.
+std::vector<WidthProof> prove(const Program&);
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace apical::model {
+
+/// Throws std::runtime_error "PATH: what is wrong; accepted: WHAT" unless `path` is a regular file of at most
+/// `most` bytes. Nothing is opened: a pipe would block, a device might never end.
+void check_input(const std::filesystem::path& path, const std::string& what,
+                 std::uintmax_t most = std::uintmax_t{1} << 40);
+
+/// The content of a file that check_input() accepts; throws as it does.
+std::string read_input(const std::filesystem::path& path, const std::string& what,
+                       std::uintmax_t most = std::uintmax_t{1} << 24);
+
+}  // namespace apical::model

@@ -1,0 +1,134 @@
+#include "sim/core/core_flags.hpp"
+
+#include <algorithm>
+
+#include "fixedpoint/program/program.hpp"
+#include "sim/isa/core_map.hpp"
+
+namespace apical::sim {
+namespace {
+
+// Slots that read what a slot writes.
+std::uint32_t readers(int number) {
+  constexpr std::uint32_t on_drive =
+      1u << slot::u | 1u << slot::rate | 1u << slot::error | 1u << slot::membrane;
+  constexpr std::uint32_t on_input = 1u << slot::slope | 1u << slot::scratch | 1u << slot::rate;
+  switch (number) {
+    case slot::basal:
+    case slot::nudge:
+    case slot::mismatch:
+      return on_drive;
+    case slot::start_error:
+      return 1u << slot::error;
+    case slot::u:
+      return on_input | 1u << slot::nudge;
+    case slot::slope:
+      return 1u << slot::rate | 1u << slot::nudge;
+    case slot::scratch:
+      return 1u << slot::rate;
+    case slot::apical:
+      return 1u << slot::nudge;
+    case slot::start_mismatch:
+      return on_drive | 1u << slot::mismatch;
+    case slot::membrane:
+      return on_drive | on_input;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+std::uint32_t written_by(int number) {
+  using fixedpoint::Signal;
+  static constexpr Signal signals[slot::count] = {
+      Signal::basal,  Signal::error, Signal::u,     Signal::slope,    Signal::weight,   Signal::rate,
+      Signal::apical, Signal::nudge, Signal::error, Signal::mismatch, Signal::membrane, Signal::mismatch};
+  return 1u << static_cast<unsigned>(signals[number]);
+}
+
+CoreFlags::CoreFlags(int populations, int projections)
+    : populations_(static_cast<std::size_t>(populations)), links_(static_cast<std::size_t>(projections)) {}
+
+void CoreFlags::everything() {
+  for (PopulationFlags& p : populations_) {
+    p.stale = 0xfff;
+    p.any_error = true;
+  }
+  for (Link& l : links_) l.forward.dirty = l.backward.dirty = true;
+}
+
+void CoreFlags::nudge() {
+  for (PopulationFlags& p : populations_) p.stale |= 1u << slot::nudge;
+}
+
+void CoreFlags::decays() {
+  for (PopulationFlags& p : populations_) p.stale |= 1u << slot::mismatch;
+}
+
+void CoreFlags::forget() {
+  for (PopulationFlags& p : populations_) p.rates = p.errors = {};
+}
+
+void CoreFlags::link(int projection, int source, int target, bool first_forward, bool first_backward) {
+  Link& l = link_at(projection);
+  l.source = source;
+  l.target = target;
+  l.forward.first = first_forward;
+  l.backward.first = first_backward;
+}
+
+void CoreFlags::pass(int population, int number, bool changed, bool nonzero) {
+  PopulationFlags& p = at(population);
+  p.stale = (p.stale & ~(1u << number)) | (changed ? readers(number) : 0);
+  if (number == slot::error || number == slot::start_error) p.any_error = nonzero;
+}
+
+// An event that starts a list anew while a projection still waits for the old one, or that finds no room, is
+// lost to whoever listens: it starts from what was sent, and so does all that shares its accumulators.
+void CoreFlags::send(int population, bool error, int count, int units) {
+  if (count == 0) return;
+  PopulationFlags& p = at(population);
+  List& list = error ? p.errors : p.rates;
+  const bool renewed = list.consumed;
+  if (renewed) list.count = 0;
+  list.consumed = false;
+  const bool overflow = list.count + count > units;
+  list.count = std::min(list.count + count, units);
+  for (Link& l : links_) {
+    if ((error ? l.target : l.source) != population) continue;
+    Direction& d = error ? l.backward : l.forward;
+    if (overflow || (renewed && d.waits))
+      for (Link& other : links_)
+        if (error ? other.source == l.source : other.target == l.target)
+          (error ? other.backward : other.forward).dirty = true;
+    d.waits = true;
+  }
+}
+
+bool CoreFlags::any_error(int k) const {
+  return exists(link_at(k).target) && at(link_at(k).target).any_error;
+}
+
+void CoreFlags::forward_done(int k) {
+  Link& l = link_at(k);
+  l.forward.waits = l.forward.dirty = false;
+  if (exists(l.target)) at(l.target).stale |= 1u << slot::basal;
+  if (exists(l.source)) at(l.source).rates.consumed = true;
+}
+
+void CoreFlags::backward_done(int k) {
+  Link& l = link_at(k);
+  l.backward.waits = l.backward.dirty = false;
+  if (exists(l.source)) at(l.source).stale |= 1u << slot::apical;
+  if (exists(l.target)) at(l.target).errors.consumed = true;
+}
+
+void CoreFlags::learned(int k) {
+  for (Link& l : links_) {
+    if (l.target == link_at(k).target) l.forward.dirty = true;
+    if (l.source == link_at(k).source) l.backward.dirty = true;
+  }
+}
+
+}  // namespace apical::sim

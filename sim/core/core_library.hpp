@@ -1,0 +1,51 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sim/core/core_plugin.hpp"
+#include "sim/isa/image.hpp"
+
+namespace apical::sim {
+
+/// Where the Verilog is: hw/rtl of the source tree, the sources of the plugin, and hw/synthesis.
+struct CoreSources {
+  std::filesystem::path rtl, plugin, synthesis;
+};
+
+/// The source tree around the file that holds this code, a program or a library that one has loaded: never
+/// that of the current folder, whose code would run. Throws std::runtime_error naming the places that were
+/// tried.
+CoreSources find_core_sources();
+
+/// How to make a core, beyond its parameters.
+struct CoreBuild {
+  bool waveform = false;  ///< able to write FST; slower
+  bool netlist = false;   ///< the gates that yosys makes of it (hw/synthesis/generic)
+};
+
+/// A hash of what decides what a core does beside its Verilog: the parameters, the plugin, the tools'
+/// versions and how they are called; where the sources lie does not matter. Throws std::runtime_error without
+/// the tools.
+std::string core_fingerprint(const CoreSources&, const CoreParameters&, const CoreBuild&);
+
+/// A verilated core as a shared library: loaded from the cache ($XDG_CACHE_HOME/apical/cores) where one of
+/// its fingerprint is there, whole, and every file that the tools have read for it is the same here; built by
+/// verilator and the C++ compiler otherwise.
+class CoreLibrary {
+ public:
+  /// `say` is told what is being built. Throws std::runtime_error with the end of the tools' output.
+  CoreLibrary(const CoreSources&, const CoreParameters&, const CoreBuild&,
+              const std::function<void(const std::string&)>& say);
+
+  const CorePlugin& plugin() const { return *plugin_; }
+  const std::filesystem::path& file() const { return file_; }
+
+ private:
+  std::filesystem::path file_;
+  std::shared_ptr<void> handle_;
+  const CorePlugin* plugin_ = nullptr;
+};
+
+}  // namespace apical::sim

@@ -1,0 +1,195 @@
+#include "sim/isa/disassemble.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <stdexcept>
+
+#include "sim/isa/disassemble_reader.hpp"
+
+namespace apical::sim {
+
+using namespace apical::fixedpoint;
+
+CoreMemories::CoreMemories(const CoreParameters& c) {
+  for (auto& memory : signals) memory.assign(static_cast<std::size_t>(c.units), 0);
+  operations.assign(static_cast<std::size_t>(c.ops), 0);
+  descriptors.assign(static_cast<std::size_t>(c.pops) * 64 + static_cast<std::size_t>(c.projs) * 16, 0);
+  decay.assign(static_cast<std::size_t>(c.decay), 0);
+  table_base.assign(static_cast<std::size_t>(c.table), 0);
+  table_delta.assign(static_cast<std::size_t>(c.table), 0);
+  weights.assign(static_cast<std::size_t>(c.depth) * static_cast<std::size_t>(c.lanes), 0);
+  links.assign(static_cast<std::size_t>(c.projs), 0);
+  always.assign(static_cast<std::size_t>(c.pops), 0);
+}
+
+Disassembly ProgramReader::read() {
+  read_operations(0);
+  read_operations(m_.tick_operation);
+  if (used_.empty() && projections_ == 0) return std::move(d_);  // nothing but END or a bad operation
+  program_ = std::make_shared<Program>();
+  program_->seed = m_.seed;
+  read_links();
+  const int populations = static_cast<int>(used_.size());
+  program_->populations.resize(used_.size());
+  program_->rate_tables.resize(used_.size());
+  program_->slope_tables.resize(used_.size());
+  program_->decay.assign(m_.decay.begin(),
+                         m_.decay.begin() + std::min<std::ptrdiff_t>(m_.decay_length, core_.decay));
+  places_.resize(used_.size());
+  for (int p = 0; p < populations; ++p) read_units(p);
+  for (int p = 1; p < populations; ++p) read_compartment(p);
+  for (int p = 1; p < populations; ++p) read_points(p);
+  for (int p = 1; p < populations; ++p) read_copies(p);
+  tie_drives();
+  for (int k = 0; k < projections_; ++k) read_projection(k);
+  for (int k = projections_ - 1; k >= 0; --k) read_apical(k);
+  for (int p = 1; p < populations; ++p) read_tables(p);
+  d_.program = program_;
+  program_->learning = false;
+  for (CoreOperation& op : d_.operations) translate(op);
+  for (std::size_t pc = 0; pc < d_.operations.size(); ++pc)
+    if (d_.operations[pc].kind == CoreOperation::execute)
+      (pc < m_.tick_operation ? program_->start : program_->operations)
+          .push_back(d_.operations[pc].operation);
+  for (int k = 0; k < projections_; ++k) check_projection(k);
+  return std::move(d_);
+}
+
+// Operations from one on to the END, or to one that a core stops at.
+void ProgramReader::read_operations(std::uint32_t first) {
+  for (std::size_t pc = first;; ++pc) {
+    if (pc >= m_.operations.size()) refuse(fmt::format("a tick begins at operation {}", first));
+    if (d_.operations.size() <= pc) d_.operations.resize(pc + 1);
+    const std::uint32_t word = m_.operations[pc];
+    const int code = static_cast<int>(bits(word, 0, 3)), index = static_cast<int>(bits(word, 3, 8));
+    CoreOperation& op = d_.operations[pc];
+    op.kind = CoreOperation::execute;
+    op.operation.index = index;
+    op.slots = bits(word, 16, 12);
+    if (code == 0) op.kind = CoreOperation::end;
+    if (code > 4 || index >= (code == 3 ? core_.pops : core_.projs) || pc + 1 == m_.operations.size())
+      if (code != 0) op.kind = CoreOperation::bad;  // the last word can only be an END
+    if (op.kind != CoreOperation::execute) return;
+    static constexpr OpCode codes[] = {OpCode::forward, OpCode::forward, OpCode::backward, OpCode::update,
+                                       OpCode::learn};
+    op.operation.code = codes[code];
+    if (code == 3) {
+      used_.resize(std::max(used_.size(), static_cast<std::size_t>(index) + 1));
+      used_[static_cast<std::size_t>(index)] |= op.slots;
+    } else {
+      projections_ = std::max(projections_, index + 1);
+      if (code == 2) backward_.insert(index);
+    }
+  }
+}
+
+void ProgramReader::read_links() {
+  program_->projections.resize(static_cast<std::size_t>(projections_));
+  for (int k = 0; k < projections_; ++k) {
+    Projection& p = program_->projections[static_cast<std::size_t>(k)];
+    const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
+    p.name = fmt::format("W{}", k + 1);
+    p.source = static_cast<int>(bits(link, 8, 8));
+    p.target = static_cast<int>(bits(link, 16, 8));
+    p.stream = k + 1;
+    p.backward = backward_.count(k) != 0;
+    if (p.target == 0 || std::max(p.source, p.target) >= core_.pops)
+      refuse(fmt::format("LINK {:#x} of projection {}", link, k));
+    used_.resize(std::max(used_.size(), static_cast<std::size_t>(std::max(p.source, p.target)) + 1));
+  }
+}
+
+// Parts of an UPDATE instead of slots; nothing to do for other codes but to look whether it can be.
+void ProgramReader::translate(CoreOperation& op) const {
+  if (op.kind != CoreOperation::execute) return;
+  const int index = op.operation.index;
+  if (op.operation.code == OpCode::backward && index == 0) refuse("BACKWARD to the input");
+  program_->learning |= op.operation.code == OpCode::learn;
+  if (op.operation.code != OpCode::update) return;
+  if (index == 0) refuse("UPDATE of the input");
+  for (int s = 0; s < slot::count; ++s)
+    if (op.slots >> s & 1) check_pass(index, s);
+  if (op.slots == 1u << slot::mismatch) {
+    op.kind = CoreOperation::decay;
+    return;
+  }
+  // In these the order of the parts is that of the slots.
+  constexpr int usual = part::basal | part::soma | part::error | part::membrane;
+  for (int parts = 1; parts < 2 * part::voltage; ++parts) {
+    if ((parts & ~usual) != 0 && parts != part::start_mismatch && parts != part::voltage &&
+        (parts & ~part::basal) != part::start_error)
+      continue;
+    op.operation.parts = parts;
+    if (operation_word(*program_, op.operation) == update_word(index, op.slots)) return;
+  }
+  refuse(fmt::format("UPDATE {} of slots {:#x}", index, op.slots));
+}
+
+void ProgramReader::check_pass(int index, int number) const {
+  const auto at = static_cast<std::size_t>(index);
+  PassWords expected;
+  if (!pass_words(*program_, index, number, places_[at], expected) ||
+      !std::equal(expected.word.begin(), expected.word.end(), pass(index, number)))
+    refuse(fmt::format("the descriptor of population {}, slot {}", index, number));
+  if (expected.random && (m_.always[at] >> number & 1) == 0)
+    refuse(fmt::format("slot {} of population {} rounds stochastically, but not ALWAYS", number, index));
+  if (copies(index, number) && (m_.always[at] >> number & 1) == 0)
+    refuse(fmt::format("slot {} of population {} copies, but not ALWAYS", number, index));
+  check_features(expected, fmt::format("slot {} of population {}", number, index));
+  const bool mismatch = number == slot::start_mismatch || number == slot::mismatch;
+  const auto needs = [&](bool needed, int has, const char* parameter) {
+    if (needed && has == 0)
+      refuse(fmt::format("slot {} of population {} needs {}", number, index, parameter));
+  };
+  needs(copies(index, number), core_.relays, "RELAYS");
+  needs(mismatch, core_.mismatch, "MISMATCH");
+  needs(number == slot::scratch || (expected.word[0] & 15) == kind::advanced, core_.advanced, "ADVANCED");
+}
+
+// What a core was elaborated without, it would compute in another way.
+void ProgramReader::check_features(const PassWords& words, const std::string& where) const {
+  CoreParameters need = core_;
+  need.left = need.random = 0;
+  need.levels = need.align = 1;
+  widen_for_pass(need, words.word.data(), words.random);
+  const bool fits = need.left <= core_.left && need.random <= core_.random && need.levels <= core_.levels &&
+                    need.align <= core_.align && need.fixed >= core_.fixed;
+  if (!fits) refuse(where + " needs more of RANDOM, LEFT, LEVELS, ALIGN, or formats that FIXED doesn't fix");
+}
+
+void ProgramReader::check_projection(int k) {
+  Projection& p = program_->projections[static_cast<std::size_t>(k)];
+  const auto expected = matrix_words(*program_, k, core_.lanes, d_.image);
+  if (!std::equal(expected.begin(), expected.end() - 1, matrix(k)))
+    refuse(fmt::format("the descriptor of projection {}", k));
+  if (p.decay >= 0 && core_.weight_decay == 0) refuse(fmt::format("projection {} needs WEIGHT_DECAY", k));
+  if (program_->learning) {
+    PassWords step;
+    std::copy_n(expected.begin(), step.word.size(), step.word.begin());
+    step.random = p.step.rounding == Rounding::stochastic;
+    check_features(step, fmt::format("the step of projection {}", k));
+    if ((p.learn_shift < 0 && core_.left == 0) || std::abs(p.learn_shift) >= 1 << core_.levels)
+      refuse(fmt::format("projection {} needs more of LEFT, LEVELS", k));
+  }
+  const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
+  if (link != link_word(*program_, k))
+    refuse(fmt::format("LINK {:#x}, where its operations make it {:#x}", link, link_word(*program_, k)));
+  for (int row = 0; row < p.rows; ++row)
+    for (int column = 0; column < p.columns; ++column) {
+      const std::uint32_t address = weight_address(d_.image, *program_, core_.lanes, k, row, column);
+      if (address >= m_.weights.size()) refuse(fmt::format("weights of projection {} beyond the memory", k));
+      const std::int64_t raw = m_.weights[address];
+      if (raw < p.weight.minimum_raw() || raw > p.weight.maximum_raw())
+        refuse(fmt::format("weight [{}][{}] of projection {} is {}, beyond its format", row, column, k, raw));
+      p.image.push_back(raw);
+    }
+}
+
+Disassembly disassemble(const CoreMemories& memories, const CoreParameters& core) {
+  return ProgramReader(memories, core).read();
+}
+
+}  // namespace apical::sim

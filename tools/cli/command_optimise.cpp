@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "tools/cli/commands.hpp"
+#include "tools/config/loading.hpp"
+#include "tools/explore/optimise.hpp"
+#include "tools/report/output_folder.hpp"
+
+namespace apical::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string config, out, budget = "accuracy=-0.5pt";
+  std::vector<std::string> set;
+  OptimiseOptions options;
+  bool json = false;
+};
+
+// Configurations of an earlier run with a longer front.
+std::vector<std::string> stale(const fs::path& folder, std::size_t points) {
+  std::vector<std::string> names;
+  for (std::size_t i = points; fs::exists(folder / point_name(i)); ++i) names.push_back(point_name(i));
+  return names;
+}
+
+int execute(Arguments a) {
+  a.options.budget = parse_budget(a.budget);
+  if (std::find(cost_names.begin(), cost_names.end(), a.options.cost) == cost_names.end())
+    throw InputError(
+        fmt::format("--cost: \"{}\"; accepted: {}", a.options.cost, fmt::join(cost_names, ", ")));
+  a.options.profile.threads = a.options.threads;
+  Config config = read_config(a.config);
+  for (const std::string& assignment : a.set) set_key(config, assignment);
+  OutputFolder folder(a.out.empty() ? fs::path("out") /
+                                          (fs::path(a.config).stem().string() + "-optimise-" + a.options.cost)
+                                    : fs::path(a.out));
+  const Optimum o = optimise(config, a.options);
+  say(loading_notes(config));
+  if (!o.trouble.empty()) {
+    fmt::print(stderr, "apical: {}: nothing to search: {}\n", config.source, o.trouble);
+    return 1;
+  }
+  const std::string json = optimise_json(config, o, a.options);
+  if (a.json)
+    fmt::print("{}", json);
+  else
+    fmt::print("{}", optimise_text(o, a.options));
+  if (o.front.empty()) {
+    fmt::print(stderr,
+               "apical: no point keeps the budget on fresh seeds: a larger --seeds makes the search surer\n");
+    return 1;
+  }
+  for (std::size_t i = 0; i < o.front.size(); ++i)
+    folder.write(point_name(i), point_toml(o.front[i], o, a.options));
+  const Figure figure = pareto_figure(o, a.options);
+  draw(figure, folder.stage("pareto.svg"));
+  folder.write("pareto.csv", pareto_csv(o));
+  folder.write("optimise.json", json);
+  folder.commit(stale(folder.path(), o.front.size()));
+  if (!a.json) fmt::print("written to {}\n", folder.path().string());
+  return 0;
+}
+
+}  // namespace
+
+void add_optimise(CLI::App& app, int& status) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "optimise", "Search word lengths: accuracy against cost, a ready configuration per point of the front");
+  command->add_option("CONFIG", a->config, "configuration file")->required();
+  command->add_option("--budget", a->budget,
+                      "accuracy=-POINTSpt: what may be lost against golden (default accuracy=-0.5pt)");
+  command->add_option("--cost", a->options.cost,
+                      "bits (of all memories), area (of a core with core.lanes, by a fit to synthesis) or "
+                      "energy (per tick of training); "
+                      "default bits");
+  command->add_option("--seeds", a->options.seeds, "trainings per point of the search (default 2)")
+      ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--fresh", a->options.fresh,
+                   "trainings per point of the front, with other seeds (default 3)")
+      ->check(CLI::Range(1, 100));
+  command->add_option("--threads", a->options.threads, "trainings side by side (default 1)")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--set", a->set, "section.key=value, as often as needed")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--out", a->out,
+                      "folder for point-N.toml, pareto.csv, pareto.svg, optimise.json (default: "
+                      "out/<config>-optimise-<cost>)");
+  command->add_flag("--json", a->json, "print optimise.json");
+  command->footer(
+      "Exit status 1: no point keeps the budget on fresh seeds, or golden diverges.\n"
+      "Example:\n  apical optimise tools/configs/digits8.toml --budget accuracy=-0.5pt --cost bits --threads "
+      "2");
+  command->callback([a, &status] { status = execute(*a); });
+}
+
+}  // namespace apical::tools

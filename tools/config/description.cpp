@@ -1,0 +1,63 @@
+// A configuration as the models and the compiler take it.
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "tools/config/config.hpp"
+
+namespace apical::tools {
+
+fixedpoint::NetworkDescription describe(const Config& config,
+                                        const std::vector<model::WeightMatrix>& weights) {
+  const model::GoldenSettings s = drawn_settings(config);
+  if (config.circuit == Circuit::microcircuit && config.microcircuit.feedback == model::Feedback::tied)
+    throw std::invalid_argument(
+        "network.feedback: \"tied\" on an integer machine, which has no copies of weights; accepted: fixed, "
+        "learned");
+  if (s.flow == model::Flow::lagrangian && s.scheme != model::Scheme::integrated)
+    throw std::invalid_argument(
+        fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", name_of(s.scheme)));
+  if (s.voltage_frac >= 0)
+    throw std::invalid_argument(
+        fmt::format("dynamics.voltage_frac: {} on an integer machine, which has formats.u; accepted: -1",
+                    s.voltage_frac));
+  if (s.trace != model::Trace::none)
+    throw std::invalid_argument(
+        fmt::format("learning.trace: \"{}\" on an integer machine, whose program has no memory of past "
+                    "rates; accepted: none",
+                    name_of(s.trace)));
+  fixedpoint::NetworkDescription net;
+  net.layers = s.layers;
+  net.activation = fixedpoint::parse_function(name_of(s.activation));
+  net.bias = s.bias;
+  net.tau = s.tau;
+  net.dt = s.dt;
+  net.rho = s.flow == model::Flow::gradient     ? std::vector<double>{0.0}
+            : s.flow == model::Flow::lagrangian ? std::vector<double>{1.0}
+                                                : s.rho;
+  net.alpha = s.alpha;
+  net.gamma = static_cast<int>(s.gamma);
+  net.advanced_response = s.response == model::Response::advanced;
+  net.parallel_order = s.order == model::Order::parallel;
+  net.mismatch = s.flow == model::Flow::lagrangian;
+  net.theta_rate = config.theta_rate;
+  net.theta_error = config.theta_error;
+  net.beta = s.beta;
+  net.eta = s.eta;
+  net.learning = s.learning;
+  net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
+  net.microcircuit = config.circuit == Circuit::microcircuit;
+  net.feedback_learns = net.microcircuit && config.microcircuit.feedback == model::Feedback::learned;
+  net.weight_decay = config.microcircuit.decay;
+  net.lambda = config.microcircuit.lambda;
+  net.eta_pi = config.microcircuit.eta_pi;
+  net.eta_ip = config.microcircuit.eta_ip;
+  net.formats = config.formats;
+  net.table_index_bits = config.table_index_bits;
+  net.table_full_bits = config.table_full_bits;
+  net.seed = static_cast<std::uint32_t>(config.seed);
+  for (const model::WeightMatrix& w : weights) net.weights.emplace_back(w.data(), w.data() + w.size());
+  return net;
+}
+
+}  // namespace apical::tools

@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tools/config/config.hpp"
+
+namespace apical::tools {
+
+/// Initial weights: from the file, or from the seed; W_1 .. W_N and, for a microcircuit, what
+/// model::in_order() has behind them.
+std::vector<model::WeightMatrix> starting_weights(const Config&, const std::string& file);
+
+}  // namespace apical::tools

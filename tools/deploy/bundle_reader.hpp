@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sim/isa/image.hpp"
+#include "sim/verify/vectors.hpp"
+
+namespace apical::tools {
+
+/// A bundle as write_bundle() left it: every file by its checksum, every number of the manifest by its range
+/// and by what the scripts have.
+struct ReadBundle {
+  struct Population {
+    std::string name;
+    std::uint32_t units, first_unit;
+  };
+  struct Projection {
+    std::string name;
+    std::uint32_t rows, columns, first_word;
+    bool holds;  ///< its weights are its own
+  };
+  sim::CoreParameters parameters;
+  std::vector<Population> populations;
+  std::vector<Projection> projections;
+  std::vector<sim::BusStep> load, ticks;
+  std::vector<std::size_t> first_step;  ///< of every tick, in `ticks`
+  std::vector<std::string> digests;     ///< of all state, after every tick
+  std::uint64_t comparisons = 0;
+};
+
+/// Reads and checks a bundle; nothing that it says of sizes is believed before the files bear it out. Throws
+/// InputError "FILE: KEY: ...; accepted: ...".
+ReadBundle read_bundle(const std::filesystem::path& folder);
+
+/// Names in SHA256SUMS of a folder that holds a bundle, whole or not; none where it holds something else.
+std::vector<std::string> listed_files(const std::filesystem::path& folder);
+
+}  // namespace apical::tools

@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tools/deploy/bundle.hpp"
+
+namespace apical::tools {
+
+/// testbench.v of a bundle: plays both scripts and ends well only after the last word of each, with the ticks
+/// and the comparisons that there are.
+std::string testbench_text(const Bundle&);
+
+/// Its Makefile. `sources`: names of the modules' files; `files`: lines of SHA256SUMS.
+std::string makefile_text(const Bundle&, const std::vector<std::string>& sources, std::size_t files);
+
+}  // namespace apical::tools

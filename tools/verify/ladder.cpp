@@ -1,0 +1,57 @@
+#include "tools/verify/ladder.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "sim/core/core_machine.hpp"
+#include "sim/platform/platform_machine.hpp"
+#include "sim/verify/retiring_emulator.hpp"
+#include "tools/report/messages.hpp"
+
+namespace apical::tools {
+
+sim::CoreSources chosen_sources(const std::string& rtl) {
+  sim::CoreSources sources = sim::find_core_sources();
+  if (rtl.empty()) return sources;
+  if (!std::filesystem::exists(std::filesystem::path(rtl) / "apical_core.sv"))
+    throw InputError(fmt::format("--rtl: {}; accepted: a folder with apical_core.sv", rtl));
+  sources.rtl = std::filesystem::absolute(rtl);
+  return sources;
+}
+
+std::vector<Rung> ladder(const std::string& last, const std::string& rtl, int lanes,
+                         const std::shared_ptr<const fixedpoint::Program>& program) {
+  std::vector<Rung> rungs;
+  fixedpoint::EmulatorOptions dense, event;
+  dense.statistics = event.statistics = false;
+  dense.schedule = fixedpoint::Schedule::dense;
+  event.schedule = fixedpoint::Schedule::event;
+  // The first one tells what a core has to write, and when.
+  rungs.push_back({"emulator, dense", [program, dense](const RungUse&) {
+                     return std::make_unique<sim::RetiringEmulator>("emulator, dense", program, dense);
+                   }});
+  rungs.push_back({"emulator, event", [program, event](const RungUse&) {
+                     return std::make_unique<sim::EmulatorIntegers>("emulator, event", program, event);
+                   }});
+  if (last == "emulator") return rungs;
+  const sim::CoreParameters parameters = sim::required_parameters(*program, lanes);
+  rungs.push_back({"tlm", [program, parameters](const RungUse&) {
+                     return std::make_unique<sim::TlmMachine>("tlm", program, parameters);
+                   }});
+  if (last == "tlm") return rungs;
+  const sim::CoreSources sources = chosen_sources(rtl);
+  for (const std::string name : {"rtl", "netlist"}) {
+    if (name == "netlist" && last != name) break;
+    rungs.push_back({name, [=](const RungUse& use) -> std::unique_ptr<sim::IntegerMachine> {
+                       auto library = std::make_shared<const sim::CoreLibrary>(
+                           sources, parameters, sim::CoreBuild{use.waveform, name == "netlist"},
+                           [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+                       return std::make_unique<sim::CoreMachine>(name, program, parameters, library,
+                                                                 use.file);
+                     }});
+  }
+  return rungs;
+}
+
+}  // namespace apical::tools
