@@ -29,7 +29,7 @@ module apical_bus (
   input  logic        ack_i,
   input  logic [31:0] rdata_i
 );
-  `include "apical_registers.svh"
+  `include "apical_isa.svh"
 
   typedef enum logic [2:0] { READY, WRITE, READ, STREAM, ANSWER_WRITE, ANSWER_READ } state_e;
   state_e      state_q, state_d;

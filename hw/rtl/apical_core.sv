@@ -71,7 +71,7 @@ module apical_core #(
   output logic [LANES*WW-1:0] retire_weight_new_o,
   output logic [LANES*16-1:0] retire_weight_random_o
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
   localparam int A  = $clog2(DEPTH);
   localparam int TA = $clog2(TABLE);
   localparam int LB = $clog2(LANES);
@@ -308,7 +308,7 @@ module apical_core #(
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),
     .changed_o(weight_changed), .bad_address_o(bad_weight), .sum_addr_i(sum_addr), .sum_apical_i(sum_apical), .sum_o(sum),
-    .sent_we_i((event_valid && !event_error) || we_signals[M_SENT_RATE]),
+    .sent_we_i((event_valid && !event_error) || we_signals[MEMORY_SENT_RATE]),
     .sent_addr_i(event_valid ? event_addr : window_addr[UA-1:0]),
     .sent_i(event_valid ? event_sent : window_wdata[SW-1:0]),
     .retire_valid_o(retire_weight_valid_o), .retire_row_o(retire_weight_row_o),

@@ -47,9 +47,9 @@ module apical_flags #(
   output logic [7:0]  target_o,
   output logic        any_error_o        // of the projection's target
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
 
-  logic [POPS*SLOTS-1:0] stale_q, always_q;
+  logic [POPS*SLOT_COUNT-1:0] stale_q, always_q;
   logic [POPS-1:0]       any_error_q;
   logic [PROJS*8-1:0]    source_q, target_q;
   logic [2*PROJS-1:0]    first_q;
@@ -84,7 +84,7 @@ module apical_flags #(
   always_comb begin
     stale_o = '0;
     for (int p = 0; p < POPS; p++)
-      if (population_i == 8'(p)) stale_o = stale_q[p*SLOTS+:SLOTS] | always_q[p*SLOTS+:SLOTS];
+      if (population_i == 8'(p)) stale_o = stale_q[p*SLOT_COUNT+:SLOT_COUNT] | always_q[p*SLOT_COUNT+:SLOT_COUNT];
   end
 
   logic [7:0] source, target;
@@ -121,14 +121,14 @@ module apical_flags #(
     end else begin
       for (int p = 0; p < POPS; p++) begin
         if (pass_done_i && pass_population_i == 8'(p)) begin
-          stale_q[p*SLOTS+:SLOTS] <= (stale_q[p*SLOTS+:SLOTS] & ~pass_slot_i) | (pass_changed_i ? readers : '0);
+          stale_q[p*SLOT_COUNT+:SLOT_COUNT] <= (stale_q[p*SLOT_COUNT+:SLOT_COUNT] & ~pass_slot_i) | (pass_changed_i ? readers : '0);
           if (pass_slot_i[SLOT_ERROR] || pass_slot_i[SLOT_START_ERROR]) any_error_q[p] <= pass_nonzero_i;
         end
-        if (forward_done_i && target == 8'(p)) stale_q[p*SLOTS+SLOT_BASAL] <= 1'b1;
-        if (backward_done_i && source == 8'(p)) stale_q[p*SLOTS+SLOT_APICAL] <= 1'b1;
-        if (decays_i) stale_q[p*SLOTS+SLOT_MISMATCH] <= 1'b1;
-        if (nudge_q) stale_q[p*SLOTS+SLOT_NUDGE] <= 1'b1;
-        if (always_we_i && always_population_i == 8'(p)) always_q[p*SLOTS+:SLOTS] <= always_slots_i;
+        if (forward_done_i && target == 8'(p)) stale_q[p*SLOT_COUNT+SLOT_BASAL] <= 1'b1;
+        if (backward_done_i && source == 8'(p)) stale_q[p*SLOT_COUNT+SLOT_APICAL] <= 1'b1;
+        if (decays_i) stale_q[p*SLOT_COUNT+SLOT_MISMATCH] <= 1'b1;
+        if (nudge_q) stale_q[p*SLOT_COUNT+SLOT_NUDGE] <= 1'b1;
+        if (always_we_i && always_population_i == 8'(p)) always_q[p*SLOT_COUNT+:SLOT_COUNT] <= always_slots_i;
       end
       if (all_q) begin
         stale_q     <= '1;

@@ -86,8 +86,7 @@ module apical_host #(
   input  logic [6:0]  macs_i,
   input  logic        lanes_active_i
 );
-  `include "apical_kinds.svh"
-  `include "apical_registers.svh"
+  `include "apical_isa.svh"
   localparam int LB = $clog2(LANES);
   // The window's address holds one beyond the largest memory, too.
   localparam int MOST0 = UNITS > DEPTH * LANES ? UNITS : DEPTH * LANES;
@@ -159,7 +158,7 @@ module apical_host #(
       WINDOW_DECAY:       limit = NA'(DECAY);
       WINDOW_TABLE_BASE, WINDOW_TABLE_DELTA: limit = NA'(TABLE);
       WINDOW_WEIGHTS:     limit = NA'(DEPTH * LANES);
-      default:            limit = select_d < 6'(MEMORIES) ? NA'(UNITS) : '0;
+      default:            limit = select_d < 6'(MEMORY_COUNT) ? NA'(UNITS) : '0;
     endcase
   end
 
@@ -184,8 +183,8 @@ module apical_host #(
   assign window_bank_o        = 8'(addr_q) & 8'(LANES - 1);
   always_comb begin
     window_we_signals_o = '0;
-    for (int m = 0; m < MEMORIES; m++) window_we_signals_o[m] = clear_q || (window_write && select_q == 6'(m));
-    if (stream_we) window_we_signals_o[M_TARGET] = 1'b1;
+    for (int m = 0; m < MEMORY_COUNT; m++) window_we_signals_o[m] = clear_q || (window_write && select_q == 6'(m));
+    if (stream_we) window_we_signals_o[MEMORY_TARGET] = 1'b1;
   end
   assign window_we_operation_o  = window_write && select_q == WINDOW_OPERATIONS;
   assign window_we_descriptor_o = window_write && select_q == WINDOW_DESCRIPTORS;
@@ -194,9 +193,9 @@ module apical_host #(
   assign window_we_delta_o      = window_write && select_q == WINDOW_TABLE_DELTA;
   assign window_we_weight_o     = window_write && select_q == WINDOW_WEIGHTS;
   // Targets and learning rates change in normal operation and concern nudges (steps are never skipped).
-  assign all_stale_o   = clear_q || link_we_o || (window_write && select_q != 6'(M_TARGET)) ||
+  assign all_stale_o   = clear_q || link_we_o || (window_write && select_q != 6'(MEMORY_TARGET)) ||
                          (writes && (addr_i == REG_DECAY_LENGTH || addr_i == REG_TICK || addr_i == REG_SEED));
-  assign nudge_stale_o = (window_write && select_q == 6'(M_TARGET)) || stream_we ||
+  assign nudge_stale_o = (window_write && select_q == 6'(MEMORY_TARGET)) || stream_we ||
                          (writes && addr_i == REG_BETA && wdata_i[15:0] != beta_q);
 
   // ---- Reading

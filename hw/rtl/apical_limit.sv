@@ -13,7 +13,7 @@ module apical_limit #(
   output logic signed [Y-1:0] y_o,
   output logic                limited_o
 );
-  `include "apical_modes.svh"
+  `include "apical_isa.svh"
 
   if (FIXED != 0) begin : gen_fixed
     logic fits;

@@ -83,7 +83,7 @@ module apical_neuron #(
   output logic [BASE-1:0]  window_base_o,
   output logic [DELTA-1:0] window_delta_o
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
   localparam int AM = (SW > 17 ? SW : 17) + 1;  // first factor: a signal or an unsigned 17-bit constant
   localparam int LOW = SW > 15 ? 5 : 4;         // bits of low_bits that count
   localparam int BM0 = DW > DELTA ? DW : DELTA;
@@ -146,7 +146,7 @@ module apical_neuron #(
   logic [31:0]         key_pre_q;
 
   `define SIGNAL(m) $signed(signals[(m)*SW+:SW])
-  assign fires_on = on_membrane ? `SIGNAL(M_MEMBRANE) : `SIGNAL(M_U);
+  assign fires_on = on_membrane ? `SIGNAL(MEMORY_MEMBRANE) : `SIGNAL(MEMORY_U);
   assign sum_addr_o   = s0_addr;
   assign sum_apical_o = kind == KIND_ACC_APICAL;
 
@@ -169,7 +169,7 @@ module apical_neuron #(
   end
   assign bad_address_o = valid_q[2] && ((kind == KIND_TABLE && (outside || bad_table_i)) || (relay && outside2_q));
 
-  assign sent1 = dest == 4'(M_ERROR) ? `SIGNAL(M_SENT_ERROR) : `SIGNAL(M_SENT_RATE);
+  assign sent1 = dest == 4'(MEMORY_ERROR) ? `SIGNAL(MEMORY_SENT_ERROR) : `SIGNAL(MEMORY_SENT_RATE);
 
   logic signed [BM-1:0] b_q;
   logic signed [EW-1:0] addend_q;
@@ -260,12 +260,12 @@ module apical_neuron #(
   logic [SW-1:0] event_sent_q;
   logic [16:0]   we;
   apical_send #(.SW(SW), .UA(UA)) u_send (
-    .clk_i, .rst_ni, .valid_i(valid_q[7]), .rate_i(dest == 4'(M_RATE)), .error_i(dest == 4'(M_ERROR)),
+    .clk_i, .rst_ni, .valid_i(valid_q[7]), .rate_i(dest == 4'(MEMORY_RATE)), .error_i(dest == 4'(MEMORY_ERROR)),
     .theta_rate_i, .theta_error_i, .addr_i(addr7), .value_i(y_q), .sent_i(sent7), .valid_o(event_q),
     .addr_o(event_addr_q), .sent_o(event_sent_q), .delta_o(event_delta_o)
   );
   assign event_valid_o = event_q;
-  assign event_error_o = dest == 4'(M_ERROR);
+  assign event_error_o = dest == 4'(MEMORY_ERROR);
   assign event_unit_o  = event_addr_q - first_i;
   assign event_addr_o  = event_addr_q;
   assign event_sent_o  = event_sent_q;
@@ -274,10 +274,10 @@ module apical_neuron #(
     if (valid_q[7]) begin
       we = '0;
       for (int m = 0; m < 15; m++) we[m] = dest == 4'(m);
-      if (kind == KIND_START_MISMATCH) we[M_FIRST_MISMATCH] = 1'b1;
-      {we[M_SENT_ERROR], we[M_SENT_RATE]} = '0;
+      if (kind == KIND_START_MISMATCH) we[MEMORY_FIRST_MISMATCH] = 1'b1;
+      {we[MEMORY_SENT_ERROR], we[MEMORY_SENT_RATE]} = '0;
     end
-    if (event_q) we[event_error_o ? M_SENT_ERROR : M_SENT_RATE] = 1'b1;
+    if (event_q) we[event_error_o ? MEMORY_SENT_ERROR : MEMORY_SENT_RATE] = 1'b1;
   end
 
   apical_neuron_memory #(.UNITS(UNITS), .SW(SW), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH)) u_memory (
@@ -289,7 +289,7 @@ module apical_neuron #(
     .rdata_o(signals), .rho_o(rho), .alpha_o(alpha)
   );
 
-  assign retire_valid_o  = valid_q[7] && y_q != old7 && dest != 4'(M_SCRATCH) && dest != 4'(M_STEP);
+  assign retire_valid_o  = valid_q[7] && y_q != old7 && dest != 4'(MEMORY_SCRATCH) && dest != 4'(MEMORY_STEP);
   assign retire_signal_o = dest;
   assign retire_addr_o   = addr7;
   assign retire_old_o    = old7;
@@ -310,9 +310,9 @@ module apical_neuron #(
   end
 
   assign busy_o = start_i | run_q | (|valid_q) | event_q;
-  assign sent_rate_o  = signals[M_SENT_RATE*SW+:SW];
-  assign sent_error_o = signals[M_SENT_ERROR*SW+:SW];
-  assign step_o       = signals[M_STEP*SW+:SW];
+  assign sent_rate_o  = signals[MEMORY_SENT_RATE*SW+:SW];
+  assign sent_error_o = signals[MEMORY_SENT_ERROR*SW+:SW];
+  assign step_o       = signals[MEMORY_STEP*SW+:SW];
   // One choice of a signal for the window and for what a pass replaces.
   // The window's begins a clock late, like the word that it reads: knowing that all is idle is long.
   logic                 window_q;
@@ -327,8 +327,8 @@ module apical_neuron #(
     choice = '0;
     for (int m = 0; m < 15; m++) if (chosen == 5'(m)) choice = `SIGNAL(m);
     window_signal_o = 32'(choice);
-    if (window_select_i == 5'(M_RHO)) window_signal_o = {16'b0, rho};
-    if (window_select_i == 5'(M_ALPHA)) window_signal_o = {16'b0, alpha};
+    if (window_select_i == 5'(MEMORY_RHO)) window_signal_o = {16'b0, rho};
+    if (window_select_i == 5'(MEMORY_ALPHA)) window_signal_o = {16'b0, alpha};
   end
   assign old1 = choice;
   assign window_base_o  = table_base;

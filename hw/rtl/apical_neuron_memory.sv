@@ -24,18 +24,18 @@ module apical_neuron_memory #(
   output logic [15:0]      rho_o,
   output logic [15:0]      alpha_o
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
 
   for (genvar m = 0; m < 15; m++) begin : gen_signal
-    localparam bit SENT    = m == M_SENT_RATE || m == M_SENT_ERROR;
-    localparam bit PRESENT = !((m == M_SCRATCH && ADVANCED == 0) ||
-                               ((m == M_MISMATCH || m == M_FIRST_MISMATCH) && MISMATCH == 0));
+    localparam bit SENT    = m == MEMORY_SENT_RATE || m == MEMORY_SENT_ERROR;
+    localparam bit PRESENT = !((m == MEMORY_SCRATCH && ADVANCED == 0) ||
+                               ((m == MEMORY_MISMATCH || m == MEMORY_FIRST_MISMATCH) && MISMATCH == 0));
     if (PRESENT) begin : gen_ram
       logic          re;
       logic [UA-1:0] raddr;
-      assign re    = (m == M_STEP || (SENT && scan_i)) ? scan_re_i : 1'b1;
-      assign raddr = (m == M_STEP || (SENT && scan_i)) ? scan_addr_i :
-                     relay_i && m <= M_TARGET && relay_memory_i == 4'(m) ? relay_addr_i : raddr_i;
+      assign re    = (m == MEMORY_STEP || (SENT && scan_i)) ? scan_re_i : 1'b1;
+      assign raddr = (m == MEMORY_STEP || (SENT && scan_i)) ? scan_addr_i :
+                     relay_i && m <= MEMORY_TARGET && relay_memory_i == 4'(m) ? relay_addr_i : raddr_i;
       apical_ram #(.DEPTH(UNITS), .W(SW)) u_ram (
         .clk_i, .we_i(we_i[m]), .waddr_i(SENT ? waddr_sent_i : waddr_i), .wdata_i(SENT ? wsent_i : wdata_i),
         .re_i(re), .raddr_i(raddr), .rdata_o(rdata_o[m*SW+:SW])
@@ -51,11 +51,11 @@ module apical_neuron_memory #(
   end
 
   apical_ram #(.DEPTH(UNITS), .W(16)) u_rho (
-    .clk_i, .we_i(we_i[M_RHO]), .waddr_i, .wdata_i(wconstant_i),
+    .clk_i, .we_i(we_i[MEMORY_RHO]), .waddr_i, .wdata_i(wconstant_i),
     .re_i(1'b1), .raddr_i, .rdata_o(rho_o)
   );
   apical_ram #(.DEPTH(UNITS), .W(16)) u_alpha (
-    .clk_i, .we_i(we_i[M_ALPHA]), .waddr_i, .wdata_i(wconstant_i),
+    .clk_i, .we_i(we_i[MEMORY_ALPHA]), .waddr_i, .wdata_i(wconstant_i),
     .re_i(1'b1), .raddr_i, .rdata_o(alpha_o)
   );
 endmodule

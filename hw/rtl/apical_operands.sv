@@ -38,7 +38,7 @@ module apical_operands #(
   output logic signed [EW-1:0] addend_o,
   output logic signed [SW-1:0] slope_o
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
   `define SIGNAL(m) $signed(signals_i[(m)*SW+:SW])
 
   // ---- Operands, aligned
@@ -47,32 +47,32 @@ module apical_operands #(
   logic signed [SW-1:0] aux_d, aux_q, slope_q, first, last;
   logic signed [AW-1:0] sum_q;
   always_comb begin
-    first = kind_i == KIND_NUDGE_TARGET ? `SIGNAL(M_TARGET) : `SIGNAL(M_BASAL);
-    last  = kind_i == KIND_NUDGE_TARGET ? `SIGNAL(M_U) : `SIGNAL(M_MEMBRANE);
+    first = kind_i == KIND_NUDGE_TARGET ? `SIGNAL(MEMORY_TARGET) : `SIGNAL(MEMORY_BASAL);
+    last  = kind_i == KIND_NUDGE_TARGET ? `SIGNAL(MEMORY_U) : `SIGNAL(MEMORY_MEMBRANE);
     t0_d = DW'(first) <<< align0_i[ALIGN-1:0];
-    t1_d = DW'(`SIGNAL(M_NUDGE)) <<< align1_i[ALIGN-1:0];
-    t2_d = DW'(`SIGNAL(M_MISMATCH)) <<< align2_i[ALIGN-1:0];
+    t1_d = DW'(`SIGNAL(MEMORY_NUDGE)) <<< align1_i[ALIGN-1:0];
+    t2_d = DW'(`SIGNAL(MEMORY_MISMATCH)) <<< align2_i[ALIGN-1:0];
     t3_d = DW'(last) <<< align3_i[ALIGN-1:0];
     a_d  = '0;
-    aux_d = `SIGNAL(M_ERROR);
+    aux_d = `SIGNAL(MEMORY_ERROR);
     unique case (kind_i)
       KIND_VOLTAGE, KIND_ADVANCED, KIND_ERROR: a_d = AM'($signed({1'b0, rho_i}));
       KIND_MEMBRANE:     a_d = AM'($signed({1'b0, alpha_i}));
       KIND_NUDGE_TARGET: a_d = AM'($signed({1'b0, beta_i}));
-      KIND_NUDGE_SLOPE:  a_d = AM'(`SIGNAL(M_SLOPE));
+      KIND_NUDGE_SLOPE:  a_d = AM'(`SIGNAL(MEMORY_SLOPE));
       KIND_DECAY:        a_d = AM'($signed({1'b0, factor_i}));
       KIND_STEP:         a_d = AM'($signed({1'b0, eta_i}));
       KIND_TABLE:        a_d = $signed({{(AM - SW) {1'b0}}, low_i});
       default:           a_d = '0;
     endcase
     unique case (kind_i)
-      KIND_NUDGE_SLOPE: aux_d = `SIGNAL(M_APICAL);
-      KIND_DECAY:       aux_d = `SIGNAL(M_FIRST_MISMATCH);
-      KIND_ADVANCED:    aux_d = `SIGNAL(M_SCRATCH);
+      KIND_NUDGE_SLOPE: aux_d = `SIGNAL(MEMORY_APICAL);
+      KIND_DECAY:       aux_d = `SIGNAL(MEMORY_FIRST_MISMATCH);
+      KIND_ADVANCED:    aux_d = `SIGNAL(MEMORY_SCRATCH);
       KIND_INPUT:       aux_d = $signed(input_i);
-      default:          aux_d = `SIGNAL(M_ERROR);
+      default:          aux_d = `SIGNAL(MEMORY_ERROR);
     endcase
-    for (int m = 0; m <= M_TARGET; m++) if (relay_i && relay_memory_i == 4'(m)) aux_d = `SIGNAL(m);
+    for (int m = 0; m <= MEMORY_TARGET; m++) if (relay_i && relay_memory_i == 4'(m)) aux_d = `SIGNAL(m);
   end
 
   // ---- The drive; factors and addend
@@ -114,7 +114,7 @@ module apical_operands #(
     t3_q <= t3_d;
     a_q  <= a_d;
     aux_q <= aux_d;
-    slope_q <= `SIGNAL(M_SLOPE);
+    slope_q <= `SIGNAL(MEMORY_SLOPE);
     sum_q <= $signed(sum_i);
     a_o <= a_q;
     b_o <= b_d;

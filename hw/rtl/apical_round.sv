@@ -13,7 +13,7 @@ module apical_round #(
   output logic signed [W-1:0] y_o,
   output logic                lost_o  // a left shift dropped bits: the value lies beyond W bits
 );
-  `include "apical_modes.svh"
+  `include "apical_isa.svh"
 
   localparam int F = RANDOM != 0 ? 17 : 1;
 

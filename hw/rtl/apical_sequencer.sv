@@ -81,7 +81,7 @@ module apical_sequencer #(
   output logic [31:0]   mix_o,
   input  logic [31:0]   mix_i
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
 
   typedef enum logic [3:0] {
     IDLE, MIX, RUN, LOAD, SLOT, PASS_START, PASS_WAIT, LEAD, LANES_START, LANES_WAIT
@@ -167,7 +167,7 @@ module apical_sequencer #(
   always_comb begin
     slot_d = due & (~due + 1'b1);
     slot_number = '0;
-    for (int s = 0; s < SLOTS; s++) if (slot_d[s]) slot_number = 4'(s);
+    for (int s = 0; s < SLOT_COUNT; s++) if (slot_d[s]) slot_number = 4'(s);
   end
 
   // A descriptor that was written in the last clock makes what was loaded void: to know of it at once is long.

@@ -38,7 +38,7 @@ module apical_streams #(
   output logic          bad_frame_o,
   output logic          bad_unit_o
 );
-  `include "apical_kinds.svh"
+  `include "apical_isa.svh"
   localparam int LB = $clog2(LANES);
   localparam int PW = 17 + LB;  // a first unit of 16 + LB bits and those behind it
 
@@ -112,7 +112,7 @@ module apical_streams #(
 
   assign request_o  = fetch || (due && !drop);
   assign write_o    = !fetch;
-  assign memory_o   = fetch ? frame_memory_q : 5'(M_TARGET);
+  assign memory_o   = fetch ? frame_memory_q : 5'(MEMORY_TARGET);
   assign addr_o     = fetch ? place_q[UA-1:0] : place[UA-1:0];
   assign wdata_o    = target_tdata_i[SW-1:0];
   assign bad_unit_o = (fetched && place_q >= PW'(UNITS)) || (drop && !excess_q);

@@ -37,9 +37,6 @@ struct apical_image {
   uint32_t outputs;
 };
 
-/* Memories in the window that a host meets in operation (hw/ARCHITECTURE.md). */
-enum { APICAL_MEMORY_U = 2, APICAL_MEMORY_TARGET = 9 };
-
 /* Zeroes the core and writes the program; enables the interrupt where there is a line. Returns ERRORS, 0 if all is
  * well, or 1 << 31 if no core answers at ID. */
 uint32_t apical_load(const struct apical_bus *, const struct apical_image *);

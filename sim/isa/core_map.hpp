@@ -1,28 +1,64 @@
 #pragma once
 
-#include "hw/registers.hpp"
+#include "fixedpoint/program/program.hpp"
+#include "hw/isa.hpp"
 
 namespace apical::sim {
 
-/// Memories of the core as the window numbers them (hw/rtl/apical_kinds.svh).
-namespace memory {
-inline constexpr int basal = 0, apical = 1, u = 2, membrane = 3, rate = 4, slope = 5, nudge = 6, error = 7,
-                     mismatch = 8, target = 9, first_mismatch = 10, sent_rate = 11, sent_error = 12,
-                     scratch = 13, step = 14, rho = 15, alpha = 16, count = 17;
-}
-namespace window {
-inline constexpr int operations = 32, descriptors = 33, decay = 34, table_base = 35, table_delta = 36,
-                     weights = 37;
-}
-namespace slot {
-inline constexpr int basal = 0, start_error = 1, u = 2, slope = 3, scratch = 4, rate = 5, apical = 6,
-                     nudge = 7, error = 8, start_mismatch = 9, membrane = 10, mismatch = 11, count = 12;
-}
-namespace kind {
-inline constexpr int acc_basal = 0, acc_apical = 1, voltage = 2, table = 3, advanced = 4, nudge_target = 5,
-                     nudge_slope = 6, error = 7, copy_nudge = 8, membrane = 9, start_error = 10,
-                     start_mismatch = 11, decay = 12, step = 13, input = 14, relay = 15;
-}
+// Numbers and words of the core, as hw/apical.rdl defines them.
+namespace isa = apical::isa;
+namespace kind = isa::kind;
+namespace memory = isa::memory;
 namespace reg = apical::reg;
+namespace slot = isa::slot;
+namespace window = isa::window;
+
+/// Addresses in window::descriptors.
+constexpr std::uint32_t pass_address(int population, int slot) {
+  return static_cast<std::uint32_t>(population * isa::Population::stride + isa::Population::slot_word +
+                                    slot * isa::Population::slot_stride);
+}
+constexpr std::uint32_t header_address(int population) {
+  return static_cast<std::uint32_t>(population * isa::Population::stride + isa::Population::header_word);
+}
+constexpr std::uint32_t projection_address(int populations, int projection) {
+  return static_cast<std::uint32_t>(populations * isa::Population::stride +
+                                    projection * isa::Projection::stride);
+}
+constexpr std::uint32_t eta_address(int populations, int projection) {
+  return projection_address(populations, projection) + isa::Projection::matrix_word + isa::Matrix::eta_word;
+}
+
+// What the program numbers, it numbers as the core does: words hold these as they are.
+constexpr bool agree(fixedpoint::Signal signal, int number) {
+  return static_cast<int>(signal) == number;
+}
+static_assert(agree(fixedpoint::Signal::basal, memory::basal) &&
+              agree(fixedpoint::Signal::apical, memory::apical) && agree(fixedpoint::Signal::u, memory::u) &&
+              agree(fixedpoint::Signal::membrane, memory::membrane) &&
+              agree(fixedpoint::Signal::rate, memory::rate) &&
+              agree(fixedpoint::Signal::slope, memory::slope) &&
+              agree(fixedpoint::Signal::nudge, memory::nudge) &&
+              agree(fixedpoint::Signal::error, memory::error) &&
+              agree(fixedpoint::Signal::mismatch, memory::mismatch) &&
+              agree(fixedpoint::Signal::target, memory::target));
+constexpr bool agree(fixedpoint::Rounding rounding, int number) {
+  return static_cast<int>(rounding) == number;
+}
+static_assert(agree(fixedpoint::Rounding::rnd, isa::mode::rnd) &&
+              agree(fixedpoint::Rounding::rnd_zero, isa::mode::rnd_zero) &&
+              agree(fixedpoint::Rounding::rnd_min_inf, isa::mode::rnd_min_inf) &&
+              agree(fixedpoint::Rounding::rnd_inf, isa::mode::rnd_inf) &&
+              agree(fixedpoint::Rounding::rnd_conv, isa::mode::rnd_conv) &&
+              agree(fixedpoint::Rounding::trn, isa::mode::trn) &&
+              agree(fixedpoint::Rounding::trn_zero, isa::mode::trn_zero) &&
+              agree(fixedpoint::Rounding::stochastic, isa::mode::stochastic));
+constexpr bool agree(fixedpoint::Overflow overflow, int number) {
+  return static_cast<int>(overflow) == number;
+}
+static_assert(agree(fixedpoint::Overflow::sat, isa::overflow::sat) &&
+              agree(fixedpoint::Overflow::sat_zero, isa::overflow::sat_zero) &&
+              agree(fixedpoint::Overflow::sat_sym, isa::overflow::sat_sym) &&
+              agree(fixedpoint::Overflow::wrap, isa::overflow::wrap));
 
 }  // namespace apical::sim
