@@ -174,6 +174,40 @@ struct Place {
   }
 };
 
+/// A word of the decay table.
+struct Factor {
+  int value = 0;  ///< 16:0, what is left of a first mismatch
+  static constexpr std::uint32_t value_mask = 0x0001ffff;
+
+  constexpr std::uint32_t encode() const {
+    std::uint32_t encoded = 0;
+    encoded |= isa::placed(value, 0, 17, false, "value");
+    return encoded;
+  }
+  static constexpr Factor decode(std::uint32_t encoded) {
+    Factor fields;
+    fields.value = static_cast<int>(isa::taken(encoded, 0, 17, false));
+    return fields;
+  }
+};
+
+/// A word of rho or of alpha.
+struct Constant {
+  int value = 0;  ///< 15:0, unsigned; 14 fraction bits of rho, 15 of alpha
+  static constexpr std::uint32_t value_mask = 0x0000ffff;
+
+  constexpr std::uint32_t encode() const {
+    std::uint32_t encoded = 0;
+    encoded |= isa::placed(value, 0, 16, false, "value");
+    return encoded;
+  }
+  static constexpr Constant decode(std::uint32_t encoded) {
+    Constant fields;
+    fields.value = static_cast<int>(isa::taken(encoded, 0, 16, false));
+    return fields;
+  }
+};
+
 /// What is computed, and the format of the result.
 struct PassResult {
   int kind = 0;  ///< 3:0, which exact value
@@ -646,8 +680,8 @@ inline constexpr int observed_memory = 0x68;
 
 /// What this is.
 struct Id {
-  int version = 0;  ///< 7:0, version of this map
-  int magic = 0;  ///< 31:8, 0x617063, ASCII apc
+  int version = 0x1;  ///< 7:0, version of this map
+  int magic = 0x617063;  ///< 31:8, 0x617063, ASCII apc
   static constexpr std::uint32_t version_mask = 0x000000ff;
   static constexpr std::uint32_t magic_mask = 0xffffff00;
 

@@ -55,8 +55,11 @@ void enumeration(std::ostream& out, const Enumeration& e) {
 void word(std::ostream& out, const Word& w, const std::string& name) {
   out << "\n/// " << w.description << "\nstruct " << name << " {\n";
   for (const Field& f : w.fields) {
-    out << "  " << type_of(f) << " " << f.name << " = " << (f.width() == 1 ? "false" : "0") << ";  ///< "
-        << f.high << ":" << f.low << ", " << f.description << "\n";
+    out << "  " << type_of(f) << " " << f.name << " = "
+        << (f.width() == 1 ? (f.reset != 0 ? "true" : "false")
+            : f.reset == 0 ? "0"
+                           : hex(f.reset, 1))
+        << ";  ///< " << f.high << ":" << f.low << ", " << f.description << "\n";
   }
   for (const Field& f : w.fields)
     out << "  static constexpr std::uint32_t " << f.name << "_mask = " << hex(f.ones() << f.low, 8) << ";\n";

@@ -99,6 +99,18 @@ typedef struct packed {
   logic [15:0] units;
 } place_t;
 
+// A word of the decay table.
+typedef struct packed {
+  logic [14:0] reserved_31_17;
+  logic [16:0] value;
+} factor_t;
+
+// A word of rho or of alpha.
+typedef struct packed {
+  logic [15:0] reserved_31_16;
+  logic [15:0] value;
+} constant_t;
+
 // What is computed, and the format of the result.
 typedef struct packed {
   logic [3:0] reserved_31_28;

@@ -67,8 +67,8 @@ class CoreDriver : public RegisterPort {
   /// Starts a tick and waits for its end; returns its clocks as the core counts them.
   std::uint32_t tick() {
     const std::uint32_t before = read(reg::cycles);
-    write(reg::control, 1);
-    for (std::uint64_t waited = 0; (read(reg::status) & 1) != 0; ++waited)
+    write(reg::control, reg::Control::tick_mask);
+    for (std::uint64_t waited = 0; reg::Status::decode(read(reg::status)).busy; ++waited)
       if (waited > 100'000'000) throw std::runtime_error("the core's tick does not end");
     return read(reg::cycles) - before;
   }

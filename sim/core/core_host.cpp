@@ -38,9 +38,9 @@ std::int64_t CoreHost::read_memory(int memory, std::uint32_t address) {
 }
 
 void CoreHost::load() {
-  port_.write(reg::control, 2);
+  port_.write(reg::control, reg::Control::clear_mask);
   // It zeroes a word in a clock, and a read takes more than one.
-  for (int waited = 0; (port_.read(reg::status) & 2) != 0; ++waited)
+  for (int waited = 0; reg::Status::decode(port_.read(reg::status)).clearing; ++waited)
     if (waited > 1'000 + units_) throw Stopped("the core doesn't end zeroing its memories", -1);
   for (const CoreWrite& w : image_.memory) write_memory(w.select, w.address, w.value);
   for (const auto& [offset, value] : image_.registers) port_.write(offset, value);

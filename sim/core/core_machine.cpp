@@ -67,7 +67,7 @@ void CoreMachine::set_learning_scale(double factor) {
 }
 
 void CoreMachine::tick() {
-  port_.write(reg::control, 1);
+  port_.write(reg::control, reg::Control::tick_mask);
   const bool ended = port_.plugin().wait(port_.self(), longest_) != 0;
   follow();
   if (!ended)

@@ -20,8 +20,6 @@ int bits_for_index(std::uint64_t count) {
   return bits;
 }
 
-enum ErrorBit : std::uint32_t { bad_operation = 1, bad_unit = 2, bad_access = 4 };
-
 }  // namespace
 
 CoreModel::CoreModel(const CoreParameters& core, fixedpoint::EmulatorOptions options, int queue)
@@ -39,11 +37,11 @@ CoreModel::CoreModel(const CoreParameters& core, fixedpoint::EmulatorOptions opt
 void CoreModel::settle(std::uint64_t clock) {
   if (!running_ || clock < ends_) return;
   running_ = false;
-  ended_ = true;
+  interrupt_.done = true;
   if (good_)
     ++tick_;
   else
-    errors_ |= bad_operation;
+    errors_ |= reg::Errors::bad_operation_mask;
   counters_.cycles += static_cast<std::uint32_t>(ends_ - begins_);
   counters_.lane_cycles += pending_.lane_cycles;
   counters_.macs += pending_.macs;
@@ -56,7 +54,7 @@ bool CoreModel::running(std::uint64_t clock) {
 }
 bool CoreModel::interrupt(std::uint64_t clock) {
   settle(clock);
-  return ((enable_ & 1) != 0 && ended_) || ((enable_ & 2) != 0 && errors_ != 0);
+  return (interrupt_.enable_done && interrupt_.done) || (interrupt_.enable_error && errors_ != 0);
 }
 bool CoreModel::idle(std::uint64_t clock) {
   return !running(clock) && clock >= neuron_free_ && clock >= clears_;
@@ -69,7 +67,7 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
   if (offset == reg::window_data) {
     if (busy || !in_range()) {
       if (!busy) result.done = std::max(clock, neuron_free_);
-      errors_ |= bad_access;
+      errors_ |= reg::Errors::access_mask;
       return result;
     }
     result.done = std::max(clock, neuron_free_) + (is_write ? 0 : clocks::window_read);
@@ -83,11 +81,12 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
     ++address_;
   } else if (offset == reg::input && is_write) {
     if (busy)
-      errors_ |= bad_access;
+      errors_ |= reg::Errors::access_mask;
     else
       result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, clock);
   } else if (is_write) {
-    if (offset == reg::control && (value & 2) != 0 && !busy) result.done = std::max(clock, neuron_free_);
+    if (offset == reg::control && reg::Control::decode(value).clear && !busy)
+      result.done = std::max(clock, neuron_free_);
     write(offset, value, result.done);
   } else {
     result.data = read(offset, clock);
@@ -108,13 +107,11 @@ std::uint32_t CoreModel::read(int offset, std::uint64_t clock) const {
   };
   switch (offset) {
     case reg::id:
-      return 0x61706301;
+      return reg::Id{}.encode();
     case reg::parameters:
-      return static_cast<std::uint32_t>(core_.lanes) << 24 | static_cast<std::uint32_t>(core_.sw) << 16 |
-             static_cast<std::uint32_t>(core_.ww) << 8 |
-             static_cast<std::uint32_t>(bits_for_index(static_cast<std::uint64_t>(core_.units)));
+      return parameters_register(core_);
     case reg::status:
-      return (busy ? 1u : 0u) | (clock < clears_ ? 2u : 0u);
+      return reg::Status{busy, clock < clears_}.encode();
     case reg::errors:
       return errors_;
     case reg::tick:
@@ -146,7 +143,7 @@ std::uint32_t CoreModel::read(int offset, std::uint64_t clock) const {
     case reg::lane_cycles:
       return counters_.lane_cycles;
     case reg::interrupt:
-      return enable_ << 8 | (ended_ ? 1u : 0u);
+      return interrupt_.encode();
     default:
       return 0;
   }
@@ -154,11 +151,13 @@ std::uint32_t CoreModel::read(int offset, std::uint64_t clock) const {
 
 void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
   switch (offset) {
-    case reg::control:
-      if ((value & 4) != 0) counters_ = {};
-      if ((value & 3) == 1 && !running_ && clock >= clears_) tick(clock);
-      if ((value & 2) != 0 && !running_) clear(clock);
+    case reg::control: {
+      const reg::Control command = reg::Control::decode(value);
+      if (command.clear_counters) counters_ = {};
+      if (command.tick && !command.clear && !running_ && clock >= clears_) tick(clock);
+      if (command.clear && !running_) clear(clock);
       return;
+    }
     case reg::errors:
       errors_ &= ~value;
       return;
@@ -170,12 +169,12 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
     case reg::tick_operation:
       break;
     case reg::beta:
-      if ((value & 0xffff) != beta_) flags_.nudge();
-      beta_ = value & 0xffff;
+      if ((value & reg::Beta::beta_mask) != beta_) flags_.nudge();
+      beta_ = value & reg::Beta::beta_mask;
       if (emulator_) emulator_->set_beta_register(beta_);
       return;
     case reg::window_select:
-      select_ = value & 63;
+      select_ = value & reg::WindowSelect::memory_mask;
       return;
     case reg::window_address:
       address_ = std::min(value, highest_address_);
@@ -184,13 +183,15 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
       high_ = value & high_mask_;
       return;
     case reg::input_unit:
-      input_unit_ = value & 0xfffff;
+      input_unit_ = value & reg::InputUnit::unit_mask;
       chosen_ = true;
       return;
-    case reg::interrupt:
-      enable_ = value >> 8 & 3;
-      if ((value & 1) != 0) ended_ = false;
+    case reg::interrupt: {
+      const bool done = interrupt_.done;
+      interrupt_ = reg::Interrupt::decode(value);
+      interrupt_.done = done && !interrupt_.done;
       return;
+    }
     default:
       return;
   }
@@ -198,18 +199,20 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
   evict();
   if (offset == reg::tick) tick_ = value;
   if (offset == reg::seed) memories_.seed = value;
-  if (offset == reg::decay_length) memories_.decay_length = value & 0xffff;
-  if (offset == reg::tick_operation) tick_operation_ = value & 0xffff;
+  if (offset == reg::decay_length) memories_.decay_length = value & reg::DecayLength::length_mask;
+  if (offset == reg::tick_operation) tick_operation_ = value & reg::TickOperation::operation_mask;
   // Bits beyond those of the memory don't count.
   memories_.tick_operation = tick_operation_ & ((1u << bits_for_index(memories_.operations.size())) - 1);
-  if (offset == reg::link && (value & 0xff) < memories_.links.size()) {
-    memories_.links[value & 0xff] = value;
-    flags_.link(static_cast<int>(value & 0xff), static_cast<int>(value >> 8 & 0xff),
-                static_cast<int>(value >> 16 & 0xff), (value >> 24 & 1) != 0, (value >> 25 & 1) != 0);
+  const reg::Link link = reg::Link::decode(value);
+  if (offset == reg::link && link.projection < core_.projs) {
+    memories_.links[static_cast<std::size_t>(link.projection)] = value;
+    flags_.link(link.projection, link.source, link.target, link.first_forward, link.first_backward);
   }
-  if (offset == reg::always && value >> 24 < memories_.always.size()) {
-    memories_.always[value >> 24] = value & 0xfff;
-    flags_.set_always(static_cast<int>(value >> 24), value & 0xfff);
+  const reg::Always always = reg::Always::decode(value);
+  if (offset == reg::always && always.population < core_.pops) {
+    const auto slots = static_cast<std::uint32_t>(always.slots);
+    memories_.always[static_cast<std::size_t>(always.population)] = slots;
+    flags_.set_always(always.population, slots);
   }
   if (offset != reg::always && offset != reg::tick_operation) flags_.everything();
 }
@@ -231,22 +234,22 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   input_ready_ = true;
   chosen_ = false;
   const int first = static_cast<int>(input_unit_);
-  input_unit_ = (input_unit_ + static_cast<std::uint32_t>(count)) & 0xfffff;
-  const std::uint32_t* const header = memories_.descriptors.data() + 60;
-  const std::uint32_t end =
-      (header[0] & 0xffff) + (header[0] >> 16) * static_cast<std::uint32_t>(core_.lanes);
+  input_unit_ = (input_unit_ + static_cast<std::uint32_t>(count)) & reg::InputUnit::unit_mask;
+  const isa::Header header = isa::Header::decode(&memories_.descriptors[header_address(0)]);
+  const int before_first = header.place.first_group * core_.lanes;
   // Units that aren't there drop the value, as those that population 0 doesn't have.
-  const int units = end > static_cast<std::uint32_t>(core_.units) ? 0 : static_cast<int>(header[0] & 0xffff);
+  const int units = before_first + header.place.units > core_.units ? 0 : header.place.units;
   const int there = std::clamp(units - first, 0, count);
-  if (there < count) errors_ |= bad_unit;
+  if (there < count) errors_ |= reg::Errors::bad_unit_mask;
   const auto before = static_cast<std::uint64_t>(std::min(there, count - 1));  // of the last one
   clock += before * (clocks::bus_request + clocks::input_drains) +
            (static_cast<std::uint64_t>(count - 1) - before) * (clocks::bus_request + 1);
   if (there == 0) return clock;
-  const std::uint32_t pass = memories_.descriptors[std::size_t{slot::rate} * 4];
-  const fixedpoint::Format format{static_cast<int>(pass >> 8 & 63), 0, (pass >> 14 & 1) != 0,
-                                  static_cast<fixedpoint::Rounding>(pass >> 15 & 7),
-                                  static_cast<fixedpoint::Overflow>(pass >> 18 & 3)};
+  const isa::PassResult result =
+      isa::Pass::decode(&memories_.descriptors[pass_address(0, slot::rate)]).result;
+  const fixedpoint::Format format{result.bits, 0, result.signed_format,
+                                  static_cast<fixedpoint::Rounding>(result.rounding),
+                                  static_cast<fixedpoint::Overflow>(result.overflow)};
   const std::int64_t low = format.minimum_raw(), high = format.maximum_raw();
   inputs_.resize(static_cast<std::size_t>(there));
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -255,8 +258,7 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
     const std::int64_t value = sign_extended(word, core_.sw);
     inputs_[i] = value < low || value > high ? fixedpoint::quantise(value, 0, format).raw : value;
   }
-  const std::size_t at =
-      static_cast<std::size_t>(first) + (header[0] >> 16) * static_cast<std::size_t>(core_.lanes);
+  const auto at = static_cast<std::size_t>(before_first + first);
   int sent = 0;
   bool last = false;
   if (emulator_) {
@@ -267,7 +269,7 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   } else {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       std::int64_t& known = memories_.signals[memory::sent_rate].at(at + i);
-      last = std::abs(inputs_[i] - known) > static_cast<std::int64_t>(header[1]);
+      last = std::abs(inputs_[i] - known) > std::int64_t{header.theta_rate.value};
       memories_.signals[memory::rate].at(at + i) = inputs_[i];
       if (last) known = inputs_[i];
       sent += last;
@@ -393,7 +395,7 @@ bool CoreModel::write_live(std::uint32_t value) {
   const auto found = std::find(words.begin(), words.end(), address_);
   if (found == words.end()) return false;
   memories_.descriptors[address_] = value;
-  emulator_->set_eta_register(static_cast<int>(found - words.begin()), value & 0xffff);
+  emulator_->set_eta_register(static_cast<int>(found - words.begin()), value & isa::MatrixEta::value_mask);
   return true;
 }
 
@@ -405,13 +407,13 @@ void CoreModel::write_window(std::uint32_t value) {
     if (select_ < memory::rho)
       put(memories_.signals[select_], sign_extended(value, core_.sw));
     else if (select_ < memory::count)
-      put(memories_.signals[select_], std::int64_t{value & 0xffff});
+      put(memories_.signals[select_], std::int64_t{value & isa::Constant::value_mask});
     else if (select_ == window::operations)
       put(memories_.operations, value);
     else if (select_ == window::descriptors)
       put(memories_.descriptors, value);
     else if (select_ == window::decay)
-      put(memories_.decay, value & 0x1ffff);
+      put(memories_.decay, value & isa::Factor::value_mask);
     else if (select_ == window::table_base)
       put(memories_.table_base, sign_extended(wide, core_.base));
     else if (select_ == window::table_delta)

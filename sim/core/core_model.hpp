@@ -63,10 +63,6 @@ class CoreModel {
   struct Counters {
     std::uint32_t cycles = 0, lane_cycles = 0, macs = 0, events = 0;
   };
-  struct Place {
-    int layer;
-    std::size_t unit;
-  };
 
   // Registers and window (core_model.cpp).
   void settle(std::uint64_t clock);
@@ -109,10 +105,10 @@ class CoreModel {
   std::vector<std::int64_t> inputs_;  ///< of one burst
 
   std::uint32_t tick_ = 0, beta_ = 0, high_ = 0, address_ = 0, select_ = 0, input_unit_ = 0, errors_ = 0;
-  std::uint32_t enable_ = 0, tick_operation_ = 0;
+  std::uint32_t tick_operation_ = 0;
+  reg::Interrupt interrupt_;
   std::uint32_t highest_address_ = 0;  ///< that WINDOW_ADDRESS holds
   std::uint32_t high_mask_ = 0;        ///< of WINDOW_HIGH: 0 where no word has more than 32 bits
-  bool ended_ = false;                 ///< INTERRUPT.done
   bool chosen_ = true;                 ///< INPUT_UNIT was written since the last INPUT
   int header_ = -1;                    ///< population whose header the sequencer has at hand
   bool input_ready_ = false;

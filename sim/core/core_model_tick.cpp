@@ -56,8 +56,8 @@ bool CoreModel::prepare() {
     emulator->restore_ticks(tick_);
     emulator->set_beta_register(beta_);
     for (int k = 0; k < static_cast<int>(program.projections.size()); ++k)
-      emulator->set_eta_register(
-          k, memories_.descriptors[code_.image.eta_word[static_cast<std::size_t>(k)]] & 0xffff);
+      emulator->set_eta_register(k, memories_.descriptors[code_.image.eta_word[static_cast<std::size_t>(k)]] &
+                                        isa::MatrixEta::value_mask);
     emulator_ = std::move(emulator);
     return true;
   } catch (const std::invalid_argument& error) {

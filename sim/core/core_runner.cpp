@@ -25,7 +25,7 @@ static std::vector<std::int64_t> loaded(const double* real, int count, const fix
 }
 
 CoreRunner::CoreRunner(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {
-  counts_.lanes = static_cast<int>(core_->read_register(reg::parameters) >> 24);
+  counts_.lanes = reg::Parameters::decode(core_->read_register(reg::parameters)).lanes;
 }
 
 void CoreRunner::tick(const double* input, const double* target, double nudge, bool changed) {

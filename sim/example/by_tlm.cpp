@@ -45,12 +45,12 @@ struct Testbench : sc_core::sc_module, sim::RegisterPort {
     const auto program = example::program();
     sim::CoreHost host(*this, program, example::core());
     host.load();
-    write(sim::reg::interrupt, 1u << 8);
+    write(sim::reg::interrupt, sim::reg::Interrupt::enable_done_mask);
     host.write_input(example::input(*program));
     for (int tick = 0; tick < example::ticks; ++tick) {
-      write(sim::reg::control, 1);
+      write(sim::reg::control, sim::reg::Control::tick_mask);
       if (!interrupt.read()) wait(interrupt.posedge_event());
-      write(sim::reg::interrupt, 1u << 8 | 1);
+      write(sim::reg::interrupt, sim::reg::Interrupt::enable_done_mask | sim::reg::Interrupt::done_mask);
     }
     passed = example::check(host, *program);
     std::cout << "by TLM: " << read(sim::reg::cycles) << " cycles, "

@@ -13,10 +13,19 @@ namespace apical::sim {
 
 using namespace apical::fixedpoint;
 
+namespace {
+
+template <std::size_t n>
+bool equal(const std::array<std::uint32_t, n>& expected, const std::uint32_t* words) {
+  return std::equal(expected.begin(), expected.end(), words);
+}
+
+}  // namespace
+
 CoreMemories::CoreMemories(const CoreParameters& c) {
   for (auto& memory : signals) memory.assign(static_cast<std::size_t>(c.units), 0);
   operations.assign(static_cast<std::size_t>(c.ops), 0);
-  descriptors.assign(static_cast<std::size_t>(c.pops) * 64 + static_cast<std::size_t>(c.projs) * 16, 0);
+  descriptors.assign(projection_address(c.pops, c.projs), 0);
   decay.assign(static_cast<std::size_t>(c.decay), 0);
   table_base.assign(static_cast<std::size_t>(c.table), 0);
   table_delta.assign(static_cast<std::size_t>(c.table), 0);
@@ -63,25 +72,28 @@ void ProgramReader::read_operations(std::uint32_t first) {
   for (std::size_t pc = first;; ++pc) {
     if (pc >= m_.operations.size()) refuse(fmt::format("a tick begins at operation {}", first));
     if (d_.operations.size() <= pc) d_.operations.resize(pc + 1);
-    const std::uint32_t word = m_.operations[pc];
-    const int code = static_cast<int>(bits(word, 0, 3)), index = static_cast<int>(bits(word, 3, 8));
+    const isa::Operation word = isa::Operation::decode(m_.operations[pc]);
     CoreOperation& op = d_.operations[pc];
     op.kind = CoreOperation::execute;
-    op.operation.index = index;
-    op.slots = bits(word, 16, 12);
-    if (code == 0) op.kind = CoreOperation::end;
-    if (code > 4 || index >= (code == 3 ? core_.pops : core_.projs) || pc + 1 == m_.operations.size())
-      if (code != 0) op.kind = CoreOperation::bad;  // the last word can only be an END
+    op.operation.index = word.index;
+    op.slots = static_cast<std::uint32_t>(word.slots);
+    const bool update = word.code == isa::op::update;
+    if (word.code == isa::op::end)
+      op.kind = CoreOperation::end;
+    else if (word.code >= isa::op::count || word.index >= (update ? core_.pops : core_.projs) ||
+             pc + 1 == m_.operations.size())
+      op.kind = CoreOperation::bad;  // the last word can only be an END
     if (op.kind != CoreOperation::execute) return;
-    static constexpr OpCode codes[] = {OpCode::forward, OpCode::forward, OpCode::backward, OpCode::update,
-                                       OpCode::learn};
-    op.operation.code = codes[code];
-    if (code == 3) {
-      used_.resize(std::max(used_.size(), static_cast<std::size_t>(index) + 1));
-      used_[static_cast<std::size_t>(index)] |= op.slots;
+    if (word.code == isa::op::forward) op.operation.code = OpCode::forward;
+    if (word.code == isa::op::backward) op.operation.code = OpCode::backward;
+    if (word.code == isa::op::learn) op.operation.code = OpCode::learn;
+    if (update) {
+      op.operation.code = OpCode::update;
+      used_.resize(std::max(used_.size(), static_cast<std::size_t>(word.index) + 1));
+      used_[static_cast<std::size_t>(word.index)] |= op.slots;
     } else {
-      projections_ = std::max(projections_, index + 1);
-      if (code == 2) backward_.insert(index);
+      projections_ = std::max(projections_, word.index + 1);
+      if (word.code == isa::op::backward) backward_.insert(word.index);
     }
   }
 }
@@ -90,14 +102,15 @@ void ProgramReader::read_links() {
   program_->projections.resize(static_cast<std::size_t>(projections_));
   for (int k = 0; k < projections_; ++k) {
     Projection& p = program_->projections[static_cast<std::size_t>(k)];
-    const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
+    const std::uint32_t word = m_.links[static_cast<std::size_t>(k)];
+    const reg::Link link = reg::Link::decode(word);
     p.name = fmt::format("W{}", k + 1);
-    p.source = static_cast<int>(bits(link, 8, 8));
-    p.target = static_cast<int>(bits(link, 16, 8));
+    p.source = link.source;
+    p.target = link.target;
     p.stream = k + 1;
     p.backward = backward_.count(k) != 0;
     if (p.target == 0 || std::max(p.source, p.target) >= core_.pops)
-      refuse(fmt::format("LINK {:#x} of projection {}", link, k));
+      refuse(fmt::format("LINK {:#x} of projection {}", word, k));
     used_.resize(std::max(used_.size(), static_cast<std::size_t>(std::max(p.source, p.target)) + 1));
   }
 }
@@ -123,7 +136,7 @@ void ProgramReader::translate(CoreOperation& op) const {
         (parts & ~part::basal) != part::start_error)
       continue;
     op.operation.parts = parts;
-    if (operation_word(*program_, op.operation) == update_word(index, op.slots)) return;
+    if (slots_of(*program_, op.operation) == op.slots) return;
   }
   refuse(fmt::format("UPDATE {} of slots {:#x}", index, op.slots));
 }
@@ -131,14 +144,14 @@ void ProgramReader::translate(CoreOperation& op) const {
 void ProgramReader::check_pass(int index, int number) const {
   const auto at = static_cast<std::size_t>(index);
   PassWords expected;
-  if (!pass_words(*program_, index, number, places_[at], expected) ||
-      !std::equal(expected.word.begin(), expected.word.end(), pass(index, number)))
+  if (!sim::pass_words(*program_, index, number, places_[at], expected) ||
+      !equal(expected.pass.encode(), pass_words(index, number)))
     refuse(fmt::format("the descriptor of population {}, slot {}", index, number));
   if (expected.random && (m_.always[at] >> number & 1) == 0)
     refuse(fmt::format("slot {} of population {} rounds stochastically, but not ALWAYS", number, index));
   if (copies(index, number) && (m_.always[at] >> number & 1) == 0)
     refuse(fmt::format("slot {} of population {} copies, but not ALWAYS", number, index));
-  check_features(expected, fmt::format("slot {} of population {}", number, index));
+  check_features(expected.pass, expected.random, fmt::format("slot {} of population {}", number, index));
   const bool mismatch = number == slot::start_mismatch || number == slot::mismatch;
   const auto needs = [&](bool needed, int has, const char* parameter) {
     if (needed && has == 0)
@@ -146,15 +159,15 @@ void ProgramReader::check_pass(int index, int number) const {
   };
   needs(copies(index, number), core_.relays, "RELAYS");
   needs(mismatch, core_.mismatch, "MISMATCH");
-  needs(number == slot::scratch || (expected.word[0] & 15) == kind::advanced, core_.advanced, "ADVANCED");
+  needs(number == slot::scratch || expected.pass.result.kind == kind::advanced, core_.advanced, "ADVANCED");
 }
 
 // What a core was elaborated without, it would compute in another way.
-void ProgramReader::check_features(const PassWords& words, const std::string& where) const {
+void ProgramReader::check_features(const isa::Pass& pass, bool random, const std::string& where) const {
   CoreParameters need = core_;
   need.left = need.random = 0;
   need.levels = need.align = 1;
-  widen_for_pass(need, words.word.data(), words.random);
+  widen_for_pass(need, pass, random);
   const bool fits = need.left <= core_.left && need.random <= core_.random && need.levels <= core_.levels &&
                     need.align <= core_.align && need.fixed >= core_.fixed;
   if (!fits) refuse(where + " needs more of RANDOM, LEFT, LEVELS, ALIGN, or formats that FIXED doesn't fix");
@@ -162,15 +175,16 @@ void ProgramReader::check_features(const PassWords& words, const std::string& wh
 
 void ProgramReader::check_projection(int k) {
   Projection& p = program_->projections[static_cast<std::size_t>(k)];
-  const auto expected = matrix_words(*program_, k, core_.lanes, d_.image);
-  if (!std::equal(expected.begin(), expected.end() - 1, matrix(k)))
-    refuse(fmt::format("the descriptor of projection {}", k));
+  const isa::Projection expected = sim::projection_words(*program_, k, core_.lanes, d_.image);
+  auto words = expected.encode();
+  // A host moves the learning rate.
+  constexpr int eta = isa::Projection::matrix_word + isa::Matrix::eta_word;
+  words[eta] = projection_words(k)[eta];
+  if (!equal(words, projection_words(k))) refuse(fmt::format("the descriptor of projection {}", k));
   if (p.decay >= 0 && core_.weight_decay == 0) refuse(fmt::format("projection {} needs WEIGHT_DECAY", k));
   if (program_->learning) {
-    PassWords step;
-    std::copy_n(expected.begin(), step.word.size(), step.word.begin());
-    step.random = p.step.rounding == Rounding::stochastic;
-    check_features(step, fmt::format("the step of projection {}", k));
+    check_features(expected.step, p.step.rounding == Rounding::stochastic,
+                   fmt::format("the step of projection {}", k));
     if ((p.learn_shift < 0 && core_.left == 0) || std::abs(p.learn_shift) >= 1 << core_.levels)
       refuse(fmt::format("projection {} needs more of LEFT, LEVELS", k));
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fixedpoint/program/program.hpp"
+#include "sim/isa/core_map.hpp"
 #include "sim/isa/image.hpp"
 
 namespace apical::sim {
@@ -14,7 +15,7 @@ namespace apical::sim {
 struct CoreMemories {
   explicit CoreMemories(const CoreParameters&);
 
-  std::vector<std::int64_t> signals[17];  ///< by memory (sim/isa/core_map.hpp), by unit address
+  std::vector<std::int64_t> signals[memory::count];  ///< by memory, by unit address
   std::vector<std::uint32_t> operations, descriptors, decay;
   std::vector<std::int64_t> table_base, table_delta;
   std::vector<std::int64_t> weights;  ///< by address in the window

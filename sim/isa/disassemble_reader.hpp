@@ -17,11 +17,6 @@ namespace apical::sim {
   throw std::invalid_argument("not a program of the compiler: " + what);
 }
 
-// A field of a descriptor word.
-inline std::uint32_t bits(std::uint32_t word, int first, int count) {
-  return word >> first & ((1u << count) - 1);
-}
-
 /// Reads a program out of the memories of a core: see disassemble().
 class ProgramReader {
  public:
@@ -29,21 +24,19 @@ class ProgramReader {
   Disassembly read();
 
  private:
-  std::uint32_t header(int p, int word) const {
-    return m_.descriptors[static_cast<std::size_t>(p) * 64 + 60 + static_cast<std::size_t>(word)];
+  isa::Header header(int p) const { return isa::Header::decode(&m_.descriptors[header_address(p)]); }
+  const std::uint32_t* pass_words(int p, int slot) const { return &m_.descriptors[pass_address(p, slot)]; }
+  isa::Pass pass(int p, int slot) const { return isa::Pass::decode(pass_words(p, slot)); }
+  const std::uint32_t* projection_words(int k) const {
+    return &m_.descriptors[projection_address(core_.pops, k)];
   }
-  const std::uint32_t* pass(int p, int slot) const {
-    return m_.descriptors.data() + std::ptrdiff_t{p} * 64 + std::ptrdiff_t{slot} * 4;
+  fixedpoint::Format format(const isa::PassResult&) const;
+  int shift(int p, int slot) const { return pass(p, slot).result.shift; }
+  // Left shift of the addend of an advanced response less that of the product.
+  int product_up(int p) const {
+    const isa::Pass rate = pass(p, slot::rate);
+    return rate.align.up_addend - rate.terms.up_product;
   }
-  const std::uint32_t* matrix(int k) const {
-    return m_.descriptors.data() + std::ptrdiff_t{core_.pops} * 64 + std::ptrdiff_t{k} * 16;
-  }
-  fixedpoint::Format format(std::uint32_t word) const;
-  // Eight bits in two's complement.
-  static int signed_byte(std::uint32_t word, int first) {
-    return static_cast<int>(bits(word, first, 8) ^ 0x80) - 0x80;
-  }
-  static int shift(std::uint32_t word) { return signed_byte(word, 20); }
   // Operations from one on to the END, or to one that a core stops at.
   void read_operations(std::uint32_t first);
   void read_links();
@@ -51,8 +44,7 @@ class ProgramReader {
     return program_->populations[static_cast<std::size_t>(index)];
   }
   bool copies(int p, int slot) const {
-    return (used_[static_cast<std::size_t>(p)] >> slot & 1) != 0 &&
-           bits(pass(p, slot)[0], 0, 4) == static_cast<std::uint32_t>(kind::relay);
+    return (used_[static_cast<std::size_t>(p)] >> slot & 1) != 0 && pass(p, slot).result.kind == kind::relay;
   }
   void read_units(int index);
   // What a population is follows from what it copies, and from whom.
@@ -68,12 +60,12 @@ class ProgramReader {
   // Binary points of the errors that come back; of several projections the first one counts, read last.
   void read_apical(int k);
   void read_tables(int index);
-  std::uint32_t read_table(const std::uint32_t* word, const fixedpoint::Format& out,
+  std::uint32_t read_table(const isa::Pass&, const fixedpoint::Format& out,
                            fixedpoint::ActivationTable& table) const;
   // Parts of an UPDATE instead of slots; nothing to do for other codes but to look whether it can be.
   void translate(CoreOperation& op) const;
   void check_pass(int index, int number) const;
-  void check_features(const PassWords&, const std::string& where) const;
+  void check_features(const isa::Pass&, bool random, const std::string& where) const;
   void check_projection(int k);
 
   const CoreMemories& m_;

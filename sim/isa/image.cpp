@@ -108,24 +108,26 @@ constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {
     {"LEFT", &CoreParameters::left},
     {"ALIGN", &CoreParameters::align}};
 
-// What a descriptor needs of the quantisers: shifts, random bits, free formats.
-void widen_for_format(CoreParameters& c, std::uint32_t bits, bool is_signed, std::uint32_t overflow,
-                      int width, std::int8_t shift) {
+// What a quantiser's shift needs.
+void widen_for_shift(CoreParameters& c, int shift) {
   if (shift < 0) c.left = 1;
-  widen(c.levels, bits_for(std::abs(static_cast<int>(shift))) - 1);
-  if (static_cast<int>(bits) != width || !is_signed || overflow != static_cast<std::uint32_t>(Overflow::sat))
-    c.fixed = 0;
+  widen(c.levels, bits_for(std::abs(shift)) - 1);
+}
+
+// `format`: a word that has one.
+template <class Word>
+bool is_fixed(const Word& format, int width) {
+  return format.bits == width && format.signed_format && format.overflow == isa::overflow::sat;
 }
 
 }  // namespace
 
-void widen_for_pass(CoreParameters& c, const std::uint32_t* word, bool random) {
-  widen_for_format(c, word[0] >> 8 & 63, word[0] >> 14 & 1, word[0] >> 18 & 3, c.sw,
-                   static_cast<std::int8_t>(word[0] >> 20));
-  for (const int at : {0, 6, 12, 18}) widen(c.align, bits_for(word[1] >> at & 63) - 1);
-  if ((word[0] & 15) == kind::table &&
-      (static_cast<int>(word[3] >> 16 & 63) != c.sw || (word[3] >> 22 & 1) == 0))
-    c.fixed = 0;
+void widen_for_pass(CoreParameters& c, const isa::Pass& pass, bool random) {
+  widen_for_shift(c, pass.result.shift);
+  if (!is_fixed(pass.result, c.sw)) c.fixed = 0;
+  for (const int shift : {pass.align.basal, pass.align.nudge, pass.align.mismatch, pass.align.membrane})
+    widen(c.align, bits_for(shift) - 1);
+  if (pass.result.kind == kind::table && (pass.lookup.in_bits != c.sw || !pass.lookup.in_signed)) c.fixed = 0;
   if (random) c.random = 1;
 }
 
@@ -137,17 +139,16 @@ void widen_for_descriptors(CoreParameters& c, const Program& program) {
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;
       if (runs(program, static_cast<int>(p), s) && pass_words(program, static_cast<int>(p), s, {}, words))
-        widen_for_pass(c, words.word.data(), words.random);
+        widen_for_pass(c, words.pass, words.random);
     }
   CoreImage nowhere;
   nowhere.first_unit.resize(program.populations.size());
   nowhere.first_block.resize(program.projections.size());
   for (std::size_t k = 0; k < program.projections.size(); ++k) {
-    const auto words = matrix_words(program, static_cast<int>(k), c.lanes, nowhere);
-    const Projection& p = program.projections[k];
-    widen_for_pass(c, words.data(), p.step.rounding == Rounding::stochastic);
-    widen_for_format(c, words[8] & 63, words[8] >> 6 & 1, words[8] >> 10 & 3, c.ww,
-                     static_cast<std::int8_t>(words[7] >> 24));
+    const isa::Projection words = projection_words(program, static_cast<int>(k), c.lanes, nowhere);
+    widen_for_pass(c, words.step, program.projections[k].step.rounding == Rounding::stochastic);
+    widen_for_shift(c, words.matrix.walk.learn_shift);
+    if (!is_fixed(words.matrix.weight, c.ww)) c.fixed = 0;
   }
 }
 
@@ -232,6 +233,17 @@ CoreParameters join(const CoreParameters& a, const CoreParameters& b) {
   return c;
 }
 
+std::uint32_t parameters_register(const CoreParameters& c) {
+  int unit_bits = 0;
+  while (1 << unit_bits < c.units) ++unit_bits;
+  reg::Parameters word;
+  word.lanes = c.lanes;
+  word.signal_width = c.sw;
+  word.weight_width = c.ww;
+  word.unit_bits = unit_bits;
+  return word.encode();
+}
+
 std::uint32_t eta_register(const Program& program, int projection, double factor) {
   const Projection& p = program.projections[static_cast<std::size_t>(projection)];
   return static_cast<std::uint32_t>(fixedpoint::to_register(p.eta_dt * factor, p.eta_frac, eta_bits));
@@ -268,6 +280,9 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   const auto put = [&](int select, std::uint32_t address, std::int64_t value) {
     image.memory.push_back({select, address, value});
   };
+  const auto put_all = [&](std::uint32_t address, const auto& words) {
+    for (const std::uint32_t w : words) put(window::descriptors, address++, w);
+  };
   for (std::size_t i = 0; i < tables.tables.size(); ++i)
     for (std::size_t n = 0; n < tables.tables[i]->base.size(); ++n) {
       const std::uint32_t address = tables.start[i] + static_cast<std::uint32_t>(n);
@@ -279,28 +294,29 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
 
   // Populations.
   for (std::size_t p = 0; p < program.populations.size(); ++p) {
-    const std::uint32_t at = static_cast<std::uint32_t>(p) * 64;
     const Population& population = program.populations[p];
-    put(window::descriptors, at + 60,
-        population.units |
-            static_cast<std::int64_t>(image.first_unit[p] / static_cast<std::uint32_t>(core.lanes)) << 16);
+    isa::Header header;
+    header.place = {population.units, static_cast<int>(image.first_unit[p]) / core.lanes};
     // The core looks at as many bits as a signal has, by which nothing moves more than by all of them.
     const std::int64_t most = (std::int64_t{1} << core.sw) - 1;
-    put(window::descriptors, at + 61, std::min(population.theta_rate, most));
-    put(window::descriptors, at + 62, std::min(population.theta_error, most));
-    std::uint32_t always = 1u << slot::start_error | 1u << slot::start_mismatch;
+    header.theta_rate.value = static_cast<std::uint32_t>(std::min(population.theta_rate, most));
+    header.theta_error.value = static_cast<std::uint32_t>(std::min(population.theta_error, most));
+    put_all(header_address(static_cast<int>(p)), header.encode());
+    std::uint32_t slots = 1u << slot::start_error | 1u << slot::start_mismatch;
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;
       const PassPlaces places{
           tables.rate[p], tables.slope[p], image.first_unit[p],
           population.relayed < 0 ? 0 : image.first_unit[static_cast<std::size_t>(population.relayed)]};
       if (!pass_words(program, static_cast<int>(p), s, places, words)) continue;
-      for (std::uint32_t w = 0; w < 4; ++w)
-        put(window::descriptors, at + static_cast<std::uint32_t>(s) * 4 + w, words.word[w]);
+      put_all(pass_address(static_cast<int>(p), s), words.pass.encode());
       // Nobody tells a population that what it copies has moved.
-      if (words.random || (words.word[0] & 15) == kind::relay) always |= 1u << s;
+      if (words.random || words.pass.result.kind == kind::relay) slots |= 1u << s;
     }
-    image.registers.push_back({reg::always, static_cast<std::uint32_t>(p) << 24 | always});
+    reg::Always always;
+    always.population = static_cast<int>(p);
+    always.slots = static_cast<int>(slots);
+    image.registers.push_back({reg::always, always.encode()});
     if (p == 0) continue;
     const bool soma = population.compartment == Compartment::soma;
     const std::int64_t rest = soma ? program.rate_tables[p].lookup(0) : 0;
@@ -318,10 +334,9 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   // Projections.
   for (std::size_t k = 0; k < program.projections.size(); ++k) {
     const Projection& p = program.projections[k];
-    const std::uint32_t at = static_cast<std::uint32_t>(core.pops * 64) + static_cast<std::uint32_t>(k) * 16;
-    const auto words = matrix_words(program, static_cast<int>(k), core.lanes, image);
-    for (std::uint32_t w = 0; w < words.size(); ++w) put(window::descriptors, at + w, words[w]);
-    image.eta_word.push_back(at + 10);
+    put_all(projection_address(core.pops, static_cast<int>(k)),
+            projection_words(program, static_cast<int>(k), core.lanes, image).encode());
+    image.eta_word.push_back(eta_address(core.pops, static_cast<int>(k)));
     image.registers.push_back({reg::link, link_word(program, static_cast<int>(k))});
     if (p.shares >= 0) continue;
     // Lanes read whole blocks: what pads them must be a number, though nobody uses the result.
@@ -341,7 +356,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   for (const Listed& one : code.operations)
     put(window::operations, pc++,
         one.decay ? update_word(one.operation.index, one.slots) : operation_word(program, one.operation));
-  put(window::operations, pc, 0);
+  put(window::operations, pc, isa::Operation{isa::op::end}.encode());
   image.registers.push_back({reg::decay_length, static_cast<std::uint32_t>(program.decay.size())});
   image.registers.push_back({reg::seed, program.seed});
   // Hosts name a word only where it doesn't follow the last one.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fixedpoint/program/program.hpp"
+#include "hw/isa.hpp"
 
 namespace apical::sim {
 
@@ -28,13 +29,16 @@ CoreParameters parameters_from(const std::map<std::string, int>&);
 CoreParameters required_parameters(const fixedpoint::Program&, int lanes);
 
 /// Widens what a pass needs of the quantisers and of the alignments of a core whose signals have c.sw bits:
-/// LEFT, LEVELS, ALIGN, RANDOM; FIXED becomes 0 where its format is another one. `word`: its four words.
-void widen_for_pass(CoreParameters& c, const std::uint32_t* word, bool random);
+/// LEFT, LEVELS, ALIGN, RANDOM; FIXED becomes 0 where its format is another one.
+void widen_for_pass(CoreParameters& c, const apical::isa::Pass&, bool random);
 
 /// Every parameter the larger of the two; lanes must be the same.
 CoreParameters join(const CoreParameters&, const CoreParameters&);
 
-/// One write to a memory through the window. `select` as in hw/rtl/apical_kinds.svh.
+/// What register PARAMETERS of such a core reads.
+std::uint32_t parameters_register(const CoreParameters&);
+
+/// One write to a memory through the window. `select` is one of isa::memory or isa::window.
 struct CoreWrite {
   int select;
   std::uint32_t address;

@@ -1,18 +1,18 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "fixedpoint/program/program.hpp"
+#include "sim/isa/core_map.hpp"
 #include "sim/isa/image.hpp"
 
 namespace apical::sim {
 
 /// The descriptor of one pass of the neuron unit.
 struct PassWords {
-  std::array<std::uint32_t, 4> word{};
+  isa::Pass pass;
   bool random = false;  ///< the result depends on the tick through random bits
-  int shift = 0;        ///< that word 0 holds, as far as it has room
+  int shift = 0;        ///< that of `pass`, but for the ends of its field
 };
 
 /// Where the memories have what passes of one population read beside its own units.
@@ -37,8 +37,7 @@ bool runs(const fixedpoint::Program&, int population, int slot);
 std::uint32_t link_word(const fixedpoint::Program&, int projection);
 
 /// The descriptor of a projection: the pass that computes its steps, the matrix, the learning rate.
-std::array<std::uint32_t, 11> matrix_words(const fixedpoint::Program&, int projection, int lanes,
-                                           const CoreImage&);
+isa::Projection projection_words(const fixedpoint::Program&, int projection, int lanes, const CoreImage&);
 
 /// An operation as the core counts them: those of the start, then a tick, which begins with the decay of the
 /// mismatch.
@@ -55,5 +54,8 @@ Listing listing(const fixedpoint::Program&);
 
 std::uint32_t update_word(int population, std::uint32_t slots);
 std::uint32_t operation_word(const fixedpoint::Program&, const fixedpoint::Operation&);
+
+/// The slots of an UPDATE.
+std::uint32_t slots_of(const fixedpoint::Program&, const fixedpoint::Operation&);
 
 }  // namespace apical::sim

@@ -55,7 +55,7 @@ std::uint64_t MeshMachine::execute_update(SlicePart& slice, const Task& task) {
     }
     Operation op = task.operation;
     op.index = part_index::slice;
-    slots = operation_word(emulator.program(), op) >> 16;
+    slots = slots_of(emulator.program(), op);
     emulator.execute(op);
   }
   if ((slots & slice.flags.stale(part_index::slice)) == 0) return clocks::operation;

@@ -65,7 +65,7 @@ void RetiringEmulator::update(int number, const Listed& one) {
   for (const int part : single_parts) {
     if ((one.operation.parts & part) == 0) continue;
     const Operation alone{OpCode::update, one.operation.index, part};
-    const std::uint32_t slots = operation_word(program(), alone) >> 16;
+    const std::uint32_t slots = slots_of(program(), alone);
     remember(one.operation.index, slots);
     emulator().execute(alone);
     tell_passes(number, one, slots);

@@ -13,6 +13,8 @@
 namespace apical::sim {
 namespace {
 
+constexpr std::uint32_t occupied = reg::Status::busy_mask | reg::Status::clearing_mask;
+
 // A port without a core: writes go into the script, and so does what the next read must give.
 class Recorder : public RegisterPort {
  public:
@@ -88,7 +90,7 @@ BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, cons
     if (s.input) host.write_input(*s.input);
     if (s.target) host.write_target(*s.target);
     if (s.beta != emulator.beta()) host.set_beta(s.beta);
-    recorder.write(reg::control, 1);
+    recorder.write(reg::control, reg::Control::tick_mask);
     recorder.steps.push_back({BusStep::wait, 0, 0});
     advance(emulator, s);
     recorder.expected = static_cast<std::uint32_t>(t + 1);
@@ -117,7 +119,7 @@ std::uint64_t longest_wait(const CoreParameters& parameters, const std::vector<B
       // A bundle may also zero the core, which isn't idle's business.
       if (s.kind == BusStep::wait) {
         port.wait();
-        while ((port.read(reg::status) & 3) != 0) {
+        while ((port.read(reg::status) & occupied) != 0) {
         }
       }
       longest = std::max(longest, port.clock() - before);
@@ -137,7 +139,8 @@ std::optional<std::pair<std::size_t, std::uint32_t>> play(RegisterPort& port,
       }
       if (s.kind != BusStep::wait) continue;
       std::uint64_t waited = 0;
-      for (std::uint32_t status = port.read(reg::status); (status & 3) != 0; status = port.read(reg::status))
+      for (std::uint32_t status = port.read(reg::status); (status & occupied) != 0;
+           status = port.read(reg::status))
         if (++waited > most_reads) return std::pair{i, status};
     } catch (const Stopped& stopped) {
       throw Stopped(fmt::format("step {}: {}", i, stopped.what()), stopped.operation);

@@ -50,7 +50,7 @@ struct ModelDriver {
   }
   void tick() {
     port.read(reg::cycles);
-    port.write(reg::control, 1);
+    port.write(reg::control, reg::Control::tick_mask);
     port.wait();
     port.read(reg::status);
     port.read(reg::cycles);

@@ -66,8 +66,9 @@ struct HwStreams : testing::Test {
     ASSERT_EQ(axi().observed.size(), count);
   }
   std::uint32_t place(int layer, int units) const {
-    return core.image().first_unit[static_cast<std::size_t>(layer)] / 2 << 16 |
-           static_cast<std::uint32_t>(units);
+    return sim::isa::Place{units,
+                           static_cast<int>(core.image().first_unit[static_cast<std::size_t>(layer)]) / 2}
+        .encode();
   }
   void observe(int layer, int memory, int units) {
     core.write(sim::reg::observed, place(layer, units));
@@ -147,13 +148,13 @@ TEST_F(HwStreams, ASlowReaderHoldsUpTheTickOnly) {
   EXPECT_EQ(core.window_signal(sim::memory::u, 2, 1), first[1].data);
   EXPECT_LT(core.clocks() - before, 200u);
   core.write_input(an_input().data(), 5);
-  core.write(sim::reg::control, 1);
+  core.write(sim::reg::control, sim::reg::Control::tick_mask);
   for (int i = 0; i < 1000; ++i) core.clock();
-  EXPECT_EQ(core.read(sim::reg::status), 1u);
+  EXPECT_EQ(core.read(sim::reg::status), sim::reg::Status::busy_mask);
   EXPECT_EQ(core.read(sim::reg::tick), 1u);
   EXPECT_TRUE(axi().observed.empty());
   core.write_memory(sim::memory::target, 0, 1);  // while a tick is asked for as while one runs
-  EXPECT_EQ(core.read(sim::reg::errors), 4u);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::access_mask);
   axi().reader = 3;
   expect_observed(6);
   EXPECT_EQ(core.read(sim::reg::tick), 2u);
@@ -178,21 +179,21 @@ TEST_F(HwStreams, FramesOfAnotherLengthAreReported) {
   frame({4, 5});
   expect_sent();
   EXPECT_EQ(targets(), (std::vector<std::int64_t>{4, 5, 3}));
-  EXPECT_EQ(core.read(sim::reg::errors), 16u);
-  core.write(sim::reg::errors, 16);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_frame_mask);
+  core.write(sim::reg::errors, sim::reg::Errors::bad_frame_mask);
   frame({6, 7, 8, 9, 10});
   frame({11, 12, 13});
   expect_sent();
   EXPECT_EQ(targets(), (std::vector<std::int64_t>{11, 12, 13}));
-  EXPECT_EQ(core.read(sim::reg::errors), 16u);
-  core.write(sim::reg::errors, 16);
-  core.write(sim::reg::targets, 31u << 16 | 3u);  // units 62 to 64 of 64
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_frame_mask);
+  core.write(sim::reg::errors, sim::reg::Errors::bad_frame_mask);
+  core.write(sim::reg::targets, sim::reg::Targets{3, 31}.encode());  // units 62 to 64 of 64
   frame({20, 21, 22});
   expect_sent();
   EXPECT_EQ(core.read_memory(sim::memory::target, 62), 20);
   EXPECT_EQ(core.read_memory(sim::memory::target, 63), 21);
   EXPECT_EQ(targets(), (std::vector<std::int64_t>{11, 12, 13}));
-  EXPECT_EQ(core.read(sim::reg::errors), 2u);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_unit_mask);
 }
 
 // What hw/README.md says.
@@ -208,7 +209,7 @@ TEST_F(HwStreams, TakeTheirClocks) {
   clocks_until([&] { return axi().targets.size() == 2; });
   EXPECT_EQ(clocks_until([&] { return axi().targets.empty(); }), 2 * 2u);
   observe(2, sim::memory::target, 3);
-  core.write(sim::reg::control, 1);
+  core.write(sim::reg::control, sim::reg::Control::tick_mask);
   clocks_until([&] { return axi().observed.size() == 1; });
   EXPECT_EQ(clocks_until([&] { return axi().observed.size() == 3; }), 2 * 7u);
 }

@@ -162,7 +162,7 @@ TEST(HwCore, AHostThatChangesStateMeetsTheSameCoreInItsModel) {
           case 4:  // not while an input is on its way: the core counts its event when it leaves the pipeline
             (void)core.read_memory(sim::memory::u, unit);
             (void)model.host.read_memory(sim::memory::u, unit);
-            write(sim::reg::control, 4);
+            write(sim::reg::control, sim::reg::Control::clear_counters_mask);
             break;
           case 5:  // goes on where the last input was
             write(sim::reg::input, static_cast<std::uint32_t>(random()));

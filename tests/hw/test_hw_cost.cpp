@@ -122,7 +122,7 @@ TEST(HwCost, LanesAreBusyOnADenseNetworkAndAnIdleTickIsShort) {
   }
   // Every input changes, every weight learns.
   drive();
-  core.write(sim::reg::control, 4);
+  core.write(sim::reg::control, sim::reg::Control::clear_counters_mask);
   const auto begin = std::chrono::steady_clock::now();
   const std::uint64_t clocks = core.clocks();
   const std::uint32_t cycles = core.tick();
@@ -143,7 +143,7 @@ TEST(HwCost, LanesAreBusyOnADenseNetworkAndAnIdleTickIsShort) {
   std::cout << "idle tick: " << idle << " clocks\n";
   EXPECT_LT(idle, 40u);
   drive();
-  core.write(sim::reg::control, 4);
+  core.write(sim::reg::control, sim::reg::Control::clear_counters_mask);
   const std::uint32_t inference = core.tick();
   std::cout << "new input, no nudge: " << inference << " clocks, lanes busy "
             << 100.0 * core.read(sim::reg::lane_cycles) / inference << "%\n";

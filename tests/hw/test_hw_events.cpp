@@ -5,6 +5,7 @@
 #include "VCoreEvents.h"
 #include "fixedpoint/program/compiler.hpp"
 #include "lockstep.hpp"
+#include "sim/isa/pass_words.hpp"
 
 using namespace apical;
 using namespace apical::fixedpoint;
@@ -125,17 +126,17 @@ TEST(HwEvents, ErrorsAreReportedAndCostNothingElse) {
   sim::CoreDriver<VCoreEvents> core(program, parameters());
   core.write(sim::reg::input_unit, 9);  // population 0 has nine units
   core.write(sim::reg::input, 5);
-  EXPECT_EQ(core.read(sim::reg::errors), 2u);
-  core.write(sim::reg::errors, 2);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_unit_mask);
+  core.write(sim::reg::errors, sim::reg::Errors::bad_unit_mask);
   EXPECT_EQ(core.read(sim::reg::errors), 0u);
   core.read_memory(sim::memory::u, 64);  // beyond UNITS
-  EXPECT_EQ(core.read(sim::reg::errors), 4u);
-  core.write(sim::reg::errors, 4);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::access_mask);
+  core.write(sim::reg::errors, sim::reg::Errors::access_mask);
   const std::uint32_t last = core.read(sim::reg::tick_operation);
   core.write_memory(sim::window::operations, 0, 7);  // no such operation, where the first tick begins
   core.write_memory(sim::window::operations, last, 7);
   core.tick();
-  EXPECT_EQ(core.read(sim::reg::errors), 1u);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_operation_mask);
   EXPECT_EQ(core.read(sim::reg::tick), 0u);
 }
 
@@ -161,12 +162,12 @@ TEST(HwEvents, AccessesOutsideAnyMemoryAreRefused) {
     write(sim::reg::window_address, address);
     write(sim::reg::window_data, value);
     const std::uint32_t of_write = read(sim::reg::errors);
-    write(sim::reg::errors, 4);
+    write(sim::reg::errors, sim::reg::Errors::access_mask);
     write(sim::reg::window_address, address);
     const std::uint32_t word = core.read(sim::reg::window_data),
                         word_of_model = model.port.read(sim::reg::window_data);
     const std::uint32_t of_read = read(sim::reg::errors);
-    write(sim::reg::errors, 4);
+    write(sim::reg::errors, sim::reg::Errors::access_mask);
     EXPECT_EQ(of_write, of_read);
     if (of_read == 0 && memory != sim::memory::step) {  // which only the lanes' scan reads
       EXPECT_EQ(word, value) << "memory " << memory << " address " << address;
@@ -179,7 +180,7 @@ TEST(HwEvents, AccessesOutsideAnyMemoryAreRefused) {
       case sim::window::operations:
         return c.ops;
       case sim::window::descriptors:
-        return c.pops * 64 + c.projs * 16;
+        return static_cast<int>(sim::projection_address(c.pops, c.projs));
       case sim::window::decay:
         return c.decay;
       case sim::window::table_base:
@@ -214,8 +215,8 @@ TEST(HwEvents, AClearHasPrecedenceOverATickAndComesAfterAnInput) {
        {static_cast<sim::RegisterPort*>(&core), static_cast<sim::RegisterPort*>(&model.port)}) {
     port->write(sim::reg::input_unit, 0);
     for (int unit = 0; unit < 9; ++unit) port->write(sim::reg::input, 1000);
-    port->write(sim::reg::control, 3);
-    EXPECT_EQ(port->read(sim::reg::status), 2u);
+    port->write(sim::reg::control, sim::reg::Control::tick_mask | sim::reg::Control::clear_mask);
+    EXPECT_EQ(port->read(sim::reg::status), sim::reg::Status::clearing_mask);
     while (port->read(sim::reg::status) != 0) {
     }
     EXPECT_EQ(port->read(sim::reg::tick), 0u);
@@ -234,9 +235,11 @@ TEST(HwEvents, MalformedProgramsRaiseErrorsAndWriteNothingOutside) {
   std::mt19937_64 random(6);
   const auto program = std::make_shared<const Program>(compile(network(random)));
   const sim::CoreParameters c = parameters();
-  const auto header = [](int population) { return static_cast<std::uint32_t>(64 * population + 60); };
   const auto matrix = [&](int projection) {
-    return static_cast<std::uint32_t>(64 * c.pops + 16 * projection);
+    return sim::projection_address(c.pops, projection) + sim::isa::Projection::matrix_word;
+  };
+  const auto place = [](int units, int group) {
+    return std::int64_t{sim::isa::Place{units, group}.encode()};
   };
   // Spoils one word of the program; returns ERRORS of the next tick.
   const auto spoil = [&](int memory, std::uint32_t address, std::int64_t word) {
@@ -246,7 +249,7 @@ TEST(HwEvents, MalformedProgramsRaiseErrorsAndWriteNothingOutside) {
     core.write_memory(memory, address, word);
     core.tick();
     const std::uint32_t errors = core.read(sim::reg::errors);
-    EXPECT_EQ(core.read(sim::reg::tick), (errors & 1) != 0 ? 1u : 2u);
+    EXPECT_EQ(core.read(sim::reg::tick), sim::reg::Errors::decode(errors).bad_operation ? 1u : 2u);
     return errors;
   };
   sim::CoreDriver<VCoreEvents> core(program, c);
@@ -255,29 +258,37 @@ TEST(HwEvents, MalformedProgramsRaiseErrorsAndWriteNothingOutside) {
   };
   // Units from the last group of the memories on, and one too many.
   EXPECT_EQ(
-      spoil(sim::window::descriptors, header(1), std::int64_t{c.units / c.lanes - 1} << 16 | (c.lanes + 1)),
-      1u);
-  EXPECT_EQ(spoil(sim::window::descriptors, header(1), 0xffff), 1u);
-  EXPECT_EQ(spoil(sim::window::descriptors, matrix(0) + 4, std::int64_t{c.units / c.lanes} << 16 | 1), 1u);
-  EXPECT_EQ(spoil(sim::window::descriptors, matrix(1) + 5, std::int64_t{0x7fff} << 16 | 1), 1u);
+      spoil(sim::window::descriptors, sim::header_address(1), place(c.lanes + 1, c.units / c.lanes - 1)),
+      sim::reg::Errors::bad_operation_mask);
+  EXPECT_EQ(spoil(sim::window::descriptors, sim::header_address(1), place(0xffff, 0)),
+            sim::reg::Errors::bad_operation_mask);
+  EXPECT_EQ(
+      spoil(sim::window::descriptors, matrix(0) + sim::isa::Matrix::source_word, place(1, c.units / c.lanes)),
+      sim::reg::Errors::bad_operation_mask);
+  EXPECT_EQ(spoil(sim::window::descriptors, matrix(1) + sim::isa::Matrix::target_word, place(1, 0x7fff)),
+            sim::reg::Errors::bad_operation_mask);
   // The same where they still fit is no error.
-  EXPECT_EQ(spoil(sim::window::descriptors, header(1), word(header(1))), 0u);
+  EXPECT_EQ(spoil(sim::window::descriptors, sim::header_address(1), word(sim::header_address(1))), 0u);
   // A table that begins at the last entry, or beyond all of them.
-  const std::uint32_t rate = 64 + 4 * sim::slot::rate + 3;
-  EXPECT_EQ(spoil(sim::window::descriptors, rate, (word(rate) & ~0xffff) | (c.table - 1)) & 8u, 8u);
-  EXPECT_EQ(spoil(sim::window::descriptors, rate, (word(rate) & ~0xffff) | 0xffff), 8u);
+  const std::uint32_t rate = sim::pass_address(1, sim::slot::rate) + sim::isa::Pass::lookup_word;
+  const auto begins = [&](int entry) {
+    sim::isa::PassLookup lookup = sim::isa::PassLookup::decode(static_cast<std::uint32_t>(word(rate)));
+    lookup.first_entry = entry;
+    return spoil(sim::window::descriptors, rate, lookup.encode());
+  };
+  EXPECT_TRUE(sim::reg::Errors::decode(begins(c.table - 1)).bad_address);
+  EXPECT_EQ(begins(0xffff), sim::reg::Errors::bad_address_mask);
   // Without END: the last word may not be anything else.
   core.write(sim::reg::tick, 1);
   for (int n = 0; n < c.ops; ++n)
-    core.write_memory(sim::window::operations, static_cast<std::uint32_t>(n),
-                      3 | 1 << 3);  // UPDATE 1, no slots
+    core.write_memory(sim::window::operations, static_cast<std::uint32_t>(n), sim::update_word(1, 0));
   core.tick();
-  EXPECT_EQ(core.read(sim::reg::errors), 1u);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_operation_mask);
   EXPECT_EQ(core.read(sim::reg::tick), 1u);
   // An input for a population that lies outside is dropped.
-  core.write(sim::reg::errors, 15);
-  core.write_memory(sim::window::descriptors, header(0), std::int64_t{c.units / c.lanes - 1} << 16 | 9);
+  core.write(sim::reg::errors, ~0u);
+  core.write_memory(sim::window::descriptors, sim::header_address(0), place(9, c.units / c.lanes - 1));
   core.write(sim::reg::input_unit, 8);
   core.write(sim::reg::input, 1);
-  EXPECT_EQ(core.read(sim::reg::errors), 2u);
+  EXPECT_EQ(core.read(sim::reg::errors), sim::reg::Errors::bad_unit_mask);
 }

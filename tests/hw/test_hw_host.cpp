@@ -194,7 +194,7 @@ class WildHost {
     settle();
     port_.write(reg::window_select, memory::rate);
     port_.write(reg::window_address, 0);
-    port_.write(reg::control, 1);
+    port_.write(reg::control, reg::Control::tick_mask);
     if (below(2) == 0) {
       port_.write(reg::window_data, word());
       port_.write(reg::input, word());
@@ -256,7 +256,7 @@ class WildHost {
     }
     const std::uint32_t value = word();
     port_.write(offset, value);
-    if (offset == reg::window_select) select_ = value & 63;
+    if (offset == reg::window_select) select_ = value & reg::WindowSelect::memory_mask;
     if (offset == reg::window_address) select_ = ~0u;
   }
 
@@ -273,7 +273,7 @@ class WildHost {
       case window::operations:
         return static_cast<std::uint32_t>(core_.ops);
       case window::descriptors:
-        return static_cast<std::uint32_t>(core_.pops * 64 + core_.projs * 16);
+        return projection_address(core_.pops, core_.projs);
       case window::decay:
         return static_cast<std::uint32_t>(core_.decay);
       case window::table_base:

@@ -65,7 +65,7 @@ void print(int number) {
     host.write_input(sim::to_raw(world.input.data(), first.units, first[fixedpoint::Signal::rate]));
     host.write_target(sim::to_raw(world.target.data(), last.units, last[fixedpoint::Signal::target]));
     host.set_beta(sim::beta_register(*program, world.beta));
-    port.write(sim::reg::control, 1);
+    port.write(sim::reg::control, sim::reg::Control::tick_mask);
     port.wait();
   }
   fixedpoint::StateDigest core;

@@ -207,7 +207,8 @@ std::vector<sim::BusStep> read_script(const Entry& count, const fs::path& file) 
 }
 
 bool begins_tick(const sim::BusStep& s) {
-  return s.kind == sim::BusStep::write && s.offset == sim::reg::control && (s.value & 3) == 1;
+  const sim::reg::Control command = sim::reg::Control::decode(s.value);
+  return s.kind == sim::BusStep::write && s.offset == sim::reg::control && command.tick && !command.clear;
 }
 
 // Every tick compares TICK, ERRORS and all signals that the program has, the last one all other state, too.

@@ -92,7 +92,7 @@ module testbench;
           access(1'b1, word[39:32], word[31:0]);
           if (word[39:32] == 8'h@SELECT@) window_memory = word[31:0];
           if (word[39:32] == 8'h@ADDRESS@) window_word = word[31:0];
-          if (word[39:32] == 8'h@CONTROL@ && word[1:0] == 2'b01) ticked = ticked + 1;
+          if (word[39:32] == 8'h@CONTROL@ && (word[31:0] & 32'h@COMMANDS@) == 32'h@TICK@) ticked = ticked + 1;
         end
         4'h1: begin
           access(1'b0, word[39:32], 32'h0);
@@ -109,8 +109,8 @@ module testbench;
         4'h2: begin
           reads = 0;
           access(1'b0, 8'h@STATUS@, 32'h0);
-          while (got[1:0] !== 2'b00) begin
-            if (^got[1:0] === 1'bx) fail("STATUS is unknown");
+          while ((got & 32'h@OCCUPIED@) !== 32'h0) begin
+            if (^(got & 32'h@OCCUPIED@) === 1'bx) fail("STATUS is unknown");
             if (reads == @PATIENCE@) fail("the core stays busy");
             reads = reads + 1;
             access(1'b0, 8'h@STATUS@, 32'h0);
@@ -213,21 +213,26 @@ std::string testbench_text(const Bundle& b) {
     parameters += fmt::format("{}.{}({})", parameters.empty() ? "" : ", ", name, value);
   const auto number = [](auto value) { return std::to_string(value); };
   const auto offset = [](int value) { return fmt::format("{:02x}", value); };
-  return filled(testbench, {{"PARAMETERS", parameters},
-                            {"LANES", number(core.lanes)},
-                            {"SW", number(core.sw)},
-                            {"WW", number(core.ww)},
-                            {"UA", number(address_bits(core.units))},
-                            {"LOAD", number(b.script.load.size() - 1)},
-                            {"TICKS", number(b.script.ticks.size() - 1)},
-                            {"CHECKS", number(comparisons(b.script))},
-                            {"TICKED", number(b.script.digests.size())},
-                            {"PATIENCE", number(patience)},
-                            {"SELECT", offset(sim::reg::window_select)},
-                            {"ADDRESS", offset(sim::reg::window_address)},
-                            {"DATA", offset(sim::reg::window_data)},
-                            {"CONTROL", offset(sim::reg::control)},
-                            {"STATUS", offset(sim::reg::status)}});
+  const auto mask = [](std::uint32_t value) { return fmt::format("{:x}", value); };
+  return filled(testbench,
+                {{"PARAMETERS", parameters},
+                 {"LANES", number(core.lanes)},
+                 {"SW", number(core.sw)},
+                 {"WW", number(core.ww)},
+                 {"UA", number(address_bits(core.units))},
+                 {"LOAD", number(b.script.load.size() - 1)},
+                 {"TICKS", number(b.script.ticks.size() - 1)},
+                 {"CHECKS", number(comparisons(b.script))},
+                 {"TICKED", number(b.script.digests.size())},
+                 {"PATIENCE", number(patience)},
+                 {"SELECT", offset(sim::reg::window_select)},
+                 {"ADDRESS", offset(sim::reg::window_address)},
+                 {"DATA", offset(sim::reg::window_data)},
+                 {"CONTROL", offset(sim::reg::control)},
+                 {"STATUS", offset(sim::reg::status)},
+                 {"COMMANDS", mask(sim::reg::Control::tick_mask | sim::reg::Control::clear_mask)},
+                 {"TICK", mask(sim::reg::Control::tick_mask)},
+                 {"OCCUPIED", mask(sim::reg::Status::busy_mask | sim::reg::Status::clearing_mask)}});
 }
 
 std::string makefile_text(const Bundle& b, const std::vector<std::string>& sources, std::size_t files) {

@@ -98,11 +98,9 @@ std::string firmware_header(const Deployment& d) {
       d.config.source, d.target.name, digest(d.config));
   for (const auto& [name, value] : d.parameters)
     text += fmt::format("#define APICAL_CORE_{} {}\n", name, value);
-  int unit_bits = 0;
-  while ((1 << unit_bits) < d.core.units) ++unit_bits;
   text +=
       fmt::format("/* What register PARAMETERS reads then. */\n#define APICAL_PARAMETERS_OF_THIS 0x{:08x}u\n",
-                  static_cast<unsigned>(d.core.lanes << 24 | d.core.sw << 16 | d.core.ww << 8 | unit_bits));
+                  sim::parameters_register(d.core));
 
   text += "\n/* Memories of the window (WINDOW_SELECT). */\n";
   for (const auto& [number, memory] : memories(d.core))

@@ -41,15 +41,19 @@ std::uint32_t weight_word(const ReadBundle& b, const ReadBundle::Projection& p, 
   return word * lanes + (row + column) % lanes;
 }
 
+std::uint32_t eta_word(const ReadBundle& b, std::size_t projection) {
+  return sim::eta_address(b.parameters.pops, static_cast<int>(projection));
+}
+
 // What a word of the window is, in the bundle's names.
 std::string place(const ReadBundle& b, const Window& w) {
   for (const auto& p : b.populations)
     if (w.memory < sim::state_fields && w.word - p.first_unit < p.units)
       return fmt::format("{} of unit {} of {}", sim::field_name(static_cast<int>(w.memory)),
                          w.word - p.first_unit, p.name);
-  const auto eta = static_cast<std::uint32_t>(b.parameters.pops) * 64 + 10;
-  if (w.memory == sim::window::descriptors && w.word >= eta && (w.word - eta) / 16 < b.projections.size())
-    return "eta of " + b.projections[(w.word - eta) / 16].name;
+  for (std::size_t k = 0; k < b.projections.size(); ++k)
+    if (w.memory == sim::window::descriptors && w.word == eta_word(b, k))
+      return "eta of " + b.projections[k].name;
   for (const auto& p : b.projections)
     for (std::uint32_t row = 0; p.holds && w.memory == sim::window::weights && row < p.rows; ++row)
       for (std::uint32_t column = 0; column < p.columns; ++column)
@@ -88,8 +92,7 @@ class StateWords {
     digest.add(std::int64_t{tick_});
     digest.add(beta_);
     for (std::size_t k = 0; k < b_.projections.size(); ++k)
-      digest.add(word(sim::window::descriptors, static_cast<std::uint32_t>(b_.parameters.pops * 64 + 10) +
-                                                    16 * static_cast<std::uint32_t>(k)));
+      digest.add(word(sim::window::descriptors, eta_word(b_, k)));
     for (const auto& p : b_.populations)
       for (std::uint32_t field = 0; field < sim::state_fields; ++field)
         for (std::uint32_t unit = 0; unit < p.units; ++unit) digest.add(word(field, p.first_unit + unit));

@@ -8,7 +8,7 @@
 #include "fixedpoint/emulator/emulator.hpp"
 #include "fixedpoint/program/random_network.hpp"
 #include "sim/core/core_model.hpp"
-#include "sim/isa/core_map.hpp"
+#include "sim/isa/pass_words.hpp"
 #include "sim/machines/integer_machine.hpp"
 
 namespace apical::sim {
@@ -25,7 +25,7 @@ struct Loaded {
     host.load();
   }
   std::uint32_t tick() {
-    port.write(reg::control, 1);
+    port.write(reg::control, reg::Control::tick_mask);
     port.wait();
     return port.read(reg::errors);
   }
@@ -79,8 +79,12 @@ TEST(CoreModel, RandomProgramsComeBackOutOfTheMemories) {
       if (w.select == window::weights) put(memories.weights);
     }
     for (const auto& [offset, value] : image.registers) {
-      if (offset == reg::always) memories.always.at(value >> 24) = value & 0xfff;
-      if (offset == reg::link) memories.links.at(value & 0xff) = value;
+      const reg::Always always = reg::Always::decode(value);
+      if (offset == reg::always)
+        memories.always.at(static_cast<std::size_t>(always.population)) =
+            static_cast<std::uint32_t>(always.slots);
+      if (offset == reg::link)
+        memories.links.at(static_cast<std::size_t>(reg::Link::decode(value).projection)) = value;
       if (offset == reg::tick_operation) memories.tick_operation = value;
       if (offset == reg::decay_length) memories.decay_length = value;
       if (offset == reg::seed) memories.seed = value;
@@ -127,13 +131,13 @@ TEST(CoreModel, RandomProgramsComeBackOutOfTheMemories) {
 TEST(CoreModel, ABadOperationStopsTheTick) {
   Loaded core(small(), 2);
   const std::uint32_t first = core.port.read(reg::tick_operation);
-  ASSERT_EQ(core.operation(first) & 7, 1);  // FORWARD
+  ASSERT_EQ(isa::Operation::decode(static_cast<std::uint32_t>(core.operation(first))).code, isa::op::forward);
   core.host.write_memory(window::operations, first + 1, 7);
-  core.port.write(reg::interrupt, 1u << 8);
-  EXPECT_EQ(core.tick(), 1u);
+  core.port.write(reg::interrupt, reg::Interrupt::enable_done_mask);
+  EXPECT_EQ(core.tick(), reg::Errors::bad_operation_mask);
   EXPECT_EQ(core.model.trouble(), "");
   EXPECT_EQ(core.port.read(reg::tick), 0u);
-  EXPECT_EQ(core.port.read(reg::interrupt), 1u << 8 | 1u);
+  EXPECT_EQ(core.port.read(reg::interrupt), reg::Interrupt::enable_done_mask | reg::Interrupt::done_mask);
   EXPECT_GT(core.port.read(reg::lane_cycles), 0u);
 }
 
@@ -143,7 +147,7 @@ TEST(CoreModel, MemoriesThatHoldNoProgramOfTheCompilerAreNamed) {
     Loaded core(small(), 2);
     EXPECT_EQ(core.tick(), 0u);
     spoil(core);
-    EXPECT_EQ(core.tick(), 1u);
+    EXPECT_EQ(core.tick(), reg::Errors::bad_operation_mask);
     EXPECT_EQ(core.port.read(reg::tick), 1u);
     return core.model.trouble();
   };
@@ -152,15 +156,20 @@ TEST(CoreModel, MemoriesThatHoldNoProgramOfTheCompilerAreNamed) {
       core.host.write_memory(memory, address, core.host.read_memory(memory, address) ^ bits);
     };
   };
-  EXPECT_NE(refused(flips(window::descriptors, 64 + 4 * slot::basal, 1)).find("population 1, slot 0"),
+  EXPECT_NE(refused(flips(window::descriptors, pass_address(1, slot::basal), 1)).find("population 1, slot 0"),
             std::string::npos);
-  EXPECT_NE(refused(flips(window::descriptors, 3 * 64 + 7, 1)).find("descriptor of projection 0"),
-            std::string::npos);
-  EXPECT_NE(refused([](Loaded& core) { core.port.write(reg::link, 0x03000000); }).find("LINK"),
+  EXPECT_NE(
+      refused(flips(window::descriptors,
+                    projection_address(3, 0) + isa::Projection::matrix_word + isa::Matrix::walk_word, 1))
+          .find("descriptor of projection 0"),
+      std::string::npos);
+  EXPECT_NE(refused([](Loaded& core) {
+              core.port.write(reg::link, reg::Link::first_forward_mask | reg::Link::first_backward_mask);
+            }).find("LINK"),
             std::string::npos);
   EXPECT_NE(refused([](Loaded& core) {
               const std::uint32_t update = core.port.read(reg::tick_operation) + 1;
-              core.host.write_memory(window::operations, update, 3 | 1 << 3 | 1 << (16 + slot::rate));
+              core.host.write_memory(window::operations, update, update_word(1, 1u << slot::rate));
             }).find("UPDATE 1 of slots 0x20"),
             std::string::npos);
 }
@@ -216,9 +225,9 @@ TEST(CoreModel, WhatACoreWasElaboratedWithoutIsRefused) {
     ModelPort port(model);
     CoreHost host(port, program, whole);
     host.load();
-    port.write(reg::control, 1);
+    port.write(reg::control, reg::Control::tick_mask);
     port.wait();
-    EXPECT_EQ(port.read(reg::errors), 1u);
+    EXPECT_EQ(port.read(reg::errors), reg::Errors::bad_operation_mask);
     return model.trouble();
   };
   EXPECT_NE(trouble_with(&CoreParameters::advanced, 0).find("ADVANCED"), std::string::npos);
@@ -230,16 +239,16 @@ TEST(CoreModel, WhatACoreWasElaboratedWithoutIsRefused) {
 
 TEST(CoreModel, AccessesOutOfTurnAreRefused) {
   Loaded core(small(), 2);
-  core.port.write(reg::control, 1);
+  core.port.write(reg::control, reg::Control::tick_mask);
   core.port.write(reg::window_data, 1);  // while it runs
   core.port.write(reg::input, 1);
-  EXPECT_EQ(core.port.read(reg::status), 1u);
+  EXPECT_EQ(core.port.read(reg::status), reg::Status::busy_mask);
   core.port.wait();
-  EXPECT_EQ(core.port.read(reg::errors), 4u);
-  core.port.write(reg::errors, 4);
+  EXPECT_EQ(core.port.read(reg::errors), reg::Errors::access_mask);
+  core.port.write(reg::errors, reg::Errors::access_mask);
   core.port.write(reg::input_unit, 7);  // there are 0..6
   core.port.write(reg::input, 1);
-  EXPECT_EQ(core.port.read(reg::errors), 2u);
+  EXPECT_EQ(core.port.read(reg::errors), reg::Errors::bad_unit_mask);
 }
 
 }  // namespace

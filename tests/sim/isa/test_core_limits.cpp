@@ -144,7 +144,7 @@ TEST(CoreLimits, ThresholdsWiderThanSignalsSendNothing) {
     emulator.write_input(input);
     emulator.write_target(target);
     emulator.set_beta(1 << 13);
-    port.write(reg::control, 1);
+    port.write(reg::control, reg::Control::tick_mask);
     port.wait();
     emulator.tick();
     ASSERT_EQ(port.read(reg::errors), 0u) << core.trouble();

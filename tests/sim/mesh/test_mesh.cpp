@@ -112,7 +112,7 @@ TEST(Mesh, OneCoreTakesTheClocksOfTheCoreModel) {
     mesh.write_target(target);
     mesh.set_beta(beta_register(*program, stimulus.beta));
     const std::uint32_t before = port.read(reg::cycles);
-    port.write(reg::control, 1);
+    port.write(reg::control, reg::Control::tick_mask);
     port.wait();
     of_model += port.read(reg::cycles) - before;
     mesh.tick();

@@ -176,25 +176,25 @@ TEST(TlmCore, TheInterruptRisesWhenTheTicksClocksHavePassed) {
   Design& d = design();
   Host& host = d.platform.host;
   host.run([&] {
-    host.write32(at + reg::interrupt, 1u << 8);
-    host.write32(at + reg::control, 1);  // no program: an empty tick of 9 clocks
+    host.write32(at + reg::interrupt, reg::Interrupt::enable_done_mask);
+    host.write32(at + reg::control, reg::Control::tick_mask);  // no program: an empty tick of 9 clocks
     const sc_core::sc_time start = host.now();
-    EXPECT_EQ(host.read32(at + reg::status) & 1, 1u);
+    EXPECT_EQ(host.read32(at + reg::status), reg::Status::busy_mask);
     EXPECT_FALSE(host.interrupt.read());
     host.wait_for(host.interrupt);
     EXPECT_EQ(host.now() - start, 9 * period - period);  // the answer to CONTROL took a clock of the nine
     EXPECT_EQ(host.read32(at + reg::tick), 1u);
     EXPECT_EQ(host.read32(at + reg::cycles), 9u);
-    host.write32(at + reg::interrupt, 1u << 8 | 1);
-    EXPECT_EQ(host.read32(at + reg::interrupt), 1u << 8);
+    host.write32(at + reg::interrupt, reg::Interrupt::enable_done_mask | reg::Interrupt::done_mask);
+    EXPECT_EQ(host.read32(at + reg::interrupt), reg::Interrupt::enable_done_mask);
     // An error that is enabled keeps it up.
     host.write32(at + reg::window_select, 0);
     host.write32(at + reg::window_address, 0xffff);
     host.write32(at + reg::window_data, 1);
-    host.write32(at + reg::interrupt, 1u << 9);
+    host.write32(at + reg::interrupt, reg::Interrupt::enable_error_mask);
     host.wait_for(host.interrupt);
-    EXPECT_EQ(host.read32(at + reg::errors), 4u);
-    host.write32(at + reg::errors, 4);
+    EXPECT_EQ(host.read32(at + reg::errors), reg::Errors::access_mask);
+    host.write32(at + reg::errors, reg::Errors::access_mask);
     EXPECT_EQ(host.read32(at + reg::errors), 0u);
   });
 }
@@ -202,13 +202,13 @@ TEST(TlmCore, TheInterruptRisesWhenTheTicksClocksHavePassed) {
 TEST(TlmCore, ServesTheFourPhasesOneAccessAtATime) {
   PhasedHost& host = design().phased;
   host.run([&] {
-    EXPECT_EQ(host.access(tlm::TLM_READ_COMMAND, reg::id, 0), 0x61706301u);
+    EXPECT_EQ(host.access(tlm::TLM_READ_COMMAND, reg::id, 0), reg::Id{}.encode());
     host.access(tlm::TLM_WRITE_COMMAND, reg::seed, 77);
     EXPECT_EQ(host.access(tlm::TLM_READ_COMMAND, reg::seed, 0), 77u);
     host.access(tlm::TLM_READ_COMMAND, 0x80, 0, tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    host.access(tlm::TLM_WRITE_COMMAND, reg::control, 1);
+    host.access(tlm::TLM_WRITE_COMMAND, reg::control, reg::Control::tick_mask);
     int polls = 0;
-    while ((host.access(tlm::TLM_READ_COMMAND, reg::status, 0) & 1) != 0) ++polls;
+    while (reg::Status::decode(host.access(tlm::TLM_READ_COMMAND, reg::status, 0)).busy) ++polls;
     EXPECT_GT(polls, 0);
     EXPECT_EQ(host.access(tlm::TLM_READ_COMMAND, reg::cycles, 0), 9u);
   });

@@ -2,6 +2,7 @@
 #include <functional>
 #include <set>
 
+#include "sim/isa/core_map.hpp"
 #include "sim/machines/integer_machine.hpp"
 #include "tests/tools/bundles.hpp"
 
@@ -194,9 +195,12 @@ TEST_F(Bundles, ReplayNamesSignalUnitAndBit) {
           c.word - p["first_unit"].get<std::uint64_t>() < p["units"])
         expected = fmt::format("{} of unit {} of {}", sim::field_name(static_cast<int>(c.memory)),
                                c.word - p["first_unit"].get<std::uint64_t>(), p["name"].get<std::string>());
-    if (c.memory == 33)
-      expected = fmt::format("eta of W{}", (c.word - 64 * m["populations"].size()) / 16 + 1);
-    if (c.memory == 37)
+    if (c.memory == sim::window::descriptors)
+      expected = fmt::format(
+          "eta of W{}", (c.word - sim::projection_address(static_cast<int>(m["populations"].size()), 0)) /
+                                sim::isa::Projection::stride +
+                            1);
+    if (c.memory == sim::window::weights)
       expected = fmt::format("W{}[", c.word / 2 < m["projections"][1]["first_word"] ? 1 : 2);
     kinds.insert(expected.substr(0, 3));
     const std::uint64_t bit = below(32);
