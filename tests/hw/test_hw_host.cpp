@@ -273,7 +273,7 @@ class WildHost {
       case window::operations:
         return static_cast<std::uint32_t>(core_.ops);
       case window::descriptors:
-        return projection_address(core_.pops, core_.projs);
+        return sim::projection_address(core_.pops, core_.projs);
       case window::decay:
         return static_cast<std::uint32_t>(core_.decay);
       case window::table_base:
