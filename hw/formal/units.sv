@@ -11,7 +11,7 @@ module units (
   always @(posedge clk_i) rst_n <= 1'b1;
   logic [511:0] words;
   logic         bad_population, bad_projection, bad_table;
-  apical_program #(.POPS(1), .PROJS(1), .OPS(2), .DECAY(2), .MISMATCH(0), .LANES(LANES), .UNITS(UNITS), .TABLE(TABLE)) dut (
+  apical_program #(.DESCRIPTORS(80), .OPS(2), .DECAY(2), .MISMATCH(0), .LANES(LANES), .UNITS(UNITS), .TABLE(TABLE)) dut (
     .clk_i, .rst_ni(rst_n), .window_we_operation_i(1'b0), .window_we_descriptor_i(1'b1), .window_we_decay_i(1'b0),
     .window_addr_i(16'd0), .window_i(1'b0), .window_wdata_i(read_i), .window_operation_o(), .window_descriptor_o(),
     .window_decay_o(), .operation_i(1'b0), .operation_o(), .decay_i(1'b0), .descriptor_i(7'd0), .load_i, .word_i,

@@ -87,6 +87,12 @@ std::string verilog(const Machine& m) {
   out << "\n";
   for (const Member& r : m.map.members)
     out << "localparam logic [7:0] REG_" << r.name << " = 8'h" << hex(r.offset, 2).substr(2) << ";\n";
+  for (const Member& r : m.map.members) {
+    std::uint32_t reset = 0;
+    for (const Field& f : m.word(r.type)->fields) reset |= f.reset << f.low;
+    if (reset != 0)
+      out << "localparam logic [31:0] RESET_" << r.name << " = 32'h" << hex(reset, 8).substr(2) << ";\n";
+  }
   for (const Member& r : m.map.members) word(out, *m.word(r.type), "reg_" + lower(r.name));
   out << "// verilator lint_on UNUSEDPARAM\n";
   return out.str();

@@ -106,7 +106,7 @@ module apical_core #(
   logic [SW-1:0] stream_wdata;
 
   apical_host #(.LANES(LANES), .SW(SW), .WW(WW), .UNITS(UNITS), .DEPTH(DEPTH), .OPS(OPS),
-    .DESCRIPTORS(POPS * 64 + PROJS * 16), .DECAY(DECAY), .TABLE(TABLE), .COUNTERS(COUNTERS), .READBACK(READBACK),
+    .DESCRIPTORS(POPS * POPULATION_STRIDE + PROJS * PROJECTION_STRIDE), .DECAY(DECAY), .TABLE(TABLE), .COUNTERS(COUNTERS), .READBACK(READBACK),
     .WIDE(32'(BASE > 32 || DELTA > 32)), .STREAMS(STREAMS)
   ) u_host (
     .clk_i, .rst_ni, .request_i, .write_i, .addr_i, .wdata_i, .ack_o, .rdata_o, .interrupt_o,
@@ -155,13 +155,14 @@ module apical_core #(
   logic [127:0] descriptor;
   logic [31:0]  tick_key;
   // verilator lint_off UNUSEDSIGNAL
-  logic [31:0]  place, theta_rate, theta_error;  // descriptor words, wider than this core may need
+  place_t       place;
+  logic [31:0]  theta_rate, theta_error;  // descriptor words, wider than this core may need
   // verilator lint_on UNUSEDSIGNAL
   logic [16:0]  factor;
   logic [11:0]  pass_slot, stale;
   logic [7:0]   population, active, projection, source, target;
   // verilator lint_off UNUSEDSIGNAL
-  logic [223:0] matrix;  // words with bits to spare
+  matrix_t      matrix;  // words with bits to spare
   // verilator lint_on UNUSEDSIGNAL
   logic [2:0]   code;
   logic         forward_waits, forward_dirty, backward_waits, backward_dirty, any_error;
@@ -192,9 +193,8 @@ module apical_core #(
   logic event_error, renewed, overflow;
   apical_flags #(.POPS(POPS), .PROJS(PROJS)) u_flags (
     .clk_i, .rst_ni, .all_i(all_stale), .nudge_i(nudge_stale), .always_we_i(always_we),
-    .always_population_i(wdata_i[31:24]), .always_slots_i(wdata_i[11:0]), .link_we_i(link_we),
-    .link_projection_i(wdata_i[7:0]), .link_source_i(wdata_i[15:8]), .link_target_i(wdata_i[23:16]),
-    .link_first_i(wdata_i[25:24]), .decays_i(decays), .pass_done_i(pass_done),
+    .wdata_i, .link_we_i(link_we),
+    .decays_i(decays), .pass_done_i(pass_done),
     .pass_population_i(active), .pass_slot_i(pass_slot), .pass_changed_i(changed),
     .pass_nonzero_i(nonzero), .forward_done_i(forward_done), .backward_done_i(backward_done),
     .learned_i(learn_done && moved_q), .event_i(event_valid), .event_error_i(event_error),
@@ -212,8 +212,8 @@ module apical_core #(
   logic [SW-1:0] event_sent, sent_rate, sent_error, step;
   logic [SW:0]   event_delta, list_delta;
   logic [AW-1:0] sum;
-  assign population_first = UA'(32'(place[31:16]) << LB);
-  assign population_units = (UA+1)'(place[15:0]);
+  assign population_first = UA'(32'(place.first_group) << LB);
+  assign population_units = (UA+1)'(place.units);
 
   apical_neuron #(
     .SW(SW), .UNITS(UNITS), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .TABLE(TABLE),
@@ -224,7 +224,7 @@ module apical_core #(
     .bad_address_o(bad_entry), .bad_table_i(bad_table),
     .descriptor_i(descriptor), .units_i(population_units), .first_i(population_first),
     .theta_rate_i(theta_rate[SW-1:0]), .theta_error_i(theta_error[SW-1:0]), .beta_i(beta),
-    .eta_i(matrix[6*32+:16]), .factor_i(factor), .tick_key_i(tick_key), .input_valid_i(input_take),
+    .eta_i(matrix.eta.value), .factor_i(factor), .tick_key_i(tick_key), .input_valid_i(input_take),
     .input_unit_i(input_unit[UA-1:0]), .input_value_i(input_value), .sum_addr_o(sum_addr),
     .sum_apical_o(sum_apical), .sum_i(sum), .event_valid_o(event_valid), .event_error_o(event_error),
     .event_unit_o(event_unit), .event_addr_o(event_addr), .event_sent_o(event_sent),
@@ -254,15 +254,31 @@ module apical_core #(
   logic [UA:0]   sources, targets, extent;
   logic [UA-1:0] source_first, target_first;
   logic [A-1:0]  row_stride;
+  // Words by themselves, since Icarus Verilog 11 casts no members of members.
+  place_t        matrix_source, matrix_target;
+  // verilator lint_off UNUSEDSIGNAL
+  matrix_first_t  matrix_first;
+  matrix_walk_t   matrix_walk;
+  matrix_weight_t matrix_weight;
+  matrix_one_t    matrix_one;
+  // verilator lint_on UNUSEDSIGNAL
+  logic [SW-1:0] one;
   logic          bias, forward, learn;
+  assign matrix_source = matrix.source;
+  assign matrix_target = matrix.target;
+  assign matrix_first  = matrix.first;
+  assign matrix_walk   = matrix.walk;
+  assign matrix_weight = matrix.weight;
+  assign matrix_one    = matrix.one;
+  assign one          = SW'(matrix_one.value);
   assign forward      = code == OP_FORWARD;
   assign learn        = code == OP_LEARN;
-  assign sources      = (UA+1)'(matrix[0+:16]);
-  assign source_first = UA'(32'(matrix[16+:16]) << LB);
-  assign targets      = (UA+1)'(matrix[32+:16]);
-  assign target_first = UA'(32'(matrix[48+:16]) << LB);
-  assign row_stride   = A'(matrix[96+:20]);
-  assign bias         = matrix[116];
+  assign sources      = (UA+1)'(matrix_source.units);
+  assign source_first = UA'(32'(matrix_source.first_group) << LB);
+  assign targets      = (UA+1)'(matrix_target.units);
+  assign target_first = UA'(32'(matrix_target.first_group) << LB);
+  assign row_stride   = A'(matrix_walk.columns);
+  assign bias         = matrix_walk.bias;
   assign extent       = forward ? targets : sources + (UA+1)'(learn && bias);
 
   logic          scan_busy, walk_valid, walk_ready, walk_fresh, queue_valid, queue_ready, queue_fresh;
@@ -275,8 +291,8 @@ module apical_core #(
     .fresh_i(dense && ((forward && first[0]) || (code == OP_BACKWARD && first[1]))),
     .bias_i(forward && dense && bias), .column_i(forward),
     .count_i(!dense ? list_count : forward ? sources : targets),
-    .first_i(forward ? source_first : target_first), .one_i(matrix[160+:SW]), .weights_i(A'(matrix[64+:32])),
-    .row_i(row_stride), .key_i(tick_key + {matrix[140+:12], 20'b0}), .re_o(scan_re), .addr_o(scan_addr),
+    .first_i(forward ? source_first : target_first), .one_i(one), .weights_i(A'(matrix_first.word)),
+    .row_i(row_stride), .key_i(tick_key + {matrix_weight.stream, 20'b0}), .re_o(scan_re), .addr_o(scan_addr),
     .event_unit_i(list_unit), .event_delta_i(list_delta), .sent_rate_i(sent_rate),
     .sent_error_i(sent_error), .step_i(step), .valid_o(walk_valid), .ready_i(walk_ready),
     .fresh_o(walk_fresh), .block_o(walk_block), .unit_o(walk_unit), .factor_o(walk_factor),
@@ -302,9 +318,9 @@ module apical_core #(
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),
     .sums_i(forward ? target_first : source_first), .rates_i(source_first), .sources_i(sources),
-    .one_i(matrix[160+:SW]), .shift_i(matrix[120+:8]), .decays_i(matrix[157]),
-    .decay_i(matrix[152+:5]), .rounding_i(matrix[135+:3]), .bits_i(matrix[128+:6]),
-    .signed_i(matrix[134]), .overflow_i(matrix[138+:2]), .valid_i(queue_valid), .ready_o(queue_ready),
+    .one_i(one), .shift_i(matrix_walk.learn_shift), .decays_i(matrix_weight.decays),
+    .decay_i(matrix_weight.decay), .rounding_i(matrix_weight.rounding), .bits_i(matrix_weight.bits),
+    .signed_i(matrix_weight.signed_format), .overflow_i(matrix_weight.overflow), .valid_i(queue_valid), .ready_o(queue_ready),
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),
     .changed_o(weight_changed), .bad_address_o(bad_weight), .sum_addr_i(sum_addr), .sum_apical_i(sum_apical), .sum_o(sum),

@@ -10,13 +10,10 @@ module apical_flags #(
   input  logic        all_i,             // state was written from outside: everything again
   input  logic        nudge_i,           // target or beta was written
   input  logic        always_we_i,       // slots that are never skipped (random bits depend on the tick)
-  input  logic [7:0]  always_population_i,
-  input  logic [11:0] always_slots_i,
   input  logic        link_we_i,         // wiring of one projection
-  input  logic [7:0]  link_projection_i,
-  input  logic [7:0]  link_source_i,
-  input  logic [7:0]  link_target_i,
-  input  logic [1:0]  link_first_i,      // first FORWARD (BACKWARD) into its accumulators
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [31:0] wdata_i,           // what is written to these registers
+  // verilator lint_on UNUSEDSIGNAL
   // Tick and pass.
   input  logic        decays_i,
   input  logic        pass_done_i,
@@ -48,6 +45,12 @@ module apical_flags #(
   output logic        any_error_o        // of the projection's target
 );
   `include "apical_isa.svh"
+  // verilator lint_off UNUSEDSIGNAL
+  reg_always_t always_word;
+  reg_link_t   link_word;
+  // verilator lint_on UNUSEDSIGNAL
+  assign always_word = wdata_i;
+  assign link_word   = wdata_i;
 
   logic [POPS*SLOT_COUNT-1:0] stale_q, always_q;
   logic [POPS-1:0]       any_error_q;
@@ -128,7 +131,7 @@ module apical_flags #(
         if (backward_done_i && source == 8'(p)) stale_q[p*SLOT_COUNT+SLOT_APICAL] <= 1'b1;
         if (decays_i) stale_q[p*SLOT_COUNT+SLOT_MISMATCH] <= 1'b1;
         if (nudge_q) stale_q[p*SLOT_COUNT+SLOT_NUDGE] <= 1'b1;
-        if (always_we_i && always_population_i == 8'(p)) always_q[p*SLOT_COUNT+:SLOT_COUNT] <= always_slots_i;
+        if (always_we_i && always_word.population == 8'(p)) always_q[p*SLOT_COUNT+:SLOT_COUNT] <= always_word.slots;
       end
       if (all_q) begin
         stale_q     <= '1;
@@ -180,10 +183,10 @@ module apical_flags #(
         end
         if (learned_i && target_q[k*8+:8] == target) dirty_f_q[k] <= 1'b1;
         if (learned_i && source_q[k*8+:8] == source) dirty_b_q[k] <= 1'b1;
-        if (link_we_i && link_projection_i == 8'(k)) begin
-          source_q[k*8+:8] <= link_source_i;
-          target_q[k*8+:8] <= link_target_i;
-          first_q[k*2+:2]  <= link_first_i;
+        if (link_we_i && link_word.projection == 8'(k)) begin
+          source_q[k*8+:8] <= link_word.source;
+          target_q[k*8+:8] <= link_word.target;
+          first_q[k*2+:2]  <= {link_word.first_backward, link_word.first_forward};
         end
       end
       if (all_q) begin

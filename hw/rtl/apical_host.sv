@@ -95,13 +95,31 @@ module apical_host #(
   localparam int MOST3 = MOST0 > MOST1 ? MOST0 : MOST1;
   localparam int NA = $clog2((MOST3 > MOST2 ? MOST3 : MOST2) + 1);
 
+  // What is written, by the register that it is written to.
+  // verilator lint_off UNUSEDSIGNAL
+  reg_control_t        control;
+  reg_beta_t           beta;
+  reg_tick_operation_t tick_operation;
+  reg_decay_length_t   decay_length;
+  reg_window_select_t  window_select;
+  reg_input_unit_t     input_unit;
+  reg_interrupt_t      interrupt;
+  // verilator lint_on UNUSEDSIGNAL
+  assign control        = wdata_i;
+  assign beta           = wdata_i;
+  assign tick_operation = wdata_i;
+  assign decay_length   = wdata_i;
+  assign window_select  = wdata_i;
+  assign input_unit     = wdata_i;
+  assign interrupt      = wdata_i;
+
   logic [31:0] tick_q, seed_q, high_q, cycles, stalls, events, macs, lane_cycles;
   logic [NA-1:0] addr_q;
   logic [15:0] beta_q, tick_operation_q, decay_length_q;
   logic [19:0] input_unit_q;
   logic [5:0]  select_q, select_d;
   logic [NA-1:0] addr_d, limit;
-  logic [4:0]  errors_q, errors_d;
+  reg_errors_t errors_q, errors_d;
   logic [2:0]  wait_q;
   logic        ended_q, ended_d;      // a tick has ended and nobody took note of it
   logic [1:0]  enable_q;              // of the interrupt: at errors, at the end of a tick
@@ -138,7 +156,7 @@ module apical_host #(
   // still on its way holds up the window and a clear.
   assign is_window = addr_i == REG_WINDOW_DATA;
   assign is_input  = addr_i == REG_INPUT && write_i;
-  assign is_clear  = addr_i == REG_CONTROL && write_i && wdata_i[1];
+  assign is_clear  = addr_i == REG_CONTROL && write_i && control.clear;
   assign refused   = (is_window && !(idle_i && !waiting_q && !clear_q && in_range_q)) || (is_input && (occupied || clear_q));
   assign ack_o = request && (is_input ? (input_valid_o && input_ready_i) || occupied || clear_q :
                              is_window && !write_i && !refused ? wait_q == 3'd4 :
@@ -151,7 +169,7 @@ module apical_host #(
     select_d = select_q;
     if (acts && is_window) addr_d = addr_q + 1'b1;
     if (writes && addr_i == REG_WINDOW_ADDRESS) addr_d = wdata_i[NA-1:0] | {NA{(wdata_i >> NA) != '0}};
-    if (writes && addr_i == REG_WINDOW_SELECT) select_d = wdata_i[5:0];
+    if (writes && addr_i == REG_WINDOW_SELECT) select_d = window_select.memory;
     unique case (select_d)
       WINDOW_OPERATIONS:  limit = NA'(OPS);
       WINDOW_DESCRIPTORS: limit = NA'(DESCRIPTORS);
@@ -162,7 +180,7 @@ module apical_host #(
     endcase
   end
 
-  assign asked         = writes && addr_i == REG_CONTROL && wdata_i[1:0] == 2'b01 && !occupied && !clear_q;
+  assign asked         = writes && addr_i == REG_CONTROL && control.tick && !control.clear && !occupied && !clear_q;
   assign start_o       = (asked || waiting_q) && !hold_i;
   assign link_we_o     = writes && addr_i == REG_LINK;
   assign always_we_o   = writes && addr_i == REG_ALWAYS;
@@ -196,7 +214,7 @@ module apical_host #(
   assign all_stale_o   = clear_q || link_we_o || (window_write && select_q != 6'(MEMORY_TARGET)) ||
                          (writes && (addr_i == REG_DECAY_LENGTH || addr_i == REG_TICK || addr_i == REG_SEED));
   assign nudge_stale_o = (window_write && select_q == 6'(MEMORY_TARGET)) || stream_we ||
-                         (writes && addr_i == REG_BETA && wdata_i[15:0] != beta_q);
+                         (writes && addr_i == REG_BETA && beta.beta != beta_q);
 
   // ---- Reading
   logic [63:0] window_word;
@@ -228,10 +246,10 @@ module apical_host #(
       endcase
     end
     unique case (addr_i)
-      REG_ID:             rdata_o = 32'h61706301;
+      REG_ID:             rdata_o = RESET_ID;
       REG_PARAMETERS:     rdata_o = {8'(LANES), 8'(SW), 8'(WW), 8'(UA)};
       REG_STATUS:         rdata_o = {30'b0, clear_q, occupied || !idle_i};
-      REG_ERRORS:         rdata_o = {27'b0, errors_q};
+      REG_ERRORS:         rdata_o = errors_q;
       REG_TICK:           rdata_o = tick_q;
       REG_WINDOW_HIGH:    rdata_o = high_q;
       REG_WINDOW_DATA:    rdata_o = READBACK != 0 && refused ? '0 : window_word[31:0];
@@ -247,14 +265,15 @@ module apical_host #(
 
   always_comb begin
     errors_d = errors_q;
-    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i[4:0];
-    if (bad_operation_i) errors_d[0] = 1'b1;
-    if (bad_unit_i) errors_d[1] = 1'b1;
-    if (ack_o && refused) errors_d[2] = 1'b1;
-    if (bad_address_i) errors_d[3] = 1'b1;
-    errors_d[4] = STREAMS != 0 && (errors_d[4] || bad_frame_i);
+    if (writes && addr_i == REG_ERRORS) errors_d = errors_q & ~wdata_i;
+    if (bad_operation_i) errors_d.bad_operation = 1'b1;
+    if (bad_unit_i) errors_d.bad_unit = 1'b1;
+    if (ack_o && refused) errors_d.access = 1'b1;
+    if (bad_address_i) errors_d.bad_address = 1'b1;
+    errors_d.bad_frame = STREAMS != 0 && (errors_d.bad_frame || bad_frame_i);
+    errors_d.reserved_31_5 = '0;
   end
-  assign ended_d     = done_i || bad_operation_i || (ended_q && !(writes && addr_i == REG_INTERRUPT && wdata_i[0]));
+  assign ended_d     = done_i || bad_operation_i || (ended_q && !(writes && addr_i == REG_INTERRUPT && interrupt.done));
   assign interrupt_o = (enable_q[0] && ended_q) || (enable_q[1] && errors_q != '0);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -281,13 +300,13 @@ module apical_host #(
         unique case (addr_i)
           REG_TICK:           tick_q <= wdata_i;
           REG_SEED:           seed_q <= wdata_i;
-          REG_BETA:           beta_q <= wdata_i[15:0];
-          REG_TICK_OPERATION: tick_operation_q <= wdata_i[15:0];
-          REG_DECAY_LENGTH:   decay_length_q <= wdata_i[15:0];
+          REG_BETA:           beta_q <= beta.beta;
+          REG_TICK_OPERATION: tick_operation_q <= tick_operation.operation;
+          REG_DECAY_LENGTH:   decay_length_q <= decay_length.length;
           REG_WINDOW_HIGH:    high_q <= WIDE != 0 ? wdata_i : '0;
-          REG_INPUT_UNIT:     input_unit_q <= wdata_i[19:0];
+          REG_INPUT_UNIT:     input_unit_q <= input_unit.unit;
           REG_INPUT:          input_unit_q <= input_unit_q + 1'b1;
-          REG_INTERRUPT:      enable_q <= wdata_i[9:8];
+          REG_INTERRUPT:      enable_q <= {interrupt.enable_error, interrupt.enable_done};
           default: ;
         endcase
       end
@@ -311,7 +330,7 @@ module apical_host #(
   end
 
   apical_counters #(.COUNTERS(COUNTERS)) u_counters (
-    .clk_i, .rst_ni, .clear_i(writes && addr_i == REG_CONTROL && wdata_i[2]), .running_i(running_q), .event_i,
+    .clk_i, .rst_ni, .clear_i(writes && addr_i == REG_CONTROL && control.clear_counters), .running_i(running_q), .event_i,
     .macs_i, .lanes_active_i, .cycles_o(cycles), .stalls_o(stalls), .events_o(events), .macs_o(macs),
     .lane_cycles_o(lane_cycles)
   );

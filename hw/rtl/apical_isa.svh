@@ -286,6 +286,7 @@ localparam logic [7:0] REG_INTERRUPT = 8'h5c;
 localparam logic [7:0] REG_TARGETS = 8'h60;
 localparam logic [7:0] REG_OBSERVED = 8'h64;
 localparam logic [7:0] REG_OBSERVED_MEMORY = 8'h68;
+localparam logic [31:0] RESET_ID = 32'h61706301;
 
 // What this is.
 typedef struct packed {

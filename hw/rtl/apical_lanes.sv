@@ -71,6 +71,7 @@ module apical_lanes #(
   input  logic [WW-1:0]       window_wdata_i,
   output logic [WW-1:0]       window_rdata_o
 );
+  `include "apical_isa.svh"
   localparam int LB = $clog2(LANES);
   localparam int GROUPS = UNITS / LANES;
   localparam int GA = $clog2(2 * GROUPS);
@@ -219,5 +220,5 @@ module apical_lanes #(
   assign retire_column_o = column5;
   assign retire_old_o    = old5;
   assign retire_new_o    = weights5;
-  assign retire_random_o = rounding_i == 3'd7 ? random5 : '0;
+  assign retire_random_o = rounding_i == MODE_STOCHASTIC ? random5 : '0;
 endmodule

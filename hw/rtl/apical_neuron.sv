@@ -91,6 +91,9 @@ module apical_neuron #(
   localparam logic [31:0] MIX_OF_COLUMN_0 = 32'h6b4ed927;
 
   // ---- The descriptor's fields
+  // verilator lint_off UNUSEDSIGNAL
+  pass_t       descriptor;  // with bits to spare
+  // verilator lint_on UNUSEDSIGNAL
   logic [3:0]  kind, dest;
   logic [5:0]  bits, in_bits;
   // verilator lint_off UNUSEDSIGNAL
@@ -106,10 +109,28 @@ module apical_neuron #(
   // verilator lint_off UNUSEDSIGNAL
   logic [15:0] table_start;  // a field for tables of any depth
   // verilator lint_on UNUSEDSIGNAL
-  assign {shift, overflow, rounding, is_signed, bits, dest, kind} = descriptor_i[27:0];
-  assign {up_addend, align3, align2, align1, align0} = descriptor_i[32+:30];
-  assign {no_random, use_nudge, low_bits, up_product, stream} = descriptor_i[64+:25];
-  assign {on_membrane, in_signed, in_bits, table_start} = descriptor_i[96+:24];
+  assign descriptor  = descriptor_i;
+  assign kind        = descriptor.result.kind;
+  assign dest        = descriptor.result.memory;
+  assign bits        = descriptor.result.bits;
+  assign is_signed   = descriptor.result.signed_format;
+  assign rounding    = descriptor.result.rounding;
+  assign overflow    = descriptor.result.overflow;
+  assign shift       = descriptor.result.shift;
+  assign align0      = descriptor.align.basal;
+  assign align1      = descriptor.align.nudge;
+  assign align2      = descriptor.align.mismatch;
+  assign align3      = descriptor.align.membrane;
+  assign up_addend   = descriptor.align.up_addend;
+  assign stream      = descriptor.terms.stream;
+  assign up_product  = descriptor.terms.up_product;
+  assign low_bits    = descriptor.terms.low_bits;
+  assign use_nudge   = descriptor.terms.use_nudge;
+  assign no_random   = descriptor.terms.no_random;
+  assign table_start = descriptor.lookup.first_entry;
+  assign in_bits     = descriptor.lookup.in_bits;
+  assign in_signed   = descriptor.lookup.in_signed;
+  assign on_membrane = descriptor.lookup.on_membrane;
 
   // ---- Stage 0: which unit
   logic          run_q;
@@ -280,11 +301,15 @@ module apical_neuron #(
     if (event_q) we[event_error_o ? MEMORY_SENT_ERROR : MEMORY_SENT_RATE] = 1'b1;
   end
 
+  // verilator lint_off UNUSEDSIGNAL
+  constant_t constant;
+  // verilator lint_on UNUSEDSIGNAL
+  assign constant = 32'(window_wdata_i);
   apical_neuron_memory #(.UNITS(UNITS), .SW(SW), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH)) u_memory (
     .clk_i, .we_i(we), .waddr_i(valid_q[7] ? addr7 : window_addr_i),
     .wdata_i(valid_q[7] ? y_q : window_wdata_i[SW-1:0]), .wsent_i(event_q ? event_sent_q : window_wdata_i[SW-1:0]),
     .waddr_sent_i(event_q ? event_addr_q : window_addr_i),
-    .wconstant_i(window_wdata_i[15:0]), .raddr_i(s0_addr), .relay_i(relay && !window_i), .relay_memory_i(low_bits[3:0]),
+    .wconstant_i(constant.value), .raddr_i(s0_addr), .relay_i(relay && !window_i), .relay_memory_i(low_bits[3:0]),
     .relay_addr_i(relayed[UA-1:0]), .scan_i, .scan_re_i, .scan_addr_i,
     .rdata_o(signals), .rho_o(rho), .alpha_o(alpha)
   );
@@ -294,7 +319,7 @@ module apical_neuron #(
   assign retire_addr_o   = addr7;
   assign retire_old_o    = old7;
   assign retire_new_o    = y_q;
-  assign retire_random_o = rounding == 3'd7 ? random7_q : '0;
+  assign retire_random_o = rounding == MODE_STOCHASTIC ? random7_q : '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -11,7 +11,6 @@ module apical_sequencer #(
   parameter int TABLE = 1024,
   parameter int CHECKS = 1,
   parameter int OA    = $clog2(OPS),
-  parameter int EA    = $clog2(POPS * 64 + PROJS * 16),
   parameter int YA    = $clog2(DECAY)
 ) (
   input  logic          clk_i,
@@ -62,7 +61,7 @@ module apical_sequencer #(
   input  logic [11:0]   stale_i,
   // Lanes.
   output logic [7:0]    projection_o,
-  output logic [223:0]  matrix_o,       // descriptor words 4..10 of the projection
+  output logic [223:0]  matrix_o,       // of the projection
   output logic [2:0]    code_o,
   output logic          scan_o,
   output logic          dense_o,
@@ -92,9 +91,15 @@ module apical_sequencer #(
 
   // ---- Program and descriptor registers
   logic [OA-1:0] pc_q, pc_d;
+  localparam int DESCRIPTORS = POPS * POPULATION_STRIDE + PROJS * PROJECTION_STRIDE;
+  localparam int EA = $clog2(DESCRIPTORS);
+  localparam int HEADER = POPULATION_HEADER_WORD % 16;  // its first register
   // verilator lint_off UNUSEDSIGNAL
-  logic [31:0]   op;  // a word with fields to spare
-  logic [16*32-1:0] words;  // 0..3 pass, 4..10 matrix, 12..14 population; 11 and 15 are nobody's
+  operation_t    op;  // a word with bits to spare
+  logic [16*32-1:0] words;  // of a pass, of a matrix, of a header; 11 and 15 are nobody's
+  matrix_t       matrix;
+  header_t       header;
+  place_t        place;
   // verilator lint_on UNUSEDSIGNAL
   logic [16:0]   decay_word;
   logic [15:0]   load_addr_q, load_addr_d;
@@ -104,7 +109,7 @@ module apical_sequencer #(
   assign next_tick = {1'b0, tick_i} + 33'd1;
   assign loads     = state_q == LOAD && load_left_q != '0;
   assign loaded    = state_q == LOAD && load_left_q == '0;  // the last word is being stored
-  apical_program #(.POPS(POPS), .PROJS(PROJS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES), .UNITS(UNITS),
+  apical_program #(.DESCRIPTORS(DESCRIPTORS), .OPS(OPS), .DECAY(DECAY), .MISMATCH(MISMATCH), .LANES(LANES), .UNITS(UNITS),
     .TABLE(TABLE), .CHECKS(CHECKS)) u_program (
     .clk_i, .rst_ni, .window_we_operation_i, .window_we_descriptor_i, .window_we_decay_i, .window_addr_i, .window_i,
     .window_wdata_i, .window_operation_o, .window_descriptor_o, .window_decay_o(decay_word),
@@ -118,16 +123,19 @@ module apical_sequencer #(
   logic [2:0]  code;
   logic [7:0]  index;
   logic [11:0] slots;
-  assign code  = op[2:0];
-  assign index = op[10:3];
-  assign slots = op[27:16];
+  assign code  = op.code;
+  assign index = op.index;
+  assign slots = op.slots;
 
   logic             header_valid_q, header_valid_d, input_ready_q, input_ready_d, start_q, start_d;
   logic [7:0]       header_q, header_d;
-  assign descriptor_o  = words[0+:128];
-  assign matrix_o      = words[4*32+:7*32];
-  assign theta_rate_o  = words[13*32+:32];
-  assign theta_error_o = words[14*32+:32];
+  assign matrix        = words[PROJECTION_MATRIX_WORD*32+:MATRIX_WORDS*32];
+  assign header        = words[HEADER*32+:HEADER_WORDS*32];
+  assign place         = header.place;
+  assign descriptor_o  = words[0+:PASS_WORDS*32];
+  assign matrix_o      = matrix;
+  assign theta_rate_o  = header.theta_rate;
+  assign theta_error_o = header.theta_error;
 
   // ---- Key of the tick: mix32(mix32(seed) + tick)
   logic [2:0]  mix_q, mix_d;
@@ -143,8 +151,8 @@ module apical_sequencer #(
   logic        bad_index, bad_words;
   logic [15:0] population_at, projection_at;
   assign due           = left_q & stale_i;
-  assign population_at = 16'({index, 6'b0});
-  assign projection_at = 16'(POPS * 64) + 16'({index, 4'b0});
+  assign population_at = 16'(index) << $clog2(POPULATION_STRIDE);
+  assign projection_at = 16'(POPS * POPULATION_STRIDE) + (16'(index) << $clog2(PROJECTION_STRIDE));
   // The last word of the operations can only be an END: no program runs past it.
   assign bad_index     = (code == OP_UPDATE ? index >= 8'(POPS) : index >= 8'(PROJS)) || 32'(pc_q) >= 32'(OPS - 1);
   // Of a descriptor that an operation has loaded; an input drops its value instead.
@@ -202,9 +210,9 @@ module apical_sequencer #(
           // Population 0: its header, then how its rates are written.
           state_d     = LOAD;
           after_d     = IDLE;
-          load_addr_d = header_ok && header_q == '0 ? 16'(SLOT_RATE * 4) : 16'd60;
-          load_left_d = header_ok && header_q == '0 ? 4'd4 : 4'd3;
-          load_word_d = header_ok && header_q == '0 ? 4'd0 : 4'd12;
+          load_addr_d = header_ok && header_q == '0 ? 16'(SLOT_RATE * POPULATION_SLOT_STRIDE) : 16'(POPULATION_HEADER_WORD);
+          load_left_d = header_ok && header_q == '0 ? 4'(PASS_WORDS) : 4'(HEADER_WORDS);
+          load_word_d = header_ok && header_q == '0 ? '0 : 4'(HEADER);
           input_ready_d  = header_ok && header_q == '0;
           header_valid_d = 1'b1;
           header_d       = '0;
@@ -228,9 +236,9 @@ module apical_sequencer #(
             if (dense_d || (code == OP_FORWARD ? forward_waits_i : backward_waits_i)) begin
               state_d     = LOAD;
               after_d     = LANES_START;
-              load_addr_d = projection_at + 16'd4;
-              load_left_d = 4'd7;
-              load_word_d = 4'd4;
+              load_addr_d = projection_at + 16'(PROJECTION_MATRIX_WORD);
+              load_left_d = 4'(MATRIX_WORDS);
+              load_word_d = 4'(PROJECTION_MATRIX_WORD);
             end else begin
               pc_d = pc_q + 1'b1;
             end
@@ -243,9 +251,9 @@ module apical_sequencer #(
             end else begin
               state_d        = LOAD;
               after_d        = SLOT;
-              load_addr_d    = population_at + 16'd60;
-              load_left_d    = 4'd3;
-              load_word_d    = 4'd12;
+              load_addr_d    = population_at + 16'(POPULATION_HEADER_WORD);
+              load_left_d    = 4'(HEADER_WORDS);
+              load_word_d    = 4'(HEADER);
               header_valid_d = 1'b1;
               header_d       = index;
             end
@@ -257,8 +265,8 @@ module apical_sequencer #(
               state_d       = LOAD;
               after_d       = PASS_START;
               load_addr_d   = projection_at;
-              load_left_d   = 4'd11;
-              load_word_d   = 4'd0;
+              load_left_d   = 4'(PROJECTION_WORDS);
+              load_word_d   = '0;
               input_ready_d = 1'b0;
             end else begin
               pc_d = pc_q + 1'b1;
@@ -283,9 +291,9 @@ module apical_sequencer #(
         end else begin
           state_d       = LOAD;
           after_d       = PASS_START;
-          load_addr_d   = population_at + 16'({slot_number, 2'b0});
-          load_left_d   = 4'd4;
-          load_word_d   = 4'd0;
+          load_addr_d   = population_at + (16'(slot_number) << $clog2(POPULATION_SLOT_STRIDE));
+          load_left_d   = 4'(PASS_WORDS);
+          load_word_d   = '0;
           input_ready_d = 1'b0;
           left_d        = left_q & ~(slot_d | (slot_d - 1'b1));
         end
@@ -355,7 +363,7 @@ module apical_sequencer #(
   end
 
   // A LEARN's pass is over the projection's target, an UPDATE's over its population.
-  assign place_o      = learning_q ? words[5*32+:32] : words[12*32+:32];
+  assign place_o      = learning_q ? matrix.target : place;
   assign factor_o     = factor_q;
   assign tick_key_o   = tick_key_q;
   assign pass_slot_o  = slot_q;
@@ -369,7 +377,7 @@ module apical_sequencer #(
 
   // A value is taken in one clock; one for a unit that does not exist is dropped and reported.
   logic in_range;
-  assign in_range      = input_unit_i < 20'(words[12*32+:16]) && !bad_population;
+  assign in_range      = input_unit_i < 20'(place.units) && !bad_population;
   assign input_ready_o = state_q == IDLE && !start_q && input_ok;
   assign input_o       = input_valid_i && input_ready_o && in_range;
   assign bad_unit_o    = input_valid_i && input_ready_o && !in_range;

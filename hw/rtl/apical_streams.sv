@@ -43,7 +43,11 @@ module apical_streams #(
   localparam int PW = 17 + LB;  // a first unit of 16 + LB bits and those behind it
 
   // ---- Observations: a word is fetched whenever the last one has been read.
-  logic [31:0]   observed_q;
+  reg_observed_t observed_q;
+  // verilator lint_off UNUSEDSIGNAL
+  reg_observed_memory_t observed_memory;
+  // verilator lint_on UNUSEDSIGNAL
+  assign observed_memory = wdata_i;
   logic [4:0]    memory_q, frame_memory_q;
   logic [PW-1:0] place_q;      // of the next unit
   logic [15:0]   left_q;       // units to fetch
@@ -60,15 +64,15 @@ module apical_streams #(
       full_q     <= 1'b0;
     end else begin
       if (observed_we_i) observed_q <= wdata_i;
-      if (observed_memory_we_i) memory_q <= wdata_i[4:0];
-      if (ended_i) left_q <= observed_q[15:0];
+      if (observed_memory_we_i) memory_q <= observed_memory.memory;
+      if (ended_i) left_q <= observed_q.units;
       else if (fetched) left_q <= left_q - 1'b1;
       full_q <= fetched || (full_q && !observation_tready_i);
     end
   end
   always_ff @(posedge clk_i) begin
     if (ended_i) begin
-      place_q        <= PW'(observed_q[31:16]) << LB;
+      place_q        <= PW'(observed_q.first) << LB;
       frame_memory_q <= memory_q;
     end else if (fetched) begin
       place_q <= place_q + 1'b1;
@@ -83,15 +87,15 @@ module apical_streams #(
   assign observation_tlast_o  = last_q;
 
   // ---- Targets: what comes too much or has no place is dropped and reported.
-  logic [31:0]   targets_q;
+  reg_targets_t  targets_q;
   logic [15:0]   unit_q;       // that the next value is for
   logic          excess_q;     // until TLAST
   logic [PW-1:0] place;
   logic          due, drop, taken, last;
-  assign place = (PW'(targets_q[31:16]) << LB) + PW'(unit_q);
-  assign due   = target_tvalid_i && targets_q[15:0] != '0 && !waiting_i;
+  assign place = (PW'(targets_q.first) << LB) + PW'(unit_q);
+  assign due   = target_tvalid_i && targets_q.units != '0 && !waiting_i;
   assign drop  = due && (excess_q || place >= PW'(UNITS));
-  assign last  = unit_q + 1'b1 == targets_q[15:0];
+  assign last  = unit_q + 1'b1 == targets_q.units;
   assign taken = drop || (ack_i && !fetch);
   assign target_tready_o = taken;
   always_ff @(posedge clk_i or negedge rst_ni) begin
