@@ -61,7 +61,7 @@ inline constexpr int nudge_target = 5;  ///< BETA·(target′ − u′)
 inline constexpr int nudge_slope = 6;  ///< slope·apical
 inline constexpr int error = 7;  ///< (s′ − basal′)·2^14 + rho·D
 inline constexpr int copy_nudge = 8;  ///< nudge′
-inline constexpr int membrane = 9;  ///< s′·2^15 + alpha·D
+inline constexpr int membrane = 9;  ///< s′·2^ALPHA_FRAC + alpha·D
 inline constexpr int start_error = 10;  ///< −basal′
 inline constexpr int start_mismatch = 11;  ///< −basal′ − nudge′
 inline constexpr int decay = 12;  ///< first mismatch · factor
@@ -88,7 +88,7 @@ inline constexpr int sent_error = 12;  ///< raw value
 inline constexpr int scratch = 13;  ///< not architectural: reads any word
 inline constexpr int step = 14;  ///< not architectural: reads any word
 inline constexpr int rho = 15;  ///< unsigned 16 bits, 14 fraction bits
-inline constexpr int alpha = 16;  ///< unsigned 16 bits, 15 fraction bits
+inline constexpr int alpha = 16;  ///< unsigned 16 bits, ALPHA_FRAC fraction bits
 inline constexpr int count = 17;
 }  // namespace memory
 
@@ -193,7 +193,7 @@ struct Factor {
 
 /// A word of rho or of alpha.
 struct Constant {
-  int value = 0;  ///< 15:0, unsigned; 14 fraction bits of rho, 15 of alpha
+  int value = 0;  ///< 15:0, unsigned; 14 fraction bits of rho, ALPHA_FRAC of alpha
   static constexpr std::uint32_t value_mask = 0x0000ffff;
 
   constexpr std::uint32_t encode() const {
@@ -255,7 +255,7 @@ struct PassAlign {
   int nudge = 0;  ///< 11:6, of nudge
   int mismatch = 0;  ///< 17:12, of mismatch
   int membrane = 0;  ///< 23:18, of membrane, or of u
-  int up_addend = 0;  ///< 29:24, of the addend of ADVANCED
+  int up_addend = 0;  ///< 29:24, of the addend, in a core with ADVANCED
   static constexpr std::uint32_t basal_mask = 0x0000003f;
   static constexpr std::uint32_t nudge_mask = 0x00000fc0;
   static constexpr std::uint32_t mismatch_mask = 0x0003f000;
@@ -843,7 +843,7 @@ struct Seed {
 
 /// Nudging strength.
 struct Beta {
-  int beta = 0;  ///< 15:0, beta, unsigned
+  int beta = 0;  ///< 15:0, beta, unsigned, with the fraction bits of the program, 14 to 30
   static constexpr std::uint32_t beta_mask = 0x0000ffff;
 
   constexpr std::uint32_t encode() const {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "fixedpoint/numeric/decay_table.hpp"
+#include "fixedpoint/program/constants.hpp"
 #include "fixedpoint/program/proofs.hpp"
 #include "fixedpoint/program/schedule.hpp"
 
@@ -44,10 +45,8 @@ Population make_layer(const NetworkDescription& net, int layer) {
     p.formats[i] = format_of(net, name_of(static_cast<Signal>(i)), layer);
   int first = 0;
   for (int k = 1; k < layer; ++k) first += net.layers[static_cast<std::size_t>(k)];
-  for (int unit = first; unit < first + p.units; ++unit) {
+  for (int unit = first; unit < first + p.units; ++unit)
     p.rho.push_back(to_register(asked_rho(net, unit), rho_frac, constant_bits));
-    p.alpha.push_back(to_register(asked_alpha(net, unit), least_alpha_frac, constant_bits));
-  }
   return p;
 }
 
@@ -66,7 +65,7 @@ void add_compartments(const NetworkDescription& net, Program& program, int k) {
     p.relayed = relayed;
     p.theta_error = 0;
     p.rho.assign(p.rho.size(), to_register(1.0 - net.lambda, rho_frac, constant_bits));
-    p.alpha.assign(p.alpha.size(), 0);
+    p.alpha.assign(p.rho.size(), 0);
     return p;
   };
   Population interneuron = make(Compartment::interneuron, "interneuron", k + 1, k + 1);
@@ -83,6 +82,29 @@ void add_compartments(const NetworkDescription& net, Program& program, int k) {
   errors[Signal::rate] = errors[Signal::error];
   errors.theta_rate = 0;
   program.populations.push_back(std::move(errors));
+}
+
+// Fraction bits of alpha, which all units share, as far as exact membranes have room.
+void place_alpha(const NetworkDescription& net, Program& program) {
+  std::vector<double> asked;
+  for (int k = 1; k <= program.output; ++k)
+    for (int unit = 0; unit < net.layers[static_cast<std::size_t>(k)]; ++unit)
+      asked.push_back(asked_alpha(net, static_cast<int>(asked.size())));
+  const double largest = *std::max_element(asked.begin(), asked.end());
+  const auto all_fit = [&](int frac) {
+    return std::all_of(program.populations.begin() + 1, program.populations.end(), [&](const Population& p) {
+      return membrane_fits(p, frac, to_register(largest, frac, constant_bits));
+    });
+  };
+  int finest = finest_constant_frac;
+  while (finest > least_alpha_frac && !all_fit(finest)) --finest;
+  program.alpha_frac = fraction_bits(asked, least_alpha_frac, finest);
+  std::size_t unit = 0;
+  for (int k = 1; k <= program.output; ++k) {
+    Population& p = program.populations[static_cast<std::size_t>(k)];
+    for (int i = 0; i < p.units; ++i)
+      p.alpha.push_back(to_register(asked[unit++], program.alpha_frac, constant_bits));
+  }
 }
 
 // Fraction bits that let `magnitude` use all of `bits` without overflowing them (unsigned or signed).
@@ -181,6 +203,8 @@ Program compile_shape(const NetworkDescription& net) {
   if (net.mismatch) program.decay = decay_table(net.dt, net.tau, decay_frac);
   for (int k = 0; k <= program.output; ++k) program.populations.push_back(make_layer(net, k));
   for (int k = 1; net.microcircuit && k < program.output; ++k) add_compartments(net, program, k);
+  place_alpha(net, program);
+  program.beta_frac = fraction_bits({net.beta}, least_beta_frac, finest_constant_frac);
   add_projections(net, program);
   require(program.populations.size() <= 256 && program.projections.size() < 256,
           fmt::format(

@@ -11,8 +11,13 @@ namespace {
 constexpr double in_random_bits = 0x1p-17;  // of an LSB: what 16 random bits don't see
 
 Constant constant(std::string name, std::string key, double asked, std::int64_t raw, int frac) {
-  return {std::move(name), std::move(key), asked, std::ldexp(static_cast<double>(raw), -frac),
-          std::ldexp(0.5, -frac)};
+  Constant c;
+  c.name = std::move(name);
+  c.key = std::move(key);
+  c.asked = asked;
+  c.effective = std::ldexp(static_cast<double>(raw), -frac);
+  c.smallest = std::ldexp(0.5, -frac);
+  return c;
 }
 
 // Of one constant per unit the one that loses most.
@@ -36,7 +41,21 @@ double unseen(Rounding rounding) {
 
 }  // namespace
 
-std::vector<Constant> constants(const NetworkDescription& net, const Program& program) {
+int fraction_bits(const std::vector<double>& asked, int least, int finest) {
+  const double largest = *std::max_element(asked.begin(), asked.end());
+  const auto holds = [&](int frac) {
+    return std::llround(std::ldexp(largest, frac)) < std::int64_t{1} << constant_bits;
+  };
+  int frac = least;
+  const auto near = [&](double one) {
+    const Constant c = constant({}, {}, one, to_register(one, frac, constant_bits), frac);
+    return std::abs(c.relative_error()) <= constant_error;
+  };
+  while (frac < finest && holds(frac + 1) && !std::all_of(asked.begin(), asked.end(), near)) ++frac;
+  return frac;
+}
+
+std::vector<Constant> constants(const NetworkDescription& net, const Program& program, double last_scale) {
   std::vector<Constant> all;
   all.push_back(constant("beta", "dynamics.beta", program.beta,
                          to_register(program.beta, program.beta_frac, constant_bits), program.beta_frac));
@@ -54,9 +73,15 @@ std::vector<Constant> constants(const NetworkDescription& net, const Program& pr
         "lambda", "network.lambda", net.lambda,
         (std::int64_t{1} << rho_frac) - to_register(1.0 - net.lambda, rho_frac, constant_bits), rho_frac));
   for (const Projection& p : program.projections) {
-    if (p.learns)
-      all.push_back(constant("eta of " + p.name, "learning.eta", p.eta_dt,
-                             to_register(p.eta_dt, p.eta_frac, eta_bits), p.eta_frac));
+    const auto rate = [&](const char* which, const char* key, double scale) {
+      const double eta = p.eta_dt * scale;
+      all.push_back(constant(which + p.name, key, eta, to_register(eta, p.eta_frac, eta_bits), p.eta_frac));
+    };
+    if (p.learns) rate("eta of ", "learning.eta", 1.0);
+    if (p.learns && last_scale != 1.0) {
+      rate("last eta of ", "learning.decay", last_scale);
+      all.back().scheduled = true;
+    }
     if (p.bias)
       all.push_back(constant("one of " + p.name, p.source == 0 ? "formats.input.frac" : "formats.rate.frac",
                              1.0, p.one,

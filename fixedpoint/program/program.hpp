@@ -14,10 +14,11 @@
 namespace apical::fixedpoint {
 
 /// Fraction bits of the program's constants. They are registers of the machine, not signals.
-inline constexpr int rho_frac = 14;          ///< rho in 0..2, unsigned 16 bits
-inline constexpr int least_alpha_frac = 15;  ///< alpha = dt / tau in 0..1; Program::alpha_frac
-inline constexpr int least_beta_frac = 14;   ///< beta in 0..4; Program::beta_frac
-inline constexpr int decay_frac = 16;        ///< exp(-n dt / tau) in 0..1, unsigned 17 bits
+inline constexpr int rho_frac = 14;              ///< rho in 0..2, unsigned 16 bits
+inline constexpr int least_alpha_frac = 15;      ///< alpha = dt / tau in 0..1; Program::alpha_frac
+inline constexpr int least_beta_frac = 14;       ///< beta in 0..4; Program::beta_frac
+inline constexpr int finest_constant_frac = 30;  ///< of alpha and beta
+inline constexpr int decay_frac = 16;            ///< exp(-n dt / tau) in 0..1, unsigned 17 bits
 /// LEARN rounds away at most this many bits where the compiler places the binary point of `step`: 16 random
 /// bits see nothing below 2^-16 LSB, and 2^30 + 2^29 + 2^15 is the most that 32-bit lanes add without
 /// overflow.

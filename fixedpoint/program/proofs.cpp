@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "fixedpoint/program/compiler.hpp"
 #include "fixedpoint/program/width_proof.hpp"
 
 namespace apical::fixedpoint {
@@ -94,24 +95,37 @@ void Proofs::learning(const Projection& p) {
       "formats.step, formats.rate, formats.weight");
 }
 
+bool has_membrane(const Population& p) {
+  return p.compartment == Compartment::soma || p.compartment == Compartment::interneuron;
+}
+
+// What pulls a membrane.
+Bound away_from_membrane(const Population& p) {
+  return bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) + bound_of(p[Signal::mismatch]) +
+         bound_of(p[Signal::membrane]);
+}
+
+Bound membrane_bound(const Population& p, int alpha_frac, std::int64_t largest_alpha) {
+  return bound_of(p[Signal::membrane]) * bound_of(std::int64_t{1} << alpha_frac, alpha_frac) +
+         away_from_membrane(p) * bound_of(largest_alpha, alpha_frac);
+}
+
 void Proofs::neuron(const Population& p, bool output) {
   // At least 1: what 0 multiplies must be alignable as well.
   const std::int64_t rho_max = std::max<std::int64_t>(1, *std::max_element(p.rho.begin(), p.rho.end()));
   const std::int64_t alpha_max = std::max<std::int64_t>(1, *std::max_element(p.alpha.begin(), p.alpha.end()));
-  const Bound drive = bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) + bound_of(p[Signal::mismatch]);
-  const Bound away = drive + bound_of(p[Signal::membrane]);
+  const Bound away = away_from_membrane(p);
   const Bound one{std::int64_t{1} << rho_frac, rho_frac};
   const Bound prospective = bound_of(p[Signal::membrane]) * one + away * bound_of(rho_max, rho_frac);
   const std::string formats = "formats.basal, formats.nudge, formats.mismatch, formats.membrane";
   add("prospective voltage of " + p.name, "s + rho (basal + gamma nudge + m - s) - basal, aligned",
       prospective + bound_of(p[Signal::basal]) * one, formats);
   add("membrane of " + p.name, "s + alpha (basal + gamma nudge + m - s), aligned",
-      bound_of(p[Signal::membrane]) * bound_of(std::int64_t{1} << program_.alpha_frac, program_.alpha_frac) +
-          away * bound_of(alpha_max, program_.alpha_frac),
-      formats);
+      membrane_bound(p, program_.alpha_frac, alpha_max), formats);
   if (output)
     add("nudge of " + p.name, "beta x (target - u)",
-        (bound_of(p[Signal::target]) + bound_of(p[Signal::u])) * bound_of((1 << 16) - 1, program_.beta_frac),
+        (bound_of(p[Signal::target]) + bound_of(p[Signal::u])) *
+            bound_of((1 << constant_bits) - 1, program_.beta_frac),
         "formats.target, formats.u");
   else if (p.compartment == Compartment::soma)
     add("nudge of " + p.name, "slope x apical", bound_of(p[Signal::slope]) * bound_of(p[Signal::apical]),
@@ -145,6 +159,12 @@ void Proofs::copies(const Population& p) {
 
 }  // namespace
 
+bool membrane_fits(const Population& p, int alpha_frac, std::int64_t largest_alpha) {
+  return !has_membrane(p) ||
+         bits_of(membrane_bound(p, alpha_frac, std::max<std::int64_t>(1, largest_alpha))) <=
+             widest_accumulator;
+}
+
 std::vector<WidthProof> prove(const Program& program) {
   Proofs proofs(program);
   for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
@@ -152,8 +172,7 @@ std::vector<WidthProof> prove(const Program& program) {
     proofs.sums(k);
     for (const Projection& into : program.projections)
       if (into.target == k && into.learns) proofs.learning(into);
-    if (p.compartment == Compartment::soma || p.compartment == Compartment::interneuron)
-      proofs.neuron(p, k == program.output);
+    if (has_membrane(p)) proofs.neuron(p, k == program.output);
     proofs.copies(p);
   }
   return std::move(proofs.all);

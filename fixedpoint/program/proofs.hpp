@@ -9,4 +9,7 @@ namespace apical::fixedpoint {
 /// their products meet in one accumulator.
 std::vector<WidthProof> prove(const Program&);
 
+/// Whether a population whose alphas have so many fraction bits has a proof of its membranes.
+bool membrane_fits(const Population&, int alpha_frac, std::int64_t largest_alpha);
+
 }  // namespace apical::fixedpoint

@@ -39,7 +39,7 @@ class RandomNetwork {
     net.advanced_response = below(4) == 0;
     net.parallel_order = below(3) == 0;
     net.mismatch = below(3) == 0;
-    net.beta = 0.1 + 0.1 * below(9);
+    net.beta = (0.1 + 0.1 * below(9)) * (below(4) == 0 ? 0.0003 : 1.0);
     net.eta = {std::ldexp(0.7, -below(7))};
     net.learning = below(5) != 0;
     net.seed = static_cast<std::uint32_t>(random_());
@@ -50,8 +50,10 @@ class RandomNetwork {
       net.rho.clear();
       for (std::size_t i = 0; i < units; ++i) net.rho.push_back(0.125 * below(17));
     }
-    if (below(3) == 0)
-      for (std::size_t i = 0; i < units; ++i) net.alpha.push_back(0.0625 * below(17));
+    if (below(3) == 0) {
+      const double slower = below(3) == 0 ? 0.0003 : 1.0;  // of which 15 fraction bits make little
+      for (std::size_t i = 0; i < units; ++i) net.alpha.push_back(0.0625 * below(17) * slower);
+    }
     formats(net);
     weights(net);
     return net;

@@ -34,10 +34,14 @@ Bound times(const Bound& a, std::int64_t terms) {
   return {a.magnitude * terms, a.frac};
 }
 
+int bits_of(const Bound& bound) {
+  // Magnitude m needs msb(m) + 1 bits and a sign.
+  return bound.magnitude == 0 ? 1 : static_cast<int>(msb(bound.magnitude)) + 2;
+}
+
 WidthProof prove(const std::string& name, const std::string& reason, const Bound& bound,
                  const std::string& formats) {
-  // Magnitude m needs msb(m) + 1 bits and a sign.
-  const int bits = bound.magnitude == 0 ? 1 : static_cast<int>(msb(bound.magnitude)) + 2;
+  const int bits = bits_of(bound);
   if (bits > widest_accumulator)
     throw std::invalid_argument(fmt::format(
         "{} has no proof: it may need {} bits ({}); accepted: at most {} bits, so narrow or shift {}", name,

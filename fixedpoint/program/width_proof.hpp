@@ -20,6 +20,9 @@ Bound operator+(const Bound&, const Bound&);    ///< aligned at the finer binary
 Bound times(const Bound&, std::int64_t terms);  ///< a sum of `terms` such values
 Bound aligned(const Bound&, int frac);          ///< shifted left to `frac`, which must not be coarser
 
+/// Width in two's complement that holds every value within `bound`.
+int bits_of(const Bound& bound);
+
 /// The proof that `bound` fits the machine; throws std::invalid_argument naming `formats` to narrow if not.
 WidthProof prove(const std::string& name, const std::string& reason, const Bound& bound,
                  const std::string& formats);

@@ -26,6 +26,7 @@ module apical #(
   parameter int LEVELS   = 7,
   parameter int LEFT     = 1,
   parameter int ALIGN    = 6,
+  parameter int ALPHA_FRAC = 15,
   parameter int FIXED    = 0,
   parameter int COUNTERS = 1,
   parameter int READBACK = 1,
@@ -99,7 +100,8 @@ module apical #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
     .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .WEIGHT_DECAY(WEIGHT_DECAY), .RANDOM(RANDOM), .LEVELS(LEVELS),
-    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS),
+    .LEFT(LEFT), .ALIGN(ALIGN), .ALPHA_FRAC(ALPHA_FRAC), .FIXED(FIXED),
+    .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS),
     .STREAMS(STREAMS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata), .ack_o(ack),

@@ -25,6 +25,7 @@ module apical_core #(
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
   parameter int ALIGN    = 6,      // bits of the alignments of a drive
+  parameter int ALPHA_FRAC = 15,    // fraction bits of alpha; with ADVANCED descriptors say them
   parameter int FIXED    = 0,      // 1: all formats are signed and SAT, of SW and WW bits; binary points stay free
   parameter int COUNTERS = 1,     // counters of clocks, events ..
   parameter int READBACK = 1,     // registers that were written can be read
@@ -218,7 +219,7 @@ module apical_core #(
   apical_neuron #(
     .SW(SW), .UNITS(UNITS), .DW(DW), .EW(EW), .AW(AW), .BASE(BASE), .DELTA(DELTA), .TABLE(TABLE),
     .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .RANDOM(RANDOM), .LEVELS(LEVELS), .LEFT(LEFT),
-    .ALIGN(ALIGN), .FIXED(FIXED)
+    .ALIGN(ALIGN), .ALPHA_FRAC(ALPHA_FRAC), .FIXED(FIXED)
   ) u_neuron (
     .clk_i, .rst_ni, .start_i(pass), .busy_o(neuron_busy), .changed_o(changed), .nonzero_o(nonzero),
     .bad_address_o(bad_entry), .bad_table_i(bad_table),

@@ -16,6 +16,7 @@ module apical_neuron #(
   parameter int LEVELS   = 7,   // of the quantiser's shifts
   parameter int LEFT     = 1,
   parameter int ALIGN    = 6,   // bits of the alignments
+  parameter int ALPHA_FRAC = 15,  // fraction bits of alpha, without ADVANCED
   parameter int FIXED    = 0,   // 1: every signal has SW bits, signed, SAT
   parameter int UA       = $clog2(UNITS),
   parameter int TA       = $clog2(TABLE)
@@ -212,7 +213,7 @@ module apical_neuron #(
   always_comb begin
     if (kind == KIND_TABLE) shifted_d = addend_q <<< low_bits[LOW-1:0];
     else if (ADVANCED != 0) shifted_d = addend_q <<< up_addend;
-    else if (kind == KIND_MEMBRANE) shifted_d = addend_q <<< 15;
+    else if (kind == KIND_MEMBRANE) shifted_d = addend_q <<< ALPHA_FRAC;
     else if (kind == KIND_VOLTAGE || kind == KIND_ERROR) shifted_d = addend_q <<< 14;
     else shifted_d = addend_q;
     x_d = shifted_q + product_q;

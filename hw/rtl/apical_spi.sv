@@ -26,6 +26,7 @@ module apical_spi #(
   parameter int LEVELS   = 5,
   parameter int LEFT     = 0,
   parameter int ALIGN    = 2,
+  parameter int ALPHA_FRAC = 15,
   parameter int FIXED    = 1,
   parameter int COUNTERS = 0,
   parameter int READBACK = 0,
@@ -94,7 +95,8 @@ module apical_spi #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .DW(DW), .EW(EW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
     .POPS(POPS), .PROJS(PROJS), .OPS(OPS), .TABLE(TABLE), .BASE(BASE), .DELTA(DELTA), .DECAY(DECAY),
     .QUEUE(QUEUE), .ADVANCED(ADVANCED), .MISMATCH(MISMATCH), .RELAYS(RELAYS), .WEIGHT_DECAY(WEIGHT_DECAY), .RANDOM(RANDOM), .LEVELS(LEVELS),
-    .LEFT(LEFT), .ALIGN(ALIGN), .FIXED(FIXED), .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
+    .LEFT(LEFT), .ALIGN(ALIGN), .ALPHA_FRAC(ALPHA_FRAC), .FIXED(FIXED),
+    .COUNTERS(COUNTERS), .READBACK(READBACK), .CHECKS(CHECKS)
   ) u_core (
     .clk_i, .rst_ni, .request_i(request_q), .write_i(command_q[7]), .addr_i({command_q[5:0], 2'b00}),
     .wdata_i(shift_q), .ack_o(ack), .rdata_o(rdata), .idle_o, .done_o(done),

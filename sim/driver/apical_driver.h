@@ -44,7 +44,7 @@ uint32_t apical_load(const struct apical_bus *, const struct apical_image *);
 void apical_write_inputs(const struct apical_bus *, const int32_t *values, uint32_t count);
 /* Raw targets of all outputs. */
 void apical_write_targets(const struct apical_bus *, const struct apical_image *, const int32_t *values);
-/* Strength of the nudge, 14 fraction bits; 0: the core infers and does not learn from targets. */
+/* Strength of the nudge, with the fraction bits of the program, 14 or more; 0: the core infers and does not learn from targets. */
 void apical_set_beta(const struct apical_bus *, uint32_t beta);
 /* Runs one tick to its end. Returns ERRORS. */
 uint32_t apical_tick(const struct apical_bus *);

@@ -101,6 +101,8 @@ void ProgramReader::read_points(int index) {
   const bool nudged = voltage.terms.use_nudge;
   if (index > 1 && nudged != (program_->gamma == 1)) refuse("use_nudge in some populations only");
   program_->gamma = nudged ? 1 : 0;
+  if ((used_[static_cast<std::size_t>(index)] >> slot::membrane & 1) != 0 && !copies(index, slot::membrane))
+    read_alpha_frac(index);
   p[Signal::basal].frac = -voltage.align.basal;
   p[Signal::nudge].frac = -voltage.align.nudge;
   p[Signal::mismatch].frac = -voltage.align.mismatch;
@@ -115,9 +117,18 @@ void ProgramReader::read_points(int index) {
   program_->advanced_response = advanced;
   if (index != program_->output) return;
   const isa::Pass nudge = pass(index, slot::nudge);
-  p[Signal::target].frac =
-      nudge.result.shift + p[Signal::nudge].frac - program_->beta_frac - nudge.align.basal;
+  const int common = p[Signal::u].frac + nudge.align.membrane;
+  p[Signal::target].frac = common - nudge.align.basal;
+  program_->beta_frac = nudge.result.shift + p[Signal::nudge].frac - common;
   if (advanced) p[Signal::slope].frac = product_up(index) - rho_frac;
+}
+
+void ProgramReader::read_alpha_frac(int index) {
+  program_->alpha_frac = pass(index, slot::membrane).align.up_addend;
+  if (program_->alpha_frac > finest_constant_frac)
+    refuse(fmt::format("alpha of population {} has {} fraction bits", index, program_->alpha_frac));
+  if (core_.advanced == 0 && program_->alpha_frac != core_.alpha_frac)
+    refuse(fmt::format("population {} needs ALPHA_FRAC = {}", index, program_->alpha_frac));
 }
 
 // What a population copies ties its binary points to those of another one.

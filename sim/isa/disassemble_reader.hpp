@@ -52,6 +52,7 @@ class ProgramReader {
   // Binary points of a population by themselves: that of the drive is 0, that of a rate is 0, too, and
   // matrices make up for it.
   void read_points(int index);
+  void read_alpha_frac(int index);
   // What a population copies ties its binary points to those of another one.
   void read_copies(int index);
   void tie_drives();

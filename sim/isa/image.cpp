@@ -40,10 +40,6 @@ int bits_for(std::int64_t value) {
   return bits;
 }
 
-int bits_of(const Bound& bound) {
-  return prove("", "", bound, "").bits;
-}
-
 void widen(int& width, int bits) {
   width = std::max(width, bits);
 }
@@ -108,6 +104,12 @@ constexpr std::pair<const char*, int CoreParameters::*> sizes[] = {
     {"LEFT", &CoreParameters::left},
     {"ALIGN", &CoreParameters::align}};
 
+// Those that have to be what the program needs.
+constexpr std::pair<const char*, int CoreParameters::*> exact[] = {
+    {"LANES", &CoreParameters::lanes},
+    {"FIXED", &CoreParameters::fixed},
+    {"ALPHA_FRAC", &CoreParameters::alpha_frac}};
+
 // What a quantiser's shift needs.
 void widen_for_shift(CoreParameters& c, int shift) {
   if (shift < 0) c.left = 1;
@@ -161,20 +163,21 @@ void refuse_unless(bool fits, const char* parameter, long long needed, long long
 }  // namespace
 
 std::vector<std::string> CoreParameters::arguments() const {
-  std::vector<std::string> text{fmt::format("-GLANES={}", lanes), fmt::format("-GFIXED={}", fixed)};
+  std::vector<std::string> text;
+  for (const auto& [name, member] : exact) text.push_back(fmt::format("-G{}={}", name, this->*member));
   for (const auto& [name, member] : sizes) text.push_back(fmt::format("-G{}={}", name, this->*member));
   return text;
 }
 
 CoreParameters parameters_from(const std::map<std::string, int>& values) {
   CoreParameters c;
-  c.lanes = values.at("LANES");
-  c.fixed = values.at("FIXED");
-  for (const auto& [name, member] : sizes) {
+  const auto read = [&](const char* name, int CoreParameters::*member) {
     const auto found = values.find(name);
     if (found == values.end()) throw std::invalid_argument(fmt::format("no parameter {}", name));
     c.*member = found->second;
-  }
+  };
+  for (const auto& [name, member] : exact) read(name, member);
+  for (const auto& [name, member] : sizes) read(name, member);
   return c;
 }
 
@@ -184,6 +187,7 @@ CoreParameters required_parameters(const Program& program, int lanes) {
   c.lanes = lanes;
   c.pops = static_cast<int>(program.populations.size());
   c.projs = static_cast<int>(program.projections.size());
+  c.alpha_frac = program.alpha_frac;
   c.advanced = program.advanced_response;
   c.mismatch = !program.decay.empty();
   c.relays = std::any_of(program.populations.begin(), program.populations.end(),
@@ -229,6 +233,7 @@ CoreParameters join(const CoreParameters& a, const CoreParameters& b) {
   if (a.lanes != b.lanes) throw std::invalid_argument("cores with different lanes");
   CoreParameters c = a;
   for (const auto& [name, member] : sizes) c.*member = std::max(c.*member, b.*member);
+  if (a.alpha_frac != b.alpha_frac) c.advanced = 1;
   c.fixed = a.fixed && b.fixed && a.sw == b.sw && a.ww == b.ww;
   return c;
 }
@@ -264,6 +269,8 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
   for (const auto& [name, member] : sizes)
     refuse_unless(need.*member <= core.*member, name, need.*member, core.*member);
   refuse_unless(!core.fixed || (need.fixed && need.sw == core.sw && need.ww == core.ww), "FIXED", 0, 1);
+  refuse_unless(core.advanced != 0 || need.alpha_frac == core.alpha_frac, "ALPHA_FRAC", need.alpha_frac,
+                core.alpha_frac);
 
   CoreImage image;
   std::uint32_t unit = 0;

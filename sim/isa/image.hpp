@@ -15,6 +15,7 @@ struct CoreParameters {
   int sw = 1, ww = 1, aw = 1, dw = 1, ew = 18, lw = 1;
   int units = 1, depth = 1, pops = 2, projs = 1, ops = 2, table = 2, base = 1, delta = 1, decay = 2;
   int advanced = 0, mismatch = 0, relays = 0, weight_decay = 0, random = 0, left = 0, levels = 1, align = 1;
+  int alpha_frac = fixedpoint::least_alpha_frac;  ///< exact; one with ADVANCED reads it in descriptors
   int fixed = 0;  ///< 1: it runs only programs whose formats are all signed and SAT, of sw and ww bits
 
   /// "-GLANES=4", "-GSW=16", ..., for Verilator; other tools take the same names.
@@ -32,7 +33,7 @@ CoreParameters required_parameters(const fixedpoint::Program&, int lanes);
 /// LEFT, LEVELS, ALIGN, RANDOM; FIXED becomes 0 where its format is another one.
 void widen_for_pass(CoreParameters& c, const apical::isa::Pass&, bool random);
 
-/// Every parameter the larger of the two; lanes must be the same.
+/// Every parameter the larger of the two, ADVANCED where their ALPHA_FRAC differ; lanes must be the same.
 CoreParameters join(const CoreParameters&, const CoreParameters&);
 
 /// What register PARAMETERS of such a core reads.

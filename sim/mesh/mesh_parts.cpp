@@ -83,6 +83,8 @@ Projection stand_in(const Projection& whole, int rows, int columns) {
 Program frame(const Program& whole, int first_layer) {
   Program part;
   part.beta = whole.beta;
+  part.alpha_frac = whole.alpha_frac;
+  part.beta_frac = whole.beta_frac;
   part.gamma = whole.gamma;
   part.advanced_response = whole.advanced_response;
   part.learning = whole.learning;

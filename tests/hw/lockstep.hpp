@@ -9,6 +9,7 @@
 #include "fixedpoint/numeric/load.hpp"
 #include "sim/core/core_driver.hpp"
 #include "sim/core/core_model.hpp"
+#include "sim/machines/integer_machine.hpp"
 
 namespace apical::sim {
 
@@ -130,8 +131,8 @@ void run_lockstep(std::shared_ptr<const fixedpoint::Program> program, const Core
       model.host.write_target(raw);
       const double beta = random() % 3 ? 0.5 : random() % 2 ? 0.0 : std::ldexp(random() % 8192, -14);
       emulator.set_beta(beta);
-      core.set_beta(static_cast<std::uint32_t>(std::lround(std::ldexp(beta, program->beta_frac))));
-      model.host.set_beta(std::lround(std::ldexp(beta, program->beta_frac)));
+      core.set_beta(static_cast<std::uint32_t>(beta_register(*program, beta)));
+      model.host.set_beta(beta_register(*program, beta));
     }
     if (random() % 16 == 0) {
       const double scale = static_cast<double>(random() % 5) * 0.5;

@@ -79,8 +79,10 @@ class RandomConfiguration {
       set("dynamics.rho", one_in(2) ? fmt::format("{}", 0.125 * below(17)) : list(neurons, [&] {
             return one_in(4) ? 2.0 * below(2) : 2.0 * uniform();
           }));
-    if (one_in(3))
-      set("dynamics.alpha", list(neurons, [&] { return one_in(4) ? 1.0 * below(2) : uniform(); }));
+    if (one_in(3)) {
+      const double fastest = one_in(2) ? 1.0 : std::exp2(-18.0 * uniform());
+      set("dynamics.alpha", list(neurons, [&] { return fastest * (one_in(4) ? below(2) : uniform()); }));
+    }
   }
 
   void microcircuit() {
@@ -97,10 +99,12 @@ class RandomConfiguration {
 
   void times() {
     const double tau = one_in(6) ? std::exp2(between(0, 20)) : 10.0;
-    dt_ = tau * std::exp2(-(one_in(6) ? between(6, 15) : below(6)));
+    dt_ = tau * std::exp2(-(one_in(6) ? 6.0 + 9.0 * uniform() : below(6)));
     set("dynamics.tau", tau);
     set("dynamics.dt", dt_);
-    set("dynamics.beta", one_in(4) ? 3.9999 * below(2) : 2.0 * uniform());
+    set("dynamics.beta", one_in(4)   ? 3.9999 * below(2)
+                         : one_in(4) ? std::exp2(-18.0 * uniform())
+                                     : 2.0 * uniform());
     if (assignments_say("microcircuit") && one_in(2))
       set("learning.weight_decay", std::exp2(-between(1, one_in(4) ? 30 : 16)) / dt_);
   }

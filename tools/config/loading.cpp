@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fixedpoint/program/compiler.hpp"
+#include "model/schedule.hpp"
 #include "tools/config/starting_weights.hpp"
 
 namespace apical::tools {
@@ -22,14 +23,16 @@ int frac_that_holds(const fixedpoint::LoadReport& load) {
 }
 
 std::vector<fixedpoint::Constant> constants_of(const Config& config, const fixedpoint::Program& program) {
-  return fixedpoint::constants(describe(config, {}), program);
+  // How far a schedule gets where run.ticks ends the run is the task's matter.
+  const int last = config.network.learning && config.ticks == 0 ? std::max(config.epochs - 1, 0) : 0;
+  return fixedpoint::constants(describe(config, {}), program, model::learning_scale(config.decay, last));
 }
 
 }  // namespace
 
 void check_constants(const Config& config, const fixedpoint::Program& program) {
   for (const fixedpoint::Constant& c : constants_of(config, program))
-    if (c.asked != 0.0 && c.effective == 0.0)
+    if (!c.scheduled && c.asked != 0.0 && c.effective == 0.0)
       throw std::invalid_argument(fmt::format(
           "{}: {} is {:.4g}, of which the registers of an integer machine make 0; accepted: {:.4g} and above",
           c.key, c.name, c.asked, c.smallest));

@@ -18,7 +18,8 @@ inline constexpr double most_lost = 0.25;
 std::shared_ptr<const fixedpoint::Program> compiled(const Config&,
                                                     const std::vector<model::WeightMatrix>& weights);
 
-/// Throws std::invalid_argument "KEY: ..." for a constant that its register makes 0.
+/// Throws std::invalid_argument "KEY: ..." for a constant that its register makes 0, unless a schedule made
+/// it that small.
 void check_constants(const Config&, const fixedpoint::Program&);
 
 /// Throws std::invalid_argument "formats.weight (layer K).frac: ..." where a matrix loses more than

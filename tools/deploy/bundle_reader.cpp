@@ -167,9 +167,19 @@ void read_projections(const Entry& manifest, ReadBundle& b) {
 // Ranges that hold for every core; memories are then held against what is in them.
 void read_parameters(const Entry& manifest, ReadBundle& b) {
   static const std::map<std::string, std::pair<int, int>> ranges{
-      {"LANES", {1, 64}},  {"UNITS", {2, 1 << 20}}, {"DEPTH", {2, 1 << 26}}, {"POPS", {1, 256}},
-      {"PROJS", {1, 255}}, {"OPS", {2, 1 << 16}},   {"TABLE", {2, 1 << 16}}, {"DECAY", {2, 1 << 16}},
-      {"SW", {1, 32}},     {"WW", {1, 32}},         {"LEVELS", {1, 7}},      {"ALIGN", {1, 6}}};
+      {"LANES", {1, 64}},
+      {"UNITS", {2, 1 << 20}},
+      {"DEPTH", {2, 1 << 26}},
+      {"POPS", {1, 256}},
+      {"PROJS", {1, 255}},
+      {"OPS", {2, 1 << 16}},
+      {"TABLE", {2, 1 << 16}},
+      {"DECAY", {2, 1 << 16}},
+      {"SW", {1, 32}},
+      {"WW", {1, 32}},
+      {"LEVELS", {1, 7}},
+      {"ALIGN", {1, 6}},
+      {"ALPHA_FRAC", {fixedpoint::least_alpha_frac, fixedpoint::finest_constant_frac}}};
   static const std::set<std::string> switches{"FIXED",        "ADVANCED", "MISMATCH", "RELAYS",
                                               "WEIGHT_DECAY", "RANDOM",   "LEFT"};
   const Entry parameters = manifest["parameters"];

@@ -114,9 +114,11 @@ std::string firmware_header(const Deployment& d) {
   text += endpoint("OUTPUT", "The output's voltage u: the largest one is the answer of a classifier.",
                    last.units, sim::memory::u, first_output, last[Signal::u]);
   text += fmt::format(
-      "\n/* Register BETA while it learns (0: it only infers), ticks that a sample is shown. */\n"
+      "\n/* Register BETA while it learns, of {} fraction bits (0: it only infers), ticks that a sample is "
+      "shown. */\n"
       "#define APICAL_TRAINING_BETA {}u\n#define APICAL_TRAINING_TICKS {}u\n#define APICAL_TEST_TICKS {}u\n",
-      sim::beta_register(p, p.beta), d.config.task.presentation, d.config.task.test_presentation);
+      p.beta_frac, sim::beta_register(p, p.beta), d.config.task.presentation,
+      d.config.task.test_presentation);
 
   std::vector<int> population_units, source, target, rows, columns;
   std::vector<std::uint32_t> eta;

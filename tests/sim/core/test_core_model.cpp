@@ -237,6 +237,43 @@ TEST(CoreModel, WhatACoreWasElaboratedWithoutIsRefused) {
   EXPECT_NE(trouble_with(&CoreParameters::align, whole.align - 1).find("ALIGN"), std::string::npos);
 }
 
+// A core without ADVANCED shifts membranes by ALPHA_FRAC, one with it by what descriptors say.
+TEST(CoreModel, AlphaHasTheFractionBitsOfTheCore) {
+  fixedpoint::NetworkDescription net = fixedpoint::plain_network({4, 3, 2}, 3);
+  net.dt = 0.0003;
+  const auto program = std::make_shared<const Program>(fixedpoint::compile(net));
+  ASSERT_GT(program->alpha_frac, fixedpoint::least_alpha_frac);
+  CoreParameters core = required_parameters(*program, 1);
+  EXPECT_EQ(core.alpha_frac, program->alpha_frac);
+  EXPECT_NO_THROW(assemble(*program, core));
+  for (const int frac : {fixedpoint::least_alpha_frac, fixedpoint::finest_constant_frac}) {
+    CoreParameters other = core;
+    other.alpha_frac = frac;
+    try {
+      assemble(*program, other);
+      ADD_FAILURE() << frac;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_EQ(error.what(), "the program needs ALPHA_FRAC = " + std::to_string(program->alpha_frac) +
+                                  ", the core has " + std::to_string(frac));
+    }
+    CoreModel model(other);
+    ModelPort port(model);
+    CoreHost host(port, program, core);
+    host.load();
+    port.write(reg::control, 1);
+    port.wait();
+    EXPECT_EQ(port.read(reg::errors), 1u);
+    EXPECT_NE(model.trouble().find("needs ALPHA_FRAC"), std::string::npos) << model.trouble();
+    other.advanced = 1;
+    EXPECT_NO_THROW(assemble(*program, other));
+  }
+  net.dt = net.tau;
+  const CoreParameters usual = required_parameters(fixedpoint::compile(net), 1);
+  EXPECT_EQ(usual.advanced, 0);
+  EXPECT_EQ(join(usual, usual).advanced, 0);
+  EXPECT_NO_THROW(assemble(*program, join(usual, core)));
+}
+
 TEST(CoreModel, AccessesOutOfTurnAreRefused) {
   Loaded core(small(), 2);
   core.port.write(reg::control, reg::Control::tick_mask);

@@ -136,34 +136,55 @@ TEST_F(Loading, ConstantsSayWhatTheyBecome) {
     ADD_FAILURE() << name;
     return std::pair{json(), o.error};
   };
-  const auto [beta, said] = constant(" --set dynamics.beta=4e-5", "beta");
-  EXPECT_EQ(beta["asked"], 4e-5);
-  EXPECT_EQ(beta["effective"], std::ldexp(1.0, -14));
-  EXPECT_NEAR(beta["relative_error"], 0.52587890625, 1e-12);
-  EXPECT_TRUE(contains(said, "dynamics.beta: beta is 6.104e-05 where 4e-05 was asked for (+52.6%)")) << said;
-  // dt/tau = 1e-4: acts like tau = 10.9.
+  const auto [beta, said] = constant(" --set dynamics.beta=3e-5", "beta");
+  EXPECT_EQ(beta["asked"], 3e-5);
+  EXPECT_EQ(beta["effective"], std::ldexp(63.0, -21));
+  EXPECT_NEAR(beta["relative_error"], 63.0 / (3e-5 * (1 << 21)) - 1.0, 1e-12);
+  EXPECT_FALSE(contains(said, "asked for")) << said;
   const auto [alpha, slow] = constant(" --set dynamics.dt=0.001 --set learning.eta=100", "alpha of layer1");
-  EXPECT_EQ(alpha["effective"], 3.0 / (1 << 15));
-  EXPECT_TRUE(contains(slow, "dynamics.dt: alpha of layer1 is 9.155e-05 where 0.0001 was asked for (-8.4%)"))
-      << slow;
+  EXPECT_EQ(alpha["effective"], std::ldexp(105.0, -20));
+  EXPECT_FALSE(contains(slow, "asked for")) << slow;
   EXPECT_FALSE(contains(constant("", "eta of W1").second, "asked for"));
+  // 1 beside it leaves no fraction bits for 1e-4.
+  std::string mixed_alphas = " --set 'dynamics.alpha=[1, 0.0001";
+  for (int neuron = 2; neuron < 22; ++neuron) mixed_alphas += ", 0.5";
+  mixed_alphas += "]'";
+  const auto [mixed, coarse] = constant(mixed_alphas, "alpha of layer1");
+  EXPECT_EQ(mixed["effective"], 3.0 / (1 << 15));
+  EXPECT_TRUE(
+      contains(coarse, "dynamics.alpha: alpha of layer1 is 9.155e-05 where 0.0001 was asked for (-8.4%)"))
+      << coarse;
+  // A register that holds the first rate well has few bits for the last.
+  const std::string schedule = " --set learning.eta=0.5 --set learning.decay=0.5 --set run.ticks=0";
+  const auto [last, late] = constant(schedule + " --set run.epochs=13", "last eta of W1");
+  EXPECT_EQ(last["key"], "learning.decay");
+  EXPECT_EQ(last["asked"], std::ldexp(0.5, -12));
+  EXPECT_EQ(last["relative_error"], 0.0);
+  EXPECT_FALSE(contains(late, "asked for")) << late;
+  const auto [nothing, gone_late] = constant(schedule + " --set run.epochs=30", "last eta of W1");
+  EXPECT_EQ(nothing["effective"], 0.0);
+  EXPECT_TRUE(
+      contains(gone_late, "learning.decay: last eta of W1 is 0 where 9.313e-10 was asked for (-100.0%)"))
+      << gone_late;
   const auto gone = [&](const std::string& settings, const std::string& text) {
     const Outcome o = apical("compile net.toml" + settings);
     EXPECT_EQ(o.status, 2) << settings;
     EXPECT_TRUE(contains(o.error, text)) << o.error;
   };
-  gone(" --set dynamics.beta=3e-5", "--set: dynamics.beta: beta is 3e-05, of which the registers");
-  gone(" --set dynamics.dt=1e-5", "--set: dynamics.dt: alpha of layer1 is 1e-06");
+  gone(" --set dynamics.beta=4e-10",
+       "--set: dynamics.beta: beta is 4e-10, of which the registers of an integer machine make 0; accepted: "
+       "4.657e-10 and above");
+  gone(" --set dynamics.dt=4e-9", "--set: dynamics.dt: alpha of layer1 is 4e-10");
   gone(" --set network.circuit=microcircuit --set network.lambda=1e-5 --set network.feedback=fixed",
        "--set: network.lambda: lambda is 1e-05");
   gone(" --set formats.rate.frac=-2", "--set: formats.rate.frac: one of W2 is 1");
-  EXPECT_EQ(apical("run net.toml --machine golden --ticks 1 --set dynamics.beta=3e-5").status, 0);
+  EXPECT_EQ(apical("run net.toml --machine golden --ticks 1 --set dynamics.beta=4e-10").status, 0);
   EXPECT_EQ(apical("compile net.toml --set dynamics.beta=0").status, 0) << "nothing was asked for";
-  ASSERT_EQ(apical("run net.toml --ticks 1 --out o --set dynamics.beta=4e-5").status, 0);
-  EXPECT_EQ(result("o")["constants"][0]["effective"], std::ldexp(1.0, -14));
+  ASSERT_EQ(apical("run net.toml --ticks 1 --out o --set dynamics.beta=3e-5").status, 0);
+  EXPECT_EQ(result("o")["constants"][0]["effective"], std::ldexp(63.0, -21));
 }
 
-// A membrane of 16 bits that is driven to 1 with dt/tau = 0.001 ends at 0.758.
+// A membrane of 16 bits that is driven to 1 with dt/tau = 0.001 ends at 0.756.
 TEST(DeadZone, IsWhatAMembraneStopsShortOf) {
   Config config = parse_config(
       "[network]\nlayers = [1, 1]\nbias = false\n[learning]\nenabled = false\n[dynamics]\nflow = "
@@ -183,11 +204,11 @@ TEST(DeadZone, IsWhatAMembraneStopsShortOf) {
     return machine->read("membrane", 1).at(0);
   };
   const auto zone = [&] { return fixedpoint::dead_zones(*compiled(config, weights)).at(0).stops_short; };
-  EXPECT_NEAR(end(), 0.758, 5e-4);
+  EXPECT_NEAR(end(), 0.756, 5e-4);
   EXPECT_NEAR(1.0 - end(), zone(), config.formats.at("membrane", 1).lsb());
   const auto notes = loading_notes(config, *compiled(config, weights));
   ASSERT_FALSE(notes.empty());
-  EXPECT_TRUE(contains(notes.back(), "the membrane of layer1 stops 0.242 short")) << notes.back();
+  EXPECT_TRUE(contains(notes.back(), "the membrane of layer1 stops 0.244 short")) << notes.back();
   set_key(config, "formats.membrane.rounding=TRN");
   EXPECT_NEAR(1.0 - end(), zone(), config.formats.at("membrane", 1).lsb());
   set_key(config, "formats.membrane.rounding=STOCHASTIC");

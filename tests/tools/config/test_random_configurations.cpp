@@ -172,6 +172,16 @@ TEST(RandomConfigurations, RunEquallyOnAllMachinesOrAreRefusedForCores) {
   // A process has one SystemC kernel and one elaboration: all platforms are there before the first one ticks.
   std::vector<Drawn> all;
   std::vector<std::unique_ptr<sim::TlmMachine>> platforms;
+  // The finest alpha and beta there are, in a core that doesn't read alpha's binary point in descriptors.
+  all.emplace_back(
+      seed, std::vector<std::string>{"core.lanes=1", "network.layers=[3, 4, 2]", "dynamics.beta=2.802e-7",
+                                     "dynamics.tau=1e6", "dynamics.dt=0.2802", "dynamics.flow=gradient",
+                                     "formats.membrane.bits=24", "formats.membrane.frac=22",
+                                     "formats.nudge.frac=29"});
+  EXPECT_EQ(all.back().program->beta_frac, fixedpoint::finest_constant_frac);
+  EXPECT_EQ(all.back().program->alpha_frac, fixedpoint::finest_constant_frac);
+  platforms.push_back(std::make_unique<sim::TlmMachine>("finest", all.back().program,
+                                                        sim::required_parameters(*all.back().program, 1)));
   for (std::uint64_t number = seed * 1'000'000; static_cast<int>(all.size()) < wanted; ++number) {
     try {
       all.emplace_back(number);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <memory>
 
-#include "fixedpoint/program/program.hpp"
+#include "fixedpoint/program/constants.hpp"
 #include "model/backpropagation.hpp"
 #include "model/elementary.hpp"
 #include "sim/machines/integer_machine.hpp"
@@ -43,12 +43,13 @@ Eigen::VectorXd backpropagated(const model::Network<double>& net, const model::D
   return -drive.beta * net.synapses(k + 1).transpose() * above.col(above.cols() - 1);
 }
 
-// β as the machine has it: steps of its register are 60 % of 0.0001.
+// β as the machine has it.
 double held(double beta, const Config& config) {
   if (config.machine == Machine::golden) return beta;
-  return std::ldexp(static_cast<double>(fixedpoint::to_register(beta, fixedpoint::least_beta_frac,
-                                                                fixedpoint::constant_bits)),
-                    -fixedpoint::least_beta_frac);
+  const int frac =
+      fixedpoint::fraction_bits({beta}, fixedpoint::least_beta_frac, fixedpoint::finest_constant_frac);
+  return std::ldexp(static_cast<double>(fixedpoint::to_register(beta, frac, fixedpoint::constant_bits)),
+                    -frac);
 }
 
 // Root mean square distance of a_k to the backpropagated error, times the share that nudged interneurons
