@@ -130,25 +130,25 @@ void put(const std::array<std::uint32_t, n>& part, std::array<std::uint32_t, siz
 
 /// A word of the operations.
 struct Operation {
-  int code = 0;  ///< 2:0, what is done
-  int index = 0;  ///< 10:3, of which projection or population
-  int slots = 0;  ///< 27:16, of an UPDATE: one bit per slot
-  static constexpr std::uint32_t code_mask = 0x00000007;
-  static constexpr std::uint32_t index_mask = 0x000007f8;
-  static constexpr std::uint32_t slots_mask = 0x0fff0000;
+  int code = 0;  ///< 3:0, what is done
+  int index = 0;  ///< 11:4, of which projection or population
+  int slots = 0;  ///< 31:12, of an UPDATE: one bit per slot
+  static constexpr std::uint32_t code_mask = 0x0000000f;
+  static constexpr std::uint32_t index_mask = 0x00000ff0;
+  static constexpr std::uint32_t slots_mask = 0xfffff000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
-    encoded |= isa::placed(code, 0, 3, false, "code");
-    encoded |= isa::placed(index, 3, 8, false, "index");
-    encoded |= isa::placed(slots, 16, 12, false, "slots");
+    encoded |= isa::placed(code, 0, 4, false, "code");
+    encoded |= isa::placed(index, 4, 8, false, "index");
+    encoded |= isa::placed(slots, 12, 20, false, "slots");
     return encoded;
   }
   static constexpr Operation decode(std::uint32_t encoded) {
     Operation fields;
-    fields.code = static_cast<int>(isa::taken(encoded, 0, 3, false));
-    fields.index = static_cast<int>(isa::taken(encoded, 3, 8, false));
-    fields.slots = static_cast<int>(isa::taken(encoded, 16, 12, false));
+    fields.code = static_cast<int>(isa::taken(encoded, 0, 4, false));
+    fields.index = static_cast<int>(isa::taken(encoded, 4, 8, false));
+    fields.slots = static_cast<int>(isa::taken(encoded, 12, 20, false));
     return fields;
   }
 };
@@ -210,41 +210,41 @@ struct Constant {
 
 /// What is computed, and the format of the result.
 struct PassResult {
-  int kind = 0;  ///< 3:0, which exact value
-  int memory = 0;  ///< 7:4, memory written, 0..14
-  int bits = 0;  ///< 13:8, bits of the format
-  bool signed_format = false;  ///< 14:14, two's complement
-  int rounding = 0;  ///< 17:15, rounding
-  int overflow = 0;  ///< 19:18, what becomes of values beyond the format
-  int shift = 0;  ///< 27:20, fraction bits that the quantiser takes away, added where negative
-  static constexpr std::uint32_t kind_mask = 0x0000000f;
-  static constexpr std::uint32_t memory_mask = 0x000000f0;
-  static constexpr std::uint32_t bits_mask = 0x00003f00;
-  static constexpr std::uint32_t signed_format_mask = 0x00004000;
-  static constexpr std::uint32_t rounding_mask = 0x00038000;
-  static constexpr std::uint32_t overflow_mask = 0x000c0000;
-  static constexpr std::uint32_t shift_mask = 0x0ff00000;
+  int kind = 0;  ///< 4:0, which exact value
+  int memory = 0;  ///< 8:5, memory written, 0..14
+  int bits = 0;  ///< 14:9, bits of the format
+  bool signed_format = false;  ///< 15:15, two's complement
+  int rounding = 0;  ///< 19:16, rounding
+  int overflow = 0;  ///< 21:20, what becomes of values beyond the format
+  int shift = 0;  ///< 29:22, fraction bits that the quantiser takes away, added where negative
+  static constexpr std::uint32_t kind_mask = 0x0000001f;
+  static constexpr std::uint32_t memory_mask = 0x000001e0;
+  static constexpr std::uint32_t bits_mask = 0x00007e00;
+  static constexpr std::uint32_t signed_format_mask = 0x00008000;
+  static constexpr std::uint32_t rounding_mask = 0x000f0000;
+  static constexpr std::uint32_t overflow_mask = 0x00300000;
+  static constexpr std::uint32_t shift_mask = 0x3fc00000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
-    encoded |= isa::placed(kind, 0, 4, false, "kind");
-    encoded |= isa::placed(memory, 4, 4, false, "memory");
-    encoded |= isa::placed(bits, 8, 6, false, "bits");
-    encoded |= isa::placed(signed_format, 14, 1, false, "signed_format");
-    encoded |= isa::placed(rounding, 15, 3, false, "rounding");
-    encoded |= isa::placed(overflow, 18, 2, false, "overflow");
-    encoded |= isa::placed(shift, 20, 8, true, "shift");
+    encoded |= isa::placed(kind, 0, 5, false, "kind");
+    encoded |= isa::placed(memory, 5, 4, false, "memory");
+    encoded |= isa::placed(bits, 9, 6, false, "bits");
+    encoded |= isa::placed(signed_format, 15, 1, false, "signed_format");
+    encoded |= isa::placed(rounding, 16, 4, false, "rounding");
+    encoded |= isa::placed(overflow, 20, 2, false, "overflow");
+    encoded |= isa::placed(shift, 22, 8, true, "shift");
     return encoded;
   }
   static constexpr PassResult decode(std::uint32_t encoded) {
     PassResult fields;
-    fields.kind = static_cast<int>(isa::taken(encoded, 0, 4, false));
-    fields.memory = static_cast<int>(isa::taken(encoded, 4, 4, false));
-    fields.bits = static_cast<int>(isa::taken(encoded, 8, 6, false));
-    fields.signed_format = isa::taken(encoded, 14, 1, false) != 0;
-    fields.rounding = static_cast<int>(isa::taken(encoded, 15, 3, false));
-    fields.overflow = static_cast<int>(isa::taken(encoded, 18, 2, false));
-    fields.shift = static_cast<int>(isa::taken(encoded, 20, 8, true));
+    fields.kind = static_cast<int>(isa::taken(encoded, 0, 5, false));
+    fields.memory = static_cast<int>(isa::taken(encoded, 5, 4, false));
+    fields.bits = static_cast<int>(isa::taken(encoded, 9, 6, false));
+    fields.signed_format = isa::taken(encoded, 15, 1, false) != 0;
+    fields.rounding = static_cast<int>(isa::taken(encoded, 16, 4, false));
+    fields.overflow = static_cast<int>(isa::taken(encoded, 20, 2, false));
+    fields.shift = static_cast<int>(isa::taken(encoded, 22, 8, true));
     return fields;
   }
 };
@@ -424,39 +424,39 @@ struct MatrixWalk {
 struct MatrixWeight {
   int bits = 0;  ///< 5:0, bits of the format
   bool signed_format = false;  ///< 6:6, two's complement
-  int rounding = 0;  ///< 9:7, rounding
-  int overflow = 0;  ///< 11:10, what becomes of values beyond the format
-  int stream = 0;  ///< 23:12, stream of the random bits
-  int decay = 0;  ///< 28:24, left shift of the weight that a change takes away
-  bool decays = false;  ///< 29:29, weights decay
+  int rounding = 0;  ///< 10:7, rounding
+  int overflow = 0;  ///< 12:11, what becomes of values beyond the format
+  int stream = 0;  ///< 24:13, stream of the random bits
+  int decay = 0;  ///< 29:25, left shift of the weight that a change takes away
+  bool decays = false;  ///< 30:30, weights decay
   static constexpr std::uint32_t bits_mask = 0x0000003f;
   static constexpr std::uint32_t signed_format_mask = 0x00000040;
-  static constexpr std::uint32_t rounding_mask = 0x00000380;
-  static constexpr std::uint32_t overflow_mask = 0x00000c00;
-  static constexpr std::uint32_t stream_mask = 0x00fff000;
-  static constexpr std::uint32_t decay_mask = 0x1f000000;
-  static constexpr std::uint32_t decays_mask = 0x20000000;
+  static constexpr std::uint32_t rounding_mask = 0x00000780;
+  static constexpr std::uint32_t overflow_mask = 0x00001800;
+  static constexpr std::uint32_t stream_mask = 0x01ffe000;
+  static constexpr std::uint32_t decay_mask = 0x3e000000;
+  static constexpr std::uint32_t decays_mask = 0x40000000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
     encoded |= isa::placed(bits, 0, 6, false, "bits");
     encoded |= isa::placed(signed_format, 6, 1, false, "signed_format");
-    encoded |= isa::placed(rounding, 7, 3, false, "rounding");
-    encoded |= isa::placed(overflow, 10, 2, false, "overflow");
-    encoded |= isa::placed(stream, 12, 12, false, "stream");
-    encoded |= isa::placed(decay, 24, 5, false, "decay");
-    encoded |= isa::placed(decays, 29, 1, false, "decays");
+    encoded |= isa::placed(rounding, 7, 4, false, "rounding");
+    encoded |= isa::placed(overflow, 11, 2, false, "overflow");
+    encoded |= isa::placed(stream, 13, 12, false, "stream");
+    encoded |= isa::placed(decay, 25, 5, false, "decay");
+    encoded |= isa::placed(decays, 30, 1, false, "decays");
     return encoded;
   }
   static constexpr MatrixWeight decode(std::uint32_t encoded) {
     MatrixWeight fields;
     fields.bits = static_cast<int>(isa::taken(encoded, 0, 6, false));
     fields.signed_format = isa::taken(encoded, 6, 1, false) != 0;
-    fields.rounding = static_cast<int>(isa::taken(encoded, 7, 3, false));
-    fields.overflow = static_cast<int>(isa::taken(encoded, 10, 2, false));
-    fields.stream = static_cast<int>(isa::taken(encoded, 12, 12, false));
-    fields.decay = static_cast<int>(isa::taken(encoded, 24, 5, false));
-    fields.decays = isa::taken(encoded, 29, 1, false) != 0;
+    fields.rounding = static_cast<int>(isa::taken(encoded, 7, 4, false));
+    fields.overflow = static_cast<int>(isa::taken(encoded, 11, 2, false));
+    fields.stream = static_cast<int>(isa::taken(encoded, 13, 12, false));
+    fields.decay = static_cast<int>(isa::taken(encoded, 25, 5, false));
+    fields.decays = isa::taken(encoded, 30, 1, false) != 0;
     return fields;
   }
 };
@@ -680,7 +680,7 @@ inline constexpr int observed_memory = 0x68;
 
 /// What this is.
 struct Id {
-  int version = 0x1;  ///< 7:0, version of this map
+  int version = 0x2;  ///< 7:0, version of this map and of the words of a program
   int magic = 0x617063;  ///< 31:8, 0x617063, ASCII apc
   static constexpr std::uint32_t version_mask = 0x000000ff;
   static constexpr std::uint32_t magic_mask = 0xffffff00;
@@ -927,20 +927,20 @@ struct Link {
 
 /// Slots of a population that are computed in every tick, whether or not their inputs changed.
 struct Always {
-  int slots = 0;  ///< 11:0, one bit per slot
+  int slots = 0;  ///< 19:0, one bit per slot
   int population = 0;  ///< 31:24, population
-  static constexpr std::uint32_t slots_mask = 0x00000fff;
+  static constexpr std::uint32_t slots_mask = 0x000fffff;
   static constexpr std::uint32_t population_mask = 0xff000000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
-    encoded |= isa::placed(slots, 0, 12, false, "slots");
+    encoded |= isa::placed(slots, 0, 20, false, "slots");
     encoded |= isa::placed(population, 24, 8, false, "population");
     return encoded;
   }
   static constexpr Always decode(std::uint32_t encoded) {
     Always fields;
-    fields.slots = static_cast<int>(isa::taken(encoded, 0, 12, false));
+    fields.slots = static_cast<int>(isa::taken(encoded, 0, 20, false));
     fields.population = static_cast<int>(isa::taken(encoded, 24, 8, false));
     return fields;
   }

@@ -51,8 +51,8 @@ module descriptors (
   localparam logic [3:0] IDLE = 4'd0, MIX = 4'd1, RUN = 4'd2, LOAD = 4'd3, SLOT = 4'd4, START = 4'd5, WAIT = 4'd6;
   wire       ticks    = \dut.state_q  != IDLE && !(\dut.state_q  == LOAD && \dut.after_q  == IDLE);
   wire       fetched  = ticks && !(\dut.state_q  == MIX && \dut.mix_q  == 3'd0);
-  wire [2:0] code     = \dut.op [2:0];
-  wire [7:0] index    = \dut.op [10:3];
+  wire [3:0] code     = \dut.op [3:0];
+  wire [7:0] index    = \dut.op [11:4];
   // Between RUN and the next RUN: what was checked there still holds.
   wire       executes = ticks && \dut.state_q  != MIX && \dut.state_q  != RUN;
   wire       of_slots = \dut.state_q  == SLOT || \dut.state_q  == WAIT || (\dut.state_q  == START && !\dut.learning_q ) ||

@@ -39,7 +39,7 @@ module sequencer (
   always @* begin
     assume (!(busy_for == 2'd2 && (neuron_busy_i || lanes_busy_i)));
     // UPDATEs of one slot bound the length.
-    assume ((word[27:16] & (word[27:16] - 1'b1)) == '0);
+    assume ((word[23:12] & (word[23:12] - 1'b1)) == '0);
     if (rst_n) assert (finished || operation < 16'd3);
     if (clock == LONGEST) assert (finished && (idle || neuron_busy_i));
   end

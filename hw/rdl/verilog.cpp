@@ -27,7 +27,8 @@ void enumeration(std::ostream& out, const Machine& m, const Enumeration& e) {
         << one.value << ";\n";
     most = std::max(most, one.value);
   }
-  out << "localparam int " << upper(e.name) << "_COUNT = " << most + 1 << ";\n";
+  out << "localparam int " << upper(e.name) << "_COUNT = " << most + 1 << ";\nlocalparam int "
+      << upper(e.name) << "_BITS = $clog2(" << upper(e.name) << "_COUNT);\n";
 }
 
 std::string range(int high, int low) {

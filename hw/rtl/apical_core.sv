@@ -165,7 +165,7 @@ module apical_core #(
   // verilator lint_off UNUSEDSIGNAL
   matrix_t      matrix;  // words with bits to spare
   // verilator lint_on UNUSEDSIGNAL
-  logic [2:0]   code;
+  logic [3:0]   code;
   logic         forward_waits, forward_dirty, backward_waits, backward_dirty, any_error;
   logic         forward_done, backward_done, learn_done, moved_q;
   logic [1:0]   first;
@@ -320,7 +320,7 @@ module apical_core #(
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),
     .sums_i(forward ? target_first : source_first), .rates_i(source_first), .sources_i(sources),
     .one_i(one), .shift_i(matrix_walk.learn_shift), .decays_i(matrix_weight.decays),
-    .decay_i(matrix_weight.decay), .rounding_i(matrix_weight.rounding), .bits_i(matrix_weight.bits),
+    .decay_i(matrix_weight.decay), .rounding_i(4'(matrix_weight.rounding[MODE_BITS-1:0])), .bits_i(matrix_weight.bits),
     .signed_i(matrix_weight.signed_format), .overflow_i(matrix_weight.overflow), .valid_i(queue_valid), .ready_o(queue_ready),
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),

@@ -131,7 +131,7 @@ module apical_flags #(
         if (backward_done_i && source == 8'(p)) stale_q[p*SLOT_COUNT+SLOT_APICAL] <= 1'b1;
         if (decays_i) stale_q[p*SLOT_COUNT+SLOT_MISMATCH] <= 1'b1;
         if (nudge_q) stale_q[p*SLOT_COUNT+SLOT_NUDGE] <= 1'b1;
-        if (always_we_i && always_word.population == 8'(p)) always_q[p*SLOT_COUNT+:SLOT_COUNT] <= always_word.slots;
+        if (always_we_i && always_word.population == 8'(p)) always_q[p*SLOT_COUNT+:SLOT_COUNT] <= always_word.slots[SLOT_COUNT-1:0];
       end
       if (all_q) begin
         stale_q     <= '1;

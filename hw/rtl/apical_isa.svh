@@ -2,12 +2,13 @@
 // Every module includes all of these and uses some, hence no UNUSEDPARAM.
 // verilator lint_off UNUSEDPARAM
 
-localparam logic [2:0] OP_END = 3'd0;
-localparam logic [2:0] OP_FORWARD = 3'd1;
-localparam logic [2:0] OP_BACKWARD = 3'd2;
-localparam logic [2:0] OP_UPDATE = 3'd3;
-localparam logic [2:0] OP_LEARN = 3'd4;
+localparam logic [3:0] OP_END = 4'd0;
+localparam logic [3:0] OP_FORWARD = 4'd1;
+localparam logic [3:0] OP_BACKWARD = 4'd2;
+localparam logic [3:0] OP_UPDATE = 4'd3;
+localparam logic [3:0] OP_LEARN = 4'd4;
 localparam int OP_COUNT = 5;
+localparam int OP_BITS = $clog2(OP_COUNT);
 
 localparam int SLOT_BASAL = 0;
 localparam int SLOT_START_ERROR = 1;
@@ -22,24 +23,26 @@ localparam int SLOT_START_MISMATCH = 9;
 localparam int SLOT_MEMBRANE = 10;
 localparam int SLOT_MISMATCH = 11;
 localparam int SLOT_COUNT = 12;
+localparam int SLOT_BITS = $clog2(SLOT_COUNT);
 
-localparam logic [3:0] KIND_ACC_BASAL = 4'd0;
-localparam logic [3:0] KIND_ACC_APICAL = 4'd1;
-localparam logic [3:0] KIND_VOLTAGE = 4'd2;
-localparam logic [3:0] KIND_TABLE = 4'd3;
-localparam logic [3:0] KIND_ADVANCED = 4'd4;
-localparam logic [3:0] KIND_NUDGE_TARGET = 4'd5;
-localparam logic [3:0] KIND_NUDGE_SLOPE = 4'd6;
-localparam logic [3:0] KIND_ERROR = 4'd7;
-localparam logic [3:0] KIND_COPY_NUDGE = 4'd8;
-localparam logic [3:0] KIND_MEMBRANE = 4'd9;
-localparam logic [3:0] KIND_START_ERROR = 4'd10;
-localparam logic [3:0] KIND_START_MISMATCH = 4'd11;
-localparam logic [3:0] KIND_DECAY = 4'd12;
-localparam logic [3:0] KIND_STEP = 4'd13;
-localparam logic [3:0] KIND_INPUT = 4'd14;
-localparam logic [3:0] KIND_RELAY = 4'd15;
+localparam logic [4:0] KIND_ACC_BASAL = 5'd0;
+localparam logic [4:0] KIND_ACC_APICAL = 5'd1;
+localparam logic [4:0] KIND_VOLTAGE = 5'd2;
+localparam logic [4:0] KIND_TABLE = 5'd3;
+localparam logic [4:0] KIND_ADVANCED = 5'd4;
+localparam logic [4:0] KIND_NUDGE_TARGET = 5'd5;
+localparam logic [4:0] KIND_NUDGE_SLOPE = 5'd6;
+localparam logic [4:0] KIND_ERROR = 5'd7;
+localparam logic [4:0] KIND_COPY_NUDGE = 5'd8;
+localparam logic [4:0] KIND_MEMBRANE = 5'd9;
+localparam logic [4:0] KIND_START_ERROR = 5'd10;
+localparam logic [4:0] KIND_START_MISMATCH = 5'd11;
+localparam logic [4:0] KIND_DECAY = 5'd12;
+localparam logic [4:0] KIND_STEP = 5'd13;
+localparam logic [4:0] KIND_INPUT = 5'd14;
+localparam logic [4:0] KIND_RELAY = 5'd15;
 localparam int KIND_COUNT = 16;
+localparam int KIND_BITS = $clog2(KIND_COUNT);
 
 localparam int MEMORY_BASAL = 0;
 localparam int MEMORY_APICAL = 1;
@@ -59,6 +62,7 @@ localparam int MEMORY_STEP = 14;
 localparam int MEMORY_RHO = 15;
 localparam int MEMORY_ALPHA = 16;
 localparam int MEMORY_COUNT = 17;
+localparam int MEMORY_BITS = $clog2(MEMORY_COUNT);
 
 localparam logic [5:0] WINDOW_OPERATIONS = 6'd32;
 localparam logic [5:0] WINDOW_DESCRIPTORS = 6'd33;
@@ -67,30 +71,31 @@ localparam logic [5:0] WINDOW_TABLE_BASE = 6'd35;
 localparam logic [5:0] WINDOW_TABLE_DELTA = 6'd36;
 localparam logic [5:0] WINDOW_WEIGHTS = 6'd37;
 localparam int WINDOW_COUNT = 38;
+localparam int WINDOW_BITS = $clog2(WINDOW_COUNT);
 
-localparam logic [2:0] MODE_RND = 3'd0;
-localparam logic [2:0] MODE_RND_ZERO = 3'd1;
-localparam logic [2:0] MODE_RND_MIN_INF = 3'd2;
-localparam logic [2:0] MODE_RND_INF = 3'd3;
-localparam logic [2:0] MODE_RND_CONV = 3'd4;
-localparam logic [2:0] MODE_TRN = 3'd5;
-localparam logic [2:0] MODE_TRN_ZERO = 3'd6;
-localparam logic [2:0] MODE_STOCHASTIC = 3'd7;
+localparam logic [3:0] MODE_RND = 4'd0;
+localparam logic [3:0] MODE_RND_ZERO = 4'd1;
+localparam logic [3:0] MODE_RND_MIN_INF = 4'd2;
+localparam logic [3:0] MODE_RND_INF = 4'd3;
+localparam logic [3:0] MODE_RND_CONV = 4'd4;
+localparam logic [3:0] MODE_TRN = 4'd5;
+localparam logic [3:0] MODE_TRN_ZERO = 4'd6;
+localparam logic [3:0] MODE_STOCHASTIC = 4'd7;
 localparam int MODE_COUNT = 8;
+localparam int MODE_BITS = $clog2(MODE_COUNT);
 
 localparam logic [1:0] OVERFLOW_SAT = 2'd0;
 localparam logic [1:0] OVERFLOW_SAT_ZERO = 2'd1;
 localparam logic [1:0] OVERFLOW_SAT_SYM = 2'd2;
 localparam logic [1:0] OVERFLOW_WRAP = 2'd3;
 localparam int OVERFLOW_COUNT = 4;
+localparam int OVERFLOW_BITS = $clog2(OVERFLOW_COUNT);
 
 // A word of the operations.
 typedef struct packed {
-  logic [3:0] reserved_31_28;
-  logic [11:0] slots;
-  logic [4:0] reserved_15_11;
+  logic [19:0] slots;
   logic [7:0] index;
-  logic [2:0] code;
+  logic [3:0] code;
 } operation_t;
 
 // Where a population's units are.
@@ -113,14 +118,14 @@ typedef struct packed {
 
 // What is computed, and the format of the result.
 typedef struct packed {
-  logic [3:0] reserved_31_28;
+  logic [1:0] reserved_31_30;
   logic signed [7:0] shift;
   logic [1:0] overflow;
-  logic [2:0] rounding;
+  logic [3:0] rounding;
   logic signed_format;
   logic [5:0] bits;
   logic [3:0] memory;
-  logic [3:0] kind;
+  logic [4:0] kind;
 } pass_result_t;
 
 // Left shifts that bring the terms to one binary point.
@@ -177,12 +182,12 @@ typedef struct packed {
 
 // The format of a weight, and its decay.
 typedef struct packed {
-  logic [1:0] reserved_31_30;
+  logic [0:0] reserved_31_31;
   logic decays;
   logic [4:0] decay;
   logic [11:0] stream;
   logic [1:0] overflow;
-  logic [2:0] rounding;
+  logic [3:0] rounding;
   logic signed_format;
   logic [5:0] bits;
 } matrix_weight_t;
@@ -286,7 +291,7 @@ localparam logic [7:0] REG_INTERRUPT = 8'h5c;
 localparam logic [7:0] REG_TARGETS = 8'h60;
 localparam logic [7:0] REG_OBSERVED = 8'h64;
 localparam logic [7:0] REG_OBSERVED_MEMORY = 8'h68;
-localparam logic [31:0] RESET_ID = 32'h61706301;
+localparam logic [31:0] RESET_ID = 32'h61706302;
 
 // What this is.
 typedef struct packed {
@@ -368,8 +373,8 @@ typedef struct packed {
 // Slots of a population that are computed in every tick, whether or not their inputs changed.
 typedef struct packed {
   logic [7:0] population;
-  logic [11:0] reserved_23_12;
-  logic [11:0] slots;
+  logic [3:0] reserved_23_20;
+  logic [19:0] slots;
 } reg_always_t;
 
 // Which memory the window shows.

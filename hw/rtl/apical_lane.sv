@@ -26,7 +26,7 @@ module apical_lane #(
   input  logic                 decays_i,    // the change also takes weight x 2^decay_i off
   input  logic        [4:0]    decay_i,
   // verilator lint_on UNUSEDSIGNAL
-  input  logic        [2:0]    rounding_i,
+  input  logic        [3:0]    rounding_i,
   input  logic        [5:0]    bits_i,
   input  logic                 signed_i,
   input  logic        [1:0]    overflow_i,

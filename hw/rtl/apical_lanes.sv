@@ -32,7 +32,7 @@ module apical_lanes #(
   input  logic [7:0]          shift_i,
   input  logic                decays_i,
   input  logic [4:0]          decay_i,
-  input  logic [2:0]          rounding_i,
+  input  logic [3:0]          rounding_i,
   input  logic [5:0]          bits_i,
   input  logic                signed_i,
   input  logic [1:0]          overflow_i,

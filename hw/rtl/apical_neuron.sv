@@ -91,18 +91,20 @@ module apical_neuron #(
   localparam int BM = BM0 > SW ? BM0 : SW;      // second factor
   localparam logic [31:0] MIX_OF_COLUMN_0 = 32'h6b4ed927;
 
-  // ---- The descriptor's fields
+  // ---- The descriptor's fields, of kind and rounding the bits that there are numbers for
   // verilator lint_off UNUSEDSIGNAL
   pass_t       descriptor;  // with bits to spare
+  pass_result_t result;
   // verilator lint_on UNUSEDSIGNAL
-  logic [3:0]  kind, dest;
+  logic [4:0]  kind;
+  logic [3:0]  dest;
   logic [5:0]  bits, in_bits;
   // verilator lint_off UNUSEDSIGNAL
   logic [5:0]  up_addend, up_product;  // of the advanced response; elsewhere the kind says it
   logic [5:0]  align0, align1, align2, align3;  // a core may use fewer bits
   // verilator lint_on UNUSEDSIGNAL
   logic        is_signed, in_signed, on_membrane, use_nudge, no_random;
-  logic [2:0]  rounding;
+  logic [3:0]  rounding;
   logic [1:0]  overflow;
   logic signed [7:0] shift;
   logic [11:0] stream;
@@ -111,13 +113,14 @@ module apical_neuron #(
   logic [15:0] table_start;  // a field for tables of any depth
   // verilator lint_on UNUSEDSIGNAL
   assign descriptor  = descriptor_i;
-  assign kind        = descriptor.result.kind;
-  assign dest        = descriptor.result.memory;
-  assign bits        = descriptor.result.bits;
-  assign is_signed   = descriptor.result.signed_format;
-  assign rounding    = descriptor.result.rounding;
-  assign overflow    = descriptor.result.overflow;
-  assign shift       = descriptor.result.shift;
+  assign result      = descriptor.result;
+  assign kind        = 5'(result.kind[KIND_BITS-1:0]);
+  assign dest        = result.memory;
+  assign bits        = result.bits;
+  assign is_signed   = result.signed_format;
+  assign rounding    = 4'(result.rounding[MODE_BITS-1:0]);
+  assign overflow    = result.overflow;
+  assign shift       = result.shift;
   assign align0      = descriptor.align.basal;
   assign align1      = descriptor.align.nudge;
   assign align2      = descriptor.align.mismatch;

@@ -12,7 +12,7 @@ module apical_operands #(
   parameter int BM    = 32   // second factor
 ) (
   input  logic                 clk_i,
-  input  logic [3:0]           kind_i,
+  input  logic [4:0]           kind_i,
   // verilator lint_off UNUSEDSIGNAL
   input  logic [5:0]           align0_i,  // a core may use fewer bits
   input  logic [5:0]           align1_i,

@@ -5,7 +5,7 @@ module apical_quantise #(
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,  // x_frac - frac of the format
-  input  logic        [2:0]   mode_i,
+  input  logic        [3:0]   mode_i,
   input  logic        [15:0]  random_i,
   input  logic        [5:0]   bits_i,
   input  logic                signed_i,

@@ -8,7 +8,7 @@ module apical_round #(
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,
-  input  logic        [2:0]   mode_i,
+  input  logic        [3:0]   mode_i,
   input  logic        [15:0]  random_i,
   output logic signed [W-1:0] y_o,
   output logic                lost_o  // a left shift dropped bits: the value lies beyond W bits

@@ -62,7 +62,7 @@ module apical_sequencer #(
   // Lanes.
   output logic [7:0]    projection_o,
   output logic [223:0]  matrix_o,       // of the projection
-  output logic [2:0]    code_o,
+  output logic [3:0]    code_o,
   output logic          scan_o,
   output logic          dense_o,
   input  logic          lanes_busy_i,
@@ -120,12 +120,13 @@ module apical_sequencer #(
   assign window_decay_o = decay_word;
 
   // ---- The operation under way
-  logic [2:0]  code;
+  logic [3:0]  code;
   logic [7:0]  index;
   logic [11:0] slots;
-  assign code  = op.code;
+  // Without checks only the bits that there are codes for.
+  assign code  = CHECKS != 0 ? op.code : 4'(op.code[OP_BITS-1:0]);
   assign index = op.index;
-  assign slots = op.slots;
+  assign slots = op.slots[SLOT_COUNT-1:0];
 
   logic             header_valid_q, header_valid_d, input_ready_q, input_ready_d, start_q, start_d;
   logic [7:0]       header_q, header_d;

@@ -52,7 +52,7 @@ CoreFlags::CoreFlags(int populations, int projections)
 
 void CoreFlags::everything() {
   for (PopulationFlags& p : populations_) {
-    p.stale = 0xfff;
+    p.stale = every_slot;
     p.any_error = true;
   }
   for (Link& l : links_) l.forward.dirty = l.backward.dirty = true;

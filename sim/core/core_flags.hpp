@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/isa/core_map.hpp"
+
 namespace apical::sim {
 
 /// The signal that a slot writes, as a bit of fixedpoint::Observation::changed. A scratch that changes is of
@@ -12,6 +14,8 @@ std::uint32_t written_by(int slot);
 /// wait, which sums are out of date (hw/rtl/apical_flags.sv and apical_events.sv, whose words these are). It
 /// decides what a tick costs, never what it computes.
 class CoreFlags {
+  static constexpr std::uint32_t every_slot = (1u << slot::count) - 1;
+
  public:
   CoreFlags(int populations, int projections);
 
@@ -49,7 +53,7 @@ class CoreFlags {
     bool consumed = false;
   };
   struct PopulationFlags {
-    std::uint32_t stale = 0xfff, always = 0;
+    std::uint32_t stale = every_slot, always = 0;
     bool any_error = true;
     List rates, errors;
   };

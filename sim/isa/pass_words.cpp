@@ -19,11 +19,6 @@ struct Pass : isa::Pass {
   Format format;
   int shift = 0;
 
-  // What no table is looked up for.
-  Pass() {
-    lookup.in_bits = 16;
-    lookup.in_signed = true;
-  }
   PassWords words() const {
     PassWords w;
     w.pass = *this;

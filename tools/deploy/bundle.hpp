@@ -13,7 +13,7 @@
 namespace apical::tools {
 
 /// Of manifest.json; raised when its keys or the scripts change.
-inline constexpr int bundle_format = 3;
+inline constexpr int bundle_format = 4;
 
 /// What a bundle of reference vectors is made of.
 struct Bundle {

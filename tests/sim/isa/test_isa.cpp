@@ -38,16 +38,16 @@ TEST(Isa, WordsComeBack) {
   comes_back<isa::Matrix>();
   comes_back<isa::Projection>();
   EXPECT_EQ((meaning<isa::Pass>()),
-            (std::array<std::uint32_t, 4>{0x0fffffff, 0x3fffffff, 0x01ffffff, 0x00ffffff}));
+            (std::array<std::uint32_t, 4>{0x3fffffff, 0x3fffffff, 0x01ffffff, 0x00ffffff}));
   EXPECT_EQ((meaning<isa::Matrix>()),
-            (std::array<std::uint32_t, 7>{~0u, ~0u, ~0u, 0xff1fffff, 0x3fffffff, ~0u, 0xffff}));
+            (std::array<std::uint32_t, 7>{~0u, ~0u, ~0u, 0xff1fffff, 0x7fffffff, ~0u, 0xffff}));
 }
 
-// Written by hand, from the tables of format 3 of bundles: programs of hosts hold these numbers.
+// Written by hand, from the tables of format 4 of bundles: programs of hosts hold these numbers.
 TEST(Isa, PlacesAreThoseOfProgramsThatExist) {
   isa::Pass pass;
   pass.result = {kind::relay, memory::step, 33, true, isa::mode::stochastic, isa::overflow::wrap, -2};
-  EXPECT_EQ(pass.encode()[0], 15u | 14u << 4 | 33u << 8 | 1u << 14 | 7u << 15 | 3u << 18 | 0xfeu << 20);
+  EXPECT_EQ(pass.encode()[0], 15u | 14u << 5 | 33u << 9 | 1u << 15 | 7u << 16 | 3u << 20 | 0xfeu << 22);
   pass.align = {1, 2, 3, 4, 5};
   EXPECT_EQ(pass.encode()[1], 1u | 2u << 6 | 3u << 12 | 4u << 18 | 5u << 24);
   pass.terms = {0xabc, 21, 17, true, true};
@@ -58,14 +58,14 @@ TEST(Isa, PlacesAreThoseOfProgramsThatExist) {
   matrix.walk = {0x54321, true, -127};
   EXPECT_EQ(matrix.encode()[3], 0x54321u | 1u << 20 | 0x81u << 24);
   matrix.weight = {8, true, 7, 2, 0x123, 9, true};
-  EXPECT_EQ(matrix.encode()[4], 8u | 1u << 6 | 7u << 7 | 2u << 10 | 0x123u << 12 | 9u << 24 | 1u << 29);
+  EXPECT_EQ(matrix.encode()[4], 8u | 1u << 6 | 7u << 7 | 2u << 11 | 0x123u << 13 | 9u << 25 | 1u << 30);
   matrix.one.value = -1;
   EXPECT_EQ(matrix.encode()[5], ~0u);
   isa::Operation operation;
   operation.code = isa::op::update;
   operation.index = 5;
   operation.slots = 0xfff;
-  EXPECT_EQ(operation.encode(), 3u | 5u << 3 | 0xfffu << 16);
+  EXPECT_EQ(operation.encode(), 3u | 5u << 4 | 0xfffu << 12);
   EXPECT_EQ(pass_address(3, 2), 200u);
   EXPECT_EQ(header_address(3), 252u);
   EXPECT_EQ(projection_address(4, 2), 288u);
@@ -89,9 +89,9 @@ TEST(Isa, RefusesWhatDoesNotFit) {
     return what;
   };
   isa::PassResult result;
-  EXPECT_EQ(refusal(result, result.kind, 15), "");
-  EXPECT_EQ(refusal(result, result.kind, 16), "the core's words hold kind of 0..15, not 16");
-  EXPECT_EQ(refusal(result, result.kind, -1), "the core's words hold kind of 0..15, not -1");
+  EXPECT_EQ(refusal(result, result.kind, 31), "");
+  EXPECT_EQ(refusal(result, result.kind, 32), "the core's words hold kind of 0..31, not 32");
+  EXPECT_EQ(refusal(result, result.kind, -1), "the core's words hold kind of 0..31, not -1");
   EXPECT_EQ(refusal(result, result.shift, -128), "");
   EXPECT_EQ(refusal(result, result.shift, 127), "");
   EXPECT_EQ(refusal(result, result.shift, 128), "the core's words hold shift of -128..127, not 128");
