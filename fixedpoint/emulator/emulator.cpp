@@ -8,6 +8,7 @@
 #include "fixedpoint/emulator/emulator_blocks.hpp"
 #include "fixedpoint/numeric/counter_random.hpp"
 #include "fixedpoint/numeric/load.hpp"
+#include "fixedpoint/program/passes.hpp"
 
 namespace apical::fixedpoint {
 namespace {
@@ -16,20 +17,13 @@ std::ptrdiff_t padded(std::ptrdiff_t count) {
   return (count + row_block - 1) / row_block * row_block;
 }
 
-constexpr Signal written_by_soma[] = {Signal::u, Signal::slope, Signal::rate};
-constexpr Signal written_by_error[] = {Signal::apical, Signal::nudge, Signal::error};
-
 // Parts whose results depend on the tick itself, because a signal that they write is rounded stochastically.
 int random_parts(const Population& p) {
-  const auto draws = [&](Signal s) { return p[s].rounding == Rounding::stochastic; };
   int parts = 0;
-  if (draws(Signal::basal)) parts |= part::basal;
-  if (std::any_of(std::begin(written_by_soma), std::end(written_by_soma), draws)) parts |= part::soma;
-  if (std::any_of(std::begin(written_by_error), std::end(written_by_error), draws))
-    parts |= part::error | part::start_error;
-  if (draws(Signal::membrane)) parts |= part::membrane;
-  if (draws(Signal::u)) parts |= part::voltage;
-  return parts;
+  for (const PassTraits& pass : passes)
+    if (p[pass.signal].rounding == Rounding::stochastic) parts |= pass.parts;
+  // A start writes what an error has to write again.
+  return (parts & part::error) != 0 ? parts | part::start_error : parts;
 }
 
 int copying_part(Compartment compartment) {

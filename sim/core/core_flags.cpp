@@ -1,50 +1,25 @@
 #include "sim/core/core_flags.hpp"
 
 #include <algorithm>
+#include <array>
 
-#include "fixedpoint/program/program.hpp"
+#include "fixedpoint/program/passes.hpp"
 #include "sim/isa/core_map.hpp"
 
 namespace apical::sim {
+
 namespace {
 
-// Slots that read what a slot writes.
-std::uint32_t readers(int number) {
-  constexpr std::uint32_t on_drive =
-      1u << slot::u | 1u << slot::rate | 1u << slot::error | 1u << slot::membrane;
-  constexpr std::uint32_t on_input = 1u << slot::slope | 1u << slot::scratch | 1u << slot::rate;
-  switch (number) {
-    case slot::basal:
-    case slot::nudge:
-    case slot::mismatch:
-      return on_drive;
-    case slot::start_error:
-      return 1u << slot::error;
-    case slot::u:
-      return on_input | 1u << slot::nudge;
-    case slot::slope:
-      return 1u << slot::rate | 1u << slot::nudge;
-    case slot::scratch:
-      return 1u << slot::rate;
-    case slot::apical:
-      return 1u << slot::nudge;
-    case slot::start_mismatch:
-      return on_drive | 1u << slot::mismatch;
-    case slot::membrane:
-      return on_drive | on_input;
-    default:
-      return 0;
-  }
-}
+constexpr auto readers = [] {
+  std::array<std::uint32_t, fixedpoint::pass_count> all{};
+  for (std::size_t s = 0; s < all.size(); ++s) all[s] = fixedpoint::readers(static_cast<int>(s));
+  return all;
+}();
 
 }  // namespace
 
 std::uint32_t written_by(int number) {
-  using fixedpoint::Signal;
-  static constexpr Signal signals[slot::count] = {
-      Signal::basal,  Signal::error, Signal::u,     Signal::slope,    Signal::weight,   Signal::rate,
-      Signal::apical, Signal::nudge, Signal::error, Signal::mismatch, Signal::membrane, Signal::mismatch};
-  return 1u << static_cast<unsigned>(signals[number]);
+  return number == slot::scratch ? 0 : fixedpoint::set_of(fixedpoint::pass_of(number).signal);
 }
 
 CoreFlags::CoreFlags(int populations, int projections)
@@ -80,7 +55,7 @@ void CoreFlags::link(int projection, int source, int target, bool first_forward,
 
 void CoreFlags::pass(int population, int number, bool changed, bool nonzero) {
   PopulationFlags& p = at(population);
-  p.stale = (p.stale & ~(1u << number)) | (changed ? readers(number) : 0);
+  p.stale = (p.stale & ~(1u << number)) | (changed ? readers[static_cast<std::size_t>(number)] : 0);
   if (number == slot::error || number == slot::start_error) p.any_error = nonzero;
 }
 

@@ -76,7 +76,7 @@ void check_core_formats(const Program& program) {
       PassWords words;
       if (!runs(program, p, s) || !pass_words(program, p, s, {}, words)) continue;
       if (std::abs(words.shift) <= limit::shift) continue;
-      const Signal signal = written_by_slot(s);
+      const Signal signal = pass_of(s).signal;
       throw std::invalid_argument(
           fmt::format("{}: {} shifts what becomes it by {} bits; accepted by cores: at most {}, so bring the "
                       "binary points "

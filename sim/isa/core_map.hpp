@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fixedpoint/program/passes.hpp"
 #include "fixedpoint/program/program.hpp"
 #include "hw/isa.hpp"
 
@@ -42,6 +43,20 @@ static_assert(agree(fixedpoint::Signal::basal, memory::basal) &&
               agree(fixedpoint::Signal::error, memory::error) &&
               agree(fixedpoint::Signal::mismatch, memory::mismatch) &&
               agree(fixedpoint::Signal::target, memory::target));
+constexpr bool agree(fixedpoint::PassSlot pass, int number) {
+  return static_cast<int>(pass) == number;
+}
+static_assert(agree(fixedpoint::PassSlot::basal, slot::basal) &&
+              agree(fixedpoint::PassSlot::start_error, slot::start_error) &&
+              agree(fixedpoint::PassSlot::u, slot::u) && agree(fixedpoint::PassSlot::slope, slot::slope) &&
+              agree(fixedpoint::PassSlot::scratch, slot::scratch) &&
+              agree(fixedpoint::PassSlot::rate, slot::rate) &&
+              agree(fixedpoint::PassSlot::apical, slot::apical) &&
+              agree(fixedpoint::PassSlot::nudge, slot::nudge) &&
+              agree(fixedpoint::PassSlot::error, slot::error) &&
+              agree(fixedpoint::PassSlot::start_mismatch, slot::start_mismatch) &&
+              agree(fixedpoint::PassSlot::membrane, slot::membrane) &&
+              agree(fixedpoint::PassSlot::mismatch, slot::mismatch) && slot::count == fixedpoint::pass_count);
 constexpr bool agree(fixedpoint::Rounding rounding, int number) {
   return static_cast<int>(rounding) == number;
 }

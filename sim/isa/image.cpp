@@ -309,7 +309,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
     header.theta_rate.value = static_cast<std::uint32_t>(std::min(population.theta_rate, most));
     header.theta_error.value = static_cast<std::uint32_t>(std::min(population.theta_error, most));
     put_all(header_address(static_cast<int>(p)), header.encode());
-    std::uint32_t slots = 1u << slot::start_error | 1u << slot::start_mismatch;
+    std::uint32_t slots = passes_of_every_tick;
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;
       const PassPlaces places{

@@ -88,13 +88,6 @@ void describe_rate(Pass& pass, const Program& program, const Population& p, cons
 
 }  // namespace
 
-Signal written_by_slot(int number) {
-  static constexpr Signal signals[slot::count] = {
-      Signal::basal,  Signal::error, Signal::u,     Signal::slope,    Signal::rate,     Signal::rate,
-      Signal::apical, Signal::nudge, Signal::error, Signal::mismatch, Signal::membrane, Signal::mismatch};
-  return signals[number];
-}
-
 bool carries(const Program& program, int population, Signal signal) {
   return signal == Signal::mismatch ? !program.decay.empty()
                                     : signal != Signal::target || population == program.output;
@@ -108,36 +101,17 @@ void sum(Pass& pass, int kind, const Projection& p, const Format& sent) {
   pass.shift = p.weight.frac + sent.frac - pass.format.frac;
 }
 
-// Slots in which a population copies from another one, or never runs; true if `pass` is complete.
-bool compartment_pass(const Program& program, const Population& p, int number, const PassPlaces& places,
-                      Pass& pass, bool& runs) {
-  const auto copies = [&] {
-    if (p.relayed < 0) return false;
-    const Population& from = program.populations[static_cast<std::size_t>(p.relayed)];
-    copy(pass, relayed_signal(p.compartment), from, places.relayed);
-    return runs = true;
-  };
-  switch (p.compartment) {
-    case Compartment::soma:
-      return number == slot::apical && copies();
-    case Compartment::relay:
-    case Compartment::error_relay:
-      return number == slot::rate && copies();
-    case Compartment::dendrite:
-      if (number == slot::error) {
-        pass.format = p[Signal::rate];
-        return copies();
-      }
-      runs = number == slot::basal || number == slot::start_error;
-      return false;
-    case Compartment::interneuron:
-      runs = number == slot::basal || number == slot::u || number == slot::error;
-      if (number == slot::membrane) return copies();
-      if (number != slot::rate) return false;
-      copy(pass, Signal::u, p, places.units);
-      return runs = true;
+// Whether a slot copies from another population, or from another signal; then `pass` is complete.
+bool copies(const Program& program, const Population& p, int number, const PassPlaces& places, Pass& pass) {
+  if (p.compartment == Compartment::interneuron && number == slot::rate) {
+    copy(pass, Signal::u, p, places.units);
+    return true;
   }
-  return false;
+  if (p.relayed < 0 || number != copying_slot(p.compartment)) return false;
+  if (p.compartment == Compartment::dendrite) pass.format = p[Signal::rate];
+  copy(pass, relayed_signal(p.compartment), program.populations[static_cast<std::size_t>(p.relayed)],
+       places.relayed);
+  return true;
 }
 
 }  // namespace
@@ -146,7 +120,7 @@ bool pass_words(const Program& program, int index, int number, const PassPlaces&
   const std::size_t at = static_cast<std::size_t>(index);
   const Population& p = program.populations[at];
   const bool is_output = index == program.output;
-  const Signal signal = written_by_slot(number);
+  const Signal signal = pass_of(number).signal;
   Pass pass;
   pass.result.memory = number == slot::scratch ? memory::scratch : static_cast<int>(signal);
   pass.format = p[signal];
@@ -157,12 +131,13 @@ bool pass_words(const Program& program, int index, int number, const PassPlaces&
     words = pass.words();
     return true;
   }
-  bool runs = p.compartment == Compartment::soma;
-  if (compartment_pass(program, p, number, places, pass, runs)) {
+  if (!has_pass(p.compartment, number)) return false;
+  if (copies(program, p, number, places, pass)) {
     words = pass.words();
     return true;
   }
-  if (!runs) return false;
+  // What only copies, and has nobody to copy from.
+  if (p.compartment != Compartment::soma && number == copying_slot(p.compartment)) return false;
   const Format& out = pass.format;
   const auto projection = [&](int k) -> const Projection& {
     return program.projections[static_cast<std::size_t>(k)];
@@ -320,22 +295,11 @@ std::uint32_t operation_word(const Program& program, const Operation& op) {
 
 std::uint32_t slots_of(const Program& program, const Operation& op) {
   const Compartment compartment = program.populations[static_cast<std::size_t>(op.index)].compartment;
-  const bool soma = compartment == Compartment::soma;
-  const std::uint32_t nudge =
-      !soma ? 0 : 1u << slot::nudge | (op.index == program.output ? 0 : 1u << slot::apical);
-  std::uint32_t slots = 0;
-  if (op.parts & part::basal) slots |= 1u << slot::basal;
-  if (op.parts & part::soma) {
-    slots |= 1u << slot::rate;
-    if (soma || compartment == Compartment::interneuron) slots |= 1u << slot::u;
-    if (soma) slots |= 1u << slot::slope | (program.advanced_response ? 1u << slot::scratch : 0);
-  }
-  if (op.parts & part::voltage) slots |= 1u << slot::u;
-  if (op.parts & part::error) slots |= nudge | 1u << slot::error;
-  if (op.parts & part::membrane) slots |= 1u << slot::membrane;
-  if (op.parts & part::start_error) slots |= 1u << slot::start_error;
-  if (op.parts & part::start_mismatch) slots |= nudge | 1u << slot::start_mismatch;
-  return slots;
+  return slots_where([&](int s) {
+    if (s == slot::scratch && !program.advanced_response) return false;
+    if (s == slot::apical && op.index == program.output) return false;
+    return (pass_of(s).parts & op.parts) != 0 && has_pass(compartment, s);
+  });
 }
 
 Listing listing(const Program& program) {

@@ -24,9 +24,6 @@ struct PassPlaces {
 /// Fills `words` for a slot of a population; false if the population never runs it.
 bool pass_words(const fixedpoint::Program&, int population, int slot, const PassPlaces&, PassWords& words);
 
-/// The signal that a slot writes; of slot::scratch the rate, whose format it has.
-fixedpoint::Signal written_by_slot(int slot);
-
 /// Whether a population of the program has a use for a signal, and a core a width for it.
 bool carries(const fixedpoint::Program&, int population, fixedpoint::Signal);
 

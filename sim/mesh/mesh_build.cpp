@@ -29,7 +29,7 @@ fixedpoint::EmulatorOptions quiet(bool watch) {
 
 // Slots that run in every tick, as the assembler of the core says them.
 std::uint32_t always(const Program& part) {
-  std::uint32_t slots = 1u << slot::start_error | 1u << slot::start_mismatch;
+  std::uint32_t slots = fixedpoint::passes_of_every_tick;
   for (int s = 0; s < slot::count; ++s) {
     PassWords words;
     if (pass_words(part, part_index::slice, s, {}, words) && words.random) slots |= 1u << s;

@@ -79,7 +79,7 @@ void RetiringEmulator::update(int number, const Listed& one) {
 void RetiringEmulator::remember(int layer, std::uint32_t slots) {
   for (int s = 0; s < slot::count; ++s) {
     if ((slots >> s & 1) == 0) continue;
-    const Signal signal = written_by_slot(s);
+    const Signal signal = pass_of(s).signal;
     const auto& values = emulator().signal(signal, layer);
     before_[static_cast<std::size_t>(signal)].assign(values.begin(), values.end());
   }
@@ -89,7 +89,7 @@ void RetiringEmulator::tell_passes(int number, const Listed& one, std::uint32_t 
   const int layer = one.operation.index;
   for (int s = 0; s < slot::count; ++s) {
     if ((slots >> s & 1) == 0 || s == slot::scratch) continue;
-    const Signal signal = written_by_slot(s);
+    const Signal signal = pass_of(s).signal;
     const auto& before = before_[static_cast<std::size_t>(signal)];
     const auto& now = emulator().signal(signal, layer);
     PassWords words;

@@ -17,7 +17,7 @@ int slot_of(std::uint32_t slots, int field) {
   const bool only_at_start = field == memory::first_mismatch;
   if (only_at_start) field = memory::mismatch;
   for (int s = 0; s < slot::count; ++s)
-    if ((slots >> s & 1) != 0 && s != slot::scratch && static_cast<int>(written_by_slot(s)) == field &&
+    if ((slots >> s & 1) != 0 && s != slot::scratch && static_cast<int>(pass_of(s).signal) == field &&
         (!only_at_start || s == slot::start_mismatch))
       return s;
   return slot::count;
