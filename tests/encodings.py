@@ -17,7 +17,7 @@ INDEPENDENT = ("tests/sim/isa/test_isa.cpp", "hw/formal/")
 OTHERWISE = {
     "hw/firmware/apical_spi.c": "value << 8|head >> 24|& 0xffffffu",  # bytes on the bus, words of a script
     "sim/core/external_tools.cpp": "room.available >> 20",  # MiB
-    "sim/isa/image.cpp": "rest >>= 1",  # bits that a number needs
+    "sim/isa/requirements.cpp": "rest >>= 1",  # bits that a number needs
     "sim/mesh/mesh_map.cpp": r"2 \* 16",  # bits of rho and alpha
     "sim/verify/vectors.cpp": "word >> 44",  # steps of a script
     "tests/hw/test_hw_host.cpp": r"\) << 6|& ~3u",  # addresses beyond their memories, offsets of registers
