@@ -15,6 +15,8 @@ RateRange range_of(Activation f) {
     case Activation::softplus:
     case Activation::relu:
       return {0.0, infinite};
+    case Activation::silu:
+      return {-0.2784645427610738, infinite};  // where 1 + u = −e^u, u = −1.278…
     case Activation::linear:
       break;
   }

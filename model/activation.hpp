@@ -4,10 +4,11 @@
 
 namespace apical::model {
 
-/// r̄ = φ(u). hard_sigmoid is clip(u, 0, 1); derivatives are right-continuous at kinks.
-enum class Activation { logistic, tanh, hard_sigmoid, softplus, relu, linear };
+/// r̄ = φ(u). hard_sigmoid is clip(u, 0, 1), silu is u · logistic(u); derivatives are right-continuous at
+/// kinks.
+enum class Activation { logistic, tanh, hard_sigmoid, softplus, relu, linear, silu };
 constexpr auto choices(Activation) {
-  return std::array{"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear"};
+  return std::array{"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear", "silu"};
 }
 
 /// Between what rates lie; the ends may be infinite.
@@ -30,6 +31,8 @@ S phi(Activation f, const S& u) {
       return u > 0 ? S(u + log1p(S(exp(-u)))) : S(log1p(S(exp(u))));
     case Activation::relu:
       return u > 0 ? u : S(0);
+    case Activation::silu:
+      return u * phi(Activation::logistic, u);
     case Activation::linear:
       break;
   }
@@ -52,6 +55,8 @@ S phi_prime(Activation f, const S& u) {
       return phi(Activation::logistic, u);
     case Activation::relu:
       return u >= 0 ? S(1) : S(0);
+    case Activation::silu:
+      return phi(Activation::logistic, u) + u * phi_prime(Activation::logistic, u);
     case Activation::linear:
       break;
   }
@@ -61,7 +66,6 @@ S phi_prime(Activation f, const S& u) {
 /// φ''(u) where φ and φ' of it are known; zero at kinks.
 template <class S>
 S phi_second(Activation f, const S& u, const S& rate, const S& slope) {
-  (void)u;  // no function needs it yet
   switch (f) {
     case Activation::logistic:
       return slope * (1 - 2 * rate);
@@ -69,6 +73,8 @@ S phi_second(Activation f, const S& u, const S& rate, const S& slope) {
       return -2 * rate * slope;
     case Activation::softplus:
       return slope * (1 - slope);
+    case Activation::silu:
+      return phi_prime(Activation::logistic, u) * (2 + u * (1 - 2 * phi(Activation::logistic, u)));
     default:
       return S(0);
   }

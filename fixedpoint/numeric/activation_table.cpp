@@ -19,8 +19,8 @@ namespace {
 using Real =
     boost::multiprecision::number<boost::multiprecision::cpp_bin_float<50>, boost::multiprecision::et_off>;
 
-constexpr std::array<const char*, 6> names = {"logistic", "tanh", "hard_sigmoid",
-                                              "softplus", "relu", "linear"};
+constexpr std::array<const char*, 7> names = {"logistic", "tanh",   "hard_sigmoid", "softplus",
+                                              "relu",     "linear", "silu"};
 
 template <class Scalar>
 Scalar logistic(const Scalar& x) {
@@ -54,6 +54,10 @@ Scalar evaluate(Function function, bool derivative, const Scalar& x) {
     case Function::relu:
       if (derivative) return x >= 0 ? Scalar(1) : Scalar(0);
       return x > 0 ? x : Scalar(0);
+    case Function::silu: {
+      const Scalar r = logistic(x);
+      return derivative ? r + x * r * logistic(Scalar(-x)) : x * r;
+    }
     case Function::linear:
       return derivative ? Scalar(1) : x;
   }
@@ -101,11 +105,12 @@ Scaled scaled(Function function, bool derivative, std::int64_t raw, const Format
   const std::int64_t whole = static_cast<std::int64_t>(below);
   if (value != below) return {whole, true};
   // No result of exp at a rational argument but 0 is rational, so what looks whole is closer to its asymptote
-  // than 50 digits show: tanh and logistic stay inside it, softplus above.
+  // than 50 digits show: tanh, logistic and silu stay inside it, softplus and the slope of silu above.
   const bool rational = function == Function::relu || function == Function::linear ||
                         function == Function::hard_sigmoid || raw == 0 || value == 0;
   if (rational) return {whole, false};
-  const bool lies_above = value < 0 || (function == Function::softplus && !derivative);
+  const bool lies_above = value < 0 || (function == Function::softplus && !derivative) ||
+                          (function == Function::silu && derivative);
   return {lies_above ? whole : whole - 1, true};
 }
 

@@ -8,8 +8,9 @@
 
 namespace apical::fixedpoint {
 
-/// Activation functions. hard_sigmoid is clip(x, 0, 1), slopes are right-continuous at kinks.
-enum class Function { logistic, tanh, hard_sigmoid, softplus, relu, linear };
+/// Activation functions. hard_sigmoid is clip(x, 0, 1), silu is x · logistic(x), slopes are right-continuous
+/// at kinks.
+enum class Function { logistic, tanh, hard_sigmoid, softplus, relu, linear, silu };
 
 const char* name_of(Function);              ///< "logistic", ...
 Function parse_function(std::string_view);  ///< throws std::invalid_argument listing the accepted names

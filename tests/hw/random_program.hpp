@@ -19,7 +19,8 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
   const int count = 2 + below(3);
   for (int k = 0; k < count; ++k) net.layers.push_back(1 + below(k == 0 ? 20 : 14));
   static constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
-                                           Function::softplus, Function::relu, Function::linear};
+                                           Function::softplus, Function::relu, Function::linear,
+                                           Function::silu};
   net.activation = functions[below(6)];
   net.bias = below(4) != 0;
   net.gamma = below(2);

@@ -34,7 +34,8 @@ inline referee::Activation referee_activation(model::Activation f) {
                                      {referee::Activation::softplus, model::Activation::softplus},
                                      {referee::Activation::linear, model::Activation::linear},
                                      {referee::Activation::hard_sigmoid, model::Activation::hard_sigmoid},
-                                     {referee::Activation::relu, model::Activation::relu}})
+                                     {referee::Activation::relu, model::Activation::relu},
+                                     {referee::Activation::silu, model::Activation::silu}})
     if (ours == f) return theirs;
   throw std::logic_error("activation");
 }

@@ -14,7 +14,7 @@ using Matrix = std::vector<Vec>;  // [row][column]
 using Layers = std::vector<Vec>;  // [layer][unit]
 using Index = std::size_t;
 
-enum class Activation { logistic, tanh, softplus, linear, hard_sigmoid, relu };
+enum class Activation { logistic, tanh, softplus, linear, hard_sigmoid, relu, silu };
 
 inline double logistic(double u) {
   if (u >= 0) return 1.0 / (1.0 + std::exp(-u));
@@ -36,6 +36,8 @@ inline double phi(Activation f, double u) {
       return u < 0 ? 0.0 : (u > 1 ? 1.0 : u);
     case Activation::relu:
       return u > 0 ? u : 0.0;
+    case Activation::silu:
+      return u / (1.0 + std::exp(-u));
   }
   throw std::logic_error("activation");
 }
@@ -55,6 +57,8 @@ inline double phi1(Activation f, double u) {
       return u >= 0 && u < 1 ? 1.0 : 0.0;
     case Activation::relu:
       return u >= 0 ? 1.0 : 0.0;
+    case Activation::silu:
+      return (1.0 + std::tanh(u / 2) + u / (1.0 + std::cosh(u))) / 2;
   }
   throw std::logic_error("activation");
 }
@@ -67,6 +71,8 @@ inline double phi2(Activation f, double u) {
       return -2.0 * std::tanh(u) * (1.0 - std::tanh(u) * std::tanh(u));
     case Activation::softplus:
       return logistic(u) * logistic(-u);
+    case Activation::silu:
+      return (1.0 - u * std::tanh(u / 2) / 2) / (1.0 + std::cosh(u));
     default:
       return 0.0;
   }

@@ -8,7 +8,8 @@ using namespace apical::model;
 using namespace apical::test;
 
 TEST(Backpropagation, IsTheGradientOfTheLoss) {
-  for (const Activation f : {Activation::logistic, Activation::tanh, Activation::softplus}) {
+  for (const Activation f :
+       {Activation::logistic, Activation::tanh, Activation::softplus, Activation::silu}) {
     Network<double> net = small_network<double>(71);
     net.activation = f;
     const Drive<double> d = smooth_drive<double>(net, 3.0, 0.1);

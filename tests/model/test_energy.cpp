@@ -10,7 +10,8 @@ using namespace apical::test;
 namespace {
 
 const Activation all[] = {Activation::logistic, Activation::tanh, Activation::softplus,
-                          Activation::linear,   Activation::relu, Activation::hard_sigmoid};
+                          Activation::linear,   Activation::relu, Activation::hard_sigmoid,
+                          Activation::silu};
 
 class Energy : public testing::TestWithParam<Activation> {};
 

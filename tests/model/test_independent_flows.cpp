@@ -237,7 +237,8 @@ GoldenSettings settings(Flow flow, Scheme scheme) {
 
 TEST(IndependentFlows, ExactAndDirect) {
   for (const Scheme scheme : {Scheme::exact, Scheme::direct})
-    for (const Activation f : {Activation::logistic, Activation::tanh, Activation::softplus})
+    for (const Activation f :
+         {Activation::logistic, Activation::tanh, Activation::softplus, Activation::silu})
       for (const bool learning : {false, true}) {
         GoldenSettings s = settings(Flow::lagrangian, scheme);
         s.activation = f;

@@ -110,7 +110,7 @@ GoldenSettings lagrangian(Scheme scheme) {
 
 void golden_networks() {
   for (const Activation f : {Activation::logistic, Activation::tanh, Activation::hard_sigmoid,
-                             Activation::softplus, Activation::relu, Activation::linear}) {
+                             Activation::softplus, Activation::relu, Activation::linear, Activation::silu}) {
     GoldenSettings s;
     s.activation = f;
     golden(fmt::format("latent-equilibrium, {}", name_of(f)), s);
@@ -129,7 +129,8 @@ void golden_networks() {
   golden("latent-equilibrium, parallel, round trips", s);
   golden("lagrangian, integrated", lagrangian(Scheme::integrated));
   golden("lagrangian, direct", lagrangian(Scheme::direct));
-  for (const Activation f : {Activation::logistic, Activation::tanh, Activation::softplus}) {
+  for (const Activation f :
+       {Activation::logistic, Activation::tanh, Activation::softplus, Activation::silu}) {
     s = lagrangian(Scheme::exact);
     s.activation = f;
     golden(fmt::format("lagrangian, exact, {}", name_of(f)), s, 10);

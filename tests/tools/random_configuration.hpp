@@ -42,7 +42,8 @@ class RandomConfiguration {
     units_ = {between(1, 20)};
     for (int k = 0; k < layers; ++k) units_.push_back(between(1, one_in(8) ? 70 : 12));
     set("network.layers", fmt::format("[{}]", fmt::join(units_, ", ")));
-    set("network.activation", any_of({"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear"}));
+    set("network.activation",
+        any_of({"logistic", "tanh", "hard_sigmoid", "softplus", "relu", "linear", "silu"}));
     const int kind = layers > 1 ? below(4) : 0;  // 2: a graph, 3: a microcircuit
     set("core.lanes", 1 << below(one_in(4) ? 7 : 4));
     set("run.seed", one_in(8) ? 4294967295u : static_cast<std::uint32_t>(random_()));

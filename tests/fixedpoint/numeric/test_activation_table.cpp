@@ -17,7 +17,8 @@ using Exact =
 using Wide = boost::multiprecision::cpp_int;
 
 constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
-                                  Function::softplus, Function::relu, Function::linear};
+                                  Function::softplus, Function::relu, Function::linear,
+                                  Function::silu};
 constexpr Rounding roundings[] = {Rounding::rnd,      Rounding::rnd_zero,  Rounding::rnd_min_inf,
                                   Rounding::rnd_inf,  Rounding::rnd_conv,  Rounding::trn,
                                   Rounding::trn_zero, Rounding::stochastic};
@@ -36,6 +37,9 @@ Exact phi(Function function, bool derivative, const Exact& x) {
     case Function::relu:
       if (derivative) return x < 0 ? 0 : 1;
       return x < 0 ? Exact(0) : x;
+    case Function::silu:
+      return derivative ? Exact((1 + tanh(x / 2)) / 2 + x / (2 + 2 * cosh(x)))
+                        : Exact(x * (1 + tanh(x / 2)) / 2);
     default:
       return derivative ? Exact(1) : x;
   }
@@ -144,7 +148,7 @@ TEST(PiecewiseTable, DoesTheArithmeticThatItsDocumentationStates) {
 }
 
 TEST(PiecewiseTable, NodesAreCorrectlyRounded) {
-  for (const Function function : {Function::logistic, Function::tanh, Function::softplus})
+  for (const Function function : {Function::logistic, Function::tanh, Function::softplus, Function::silu})
     for (const bool derivative : {false, true}) {
       const Format in{16, 12}, out{20, 14};  // nothing saturates
       const ActivationTable table = build(function, derivative, in, out, 8, 10);
@@ -172,7 +176,9 @@ TEST(PiecewiseTable, ErrorIsWhatAChordAllowsAndIsTheOneMeasured) {
                          {Function::tanh, false, 0.7699},
                          {Function::tanh, true, 2.0},
                          {Function::softplus, false, 0.25},
-                         {Function::softplus, true, 0.0963}})
+                         {Function::softplus, true, 0.0963},
+                         {Function::silu, false, 0.5},
+                         {Function::silu, true, 0.3082}})
     for (const int index_bits : {8, 9}) {
       const Format in{16, 11}, out{18, 14};
       const ActivationTable table = build(c.function, c.derivative, in, out, index_bits, 10);
@@ -252,7 +258,7 @@ TEST(Function, NamesAreReadBack) {
     parse_function("sigmoid");
     FAIL();
   } catch (const std::invalid_argument& e) {
-    EXPECT_NE(std::string(e.what()).find("logistic, tanh, hard_sigmoid, softplus, relu, linear"),
+    EXPECT_NE(std::string(e.what()).find("logistic, tanh, hard_sigmoid, softplus, relu, linear, silu"),
               std::string::npos);
   }
 }

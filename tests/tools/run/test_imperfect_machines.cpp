@@ -77,6 +77,7 @@ TEST(ImperfectEmulator, ConvertersOfRatesFollowTheActivation) {
                                                {"softplus", false},
                                                {"relu", false},
                                                {"tanh", true},
+                                               {"silu", true},
                                                {"linear", true}}) {
     Config config = configured("rate_bits = 8\nrate_range = 4.0\n");
     set_key(config, std::string("network.activation=") + activation);
