@@ -164,7 +164,7 @@ void Golden::soma(int k) {
   send_rates(k);
 }
 
-void Golden::teach(int k, double beta) {
+void Golden::errors(int k, double beta) {
   if (k == depth())
     now_.nudge[index(k)] = beta * (target_ - u_[index(k)]);
   else
@@ -215,7 +215,7 @@ void Golden::unit_tick(double beta) {
     remember();
     for (int k = last; k >= 1; --k) {
       if (k < last) backward(k);
-      teach(k, beta);
+      errors(k, beta);
     }
     for (int k = 1; k <= last; ++k) settle_membrane(k);
     for (int k = 1; k <= last; ++k) learn(k);
@@ -224,7 +224,7 @@ void Golden::unit_tick(double beta) {
   for (int k = 1; k <= last; ++k) forward(k);
   for (int k = 1; k < last; ++k) backward(k);
   remember();
-  for (int k = 1; k <= last; ++k) teach(k, beta);
+  for (int k = 1; k <= last; ++k) errors(k, beta);
   for (int k = 1; k <= last; ++k) learn(k);
   for (int k = 1; k <= last; ++k) soma(k);
   for (int k = 1; k <= last; ++k) settle_membrane(k);

@@ -118,7 +118,7 @@ class Golden {
   void backward(int k);
   void soma(int k);
   Eigen::VectorXd held(Eigen::VectorXd u) const;
-  void teach(int k, double beta);
+  void errors(int k, double beta);
   void settle_membrane(int k);
   void learn(int k);
   Eigen::VectorXd drive(int k) const;

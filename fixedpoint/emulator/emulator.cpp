@@ -51,7 +51,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     l.active_index.assign(width, 0);
     l.active_rate.assign(width, 0);
     l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
-    l.erring.assign(l.stale.size(), 0);
+    l.has_errors.assign(l.stale.size(), 0);
     l.counted.assign(l.stale.size() * update_parts, {});
     if (k > 0) {
       l.always = random_parts(p);
@@ -122,7 +122,7 @@ bool Emulator::load_signal(const double* real, const Format& format, AlignedVect
   const bool clamps = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
   const bool counting = options_.statistics;
   Tally tally{INT64_MAX, INT64_MIN, 0, 0, false, false};
-  if (nearest && clamps && kernels_->neurons->moderate(real, count)) {
+  if (nearest && clamps && kernels_->neurons->loads_by_vector(real, count)) {
     // Scaling by a power of two and rounding in floating point are exact here.
     tally =
         kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, counting, values.data());
@@ -202,7 +202,7 @@ void Emulator::restore(int index, const LayerState& state) {
   l.decays = true;
   ++l.rate_version;
   ++l.error_version;
-  for (std::size_t block = 0; block < l.erring.size(); ++block) find_erring(l, block);
+  for (std::size_t block = 0; block < l.has_errors.size(); ++block) find_errors(l, block);
 }
 
 void Emulator::set_weight(int index, int row, int column, std::int64_t raw) {
@@ -227,7 +227,7 @@ void Emulator::receive_error(int index, int unit, std::int64_t raw) {
   Layer& l = at(index);
   auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
   errors[static_cast<std::size_t>(unit)] = raw;
-  find_erring(l, static_cast<std::size_t>(unit / update_block_units));
+  find_errors(l, static_cast<std::size_t>(unit / update_block_units));
 }
 
 void Emulator::set_basal_sums(int index, const std::int64_t* sums) {
@@ -243,12 +243,12 @@ void Emulator::set_apical_sums(int index, const std::int64_t* sums) {
 }
 
 // Whether an error of one block of units isn't 0, and of all of them.
-void Emulator::find_erring(Layer& l, std::size_t block) {
+void Emulator::find_errors(Layer& l, std::size_t block) {
   const auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
   const auto first = errors.begin() + static_cast<std::ptrdiff_t>(block) * update_block_units;
   const auto count = std::min<std::ptrdiff_t>(update_block_units, errors.end() - first);
-  l.erring[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
-  l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
+  l.has_errors[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
+  l.errors_are_zero = std::find(l.has_errors.begin(), l.has_errors.end(), 1) == l.has_errors.end();
 }
 
 void Emulator::set_learning_scale(double factor) {

@@ -131,9 +131,9 @@ class Emulator {
   struct Layer : LayerState {
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
-    std::vector<std::uint8_t> stale;   ///< per block of units: parts whose inputs moved
-    std::vector<std::uint8_t> erring;  ///< per block of units: 1 where an error is not 0
-    std::vector<PartCounts> counted;   ///< per block of units and part, of its last run
+    std::vector<std::uint8_t> stale;       ///< per block of units: parts whose inputs moved
+    std::vector<std::uint8_t> has_errors;  ///< per block of units: 1 where an error is not 0
+    std::vector<PartCounts> counted;       ///< per block of units and part, of its last run
     int always = 0;                ///< parts that run every tick: they draw random bits, or undo each other
     bool decays = true;            ///< the mismatch may be another one than 0
     bool membrane_matters = true;  ///< for the soma: not where rho is 1
@@ -184,7 +184,7 @@ class Emulator {
     return static_cast<std::uint32_t>(population(p.target).first_unit);
   }
   void mark(int layer, int parts);
-  static void find_erring(Layer&, std::size_t block);
+  static void find_errors(Layer&, std::size_t block);
   void send_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void send_errors(int layer, std::ptrdiff_t first, std::ptrdiff_t count, const Tally&);
   ColumnList active_columns(const Projection&);

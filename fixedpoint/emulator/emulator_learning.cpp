@@ -36,7 +36,7 @@ bool Emulator::quantise_steps(int index) {
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
   const RandomRows random{program_->seed, tick_, stream(Signal::step, p.stream), first_row(p)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
-      r.exact.data(), p.rows, p.eta_frac + taught_format(*program_, p).frac, p.step, random,
+      r.exact.data(), p.rows, p.eta_frac + learning_signal_format(*program_, p).frac, p.step, random,
       options_.statistics, r.steps.data());
   if (options_.statistics)
     target.counters[static_cast<std::size_t>(Signal::step)].add(tally.minimum, tally.maximum,
@@ -45,7 +45,7 @@ bool Emulator::quantise_steps(int index) {
   if (options_.coverage != nullptr)
     for (std::size_t i = 0; i < static_cast<std::size_t>(p.rows); ++i)
       options_.coverage->see(Signal::step, p.target, r.exact[i],
-                             p.eta_frac + taught_format(*program_, p).frac, p.step, r.steps[i]);
+                             p.eta_frac + learning_signal_format(*program_, p).frac, p.step, r.steps[i]);
   target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
   return tally.nonzero;
 }

@@ -372,8 +372,8 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
     observed_.last_error = last != l.sent_error.back();
   if (l.error_fan_out > 0) l.activity.error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;
-  l.erring[static_cast<std::size_t>(first / update_block_units)] = tally.nonzero;
-  l.errors_are_zero = std::find(l.erring.begin(), l.erring.end(), 1) == l.erring.end();
+  l.has_errors[static_cast<std::size_t>(first / update_block_units)] = tally.nonzero;
+  l.errors_are_zero = std::find(l.has_errors.begin(), l.has_errors.end(), 1) == l.has_errors.end();
 }
 
 }  // namespace apical::fixedpoint

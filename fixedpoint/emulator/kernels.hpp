@@ -99,8 +99,8 @@ struct NeuronKernels {
   /// Row keys of the random bits for rows 0..count, as halves.
   void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
   /// All are 0 or between 1e-250 and 1e250 in magnitude.
-  bool (*moderate)(const double* real, std::ptrdiff_t count);
-  /// Quantises moderate real numbers times `scale` (2^frac, frac -64..64) to nearest, ties to even, clamping.
+  bool (*loads_by_vector)(const double* real, std::ptrdiff_t count);
+  /// Quantises such real numbers times `scale` (2^frac, frac -64..64) to nearest, ties to even, clamping.
   Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, bool counting,
                 std::int64_t* values);
   /// sent[i] = values[i] where they differ by more than theta. Returns how many did; `largest` takes the

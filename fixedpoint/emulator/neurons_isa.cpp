@@ -142,7 +142,7 @@ std::ptrdiff_t send(const i64* __restrict values, std::ptrdiff_t count, i64 thet
   return sends;
 }
 
-bool moderate(const double* __restrict real, std::ptrdiff_t count) {
+bool loads_by_vector(const double* __restrict real, std::ptrdiff_t count) {
   // Magnitudes are ordered as their bits are.
   constexpr i64 sign = INT64_MIN, low = 0x0c06e93f5da2824c, high = 0x73d658e3ab795204;
   i64 strange = 0;
@@ -258,7 +258,7 @@ const NeuronKernels APICAL_JOIN(neuron_kernels_, APICAL_LEVEL) = {
      quantise_signal<Rounding::rnd_conv>, quantise_signal<Rounding::trn>, quantise_signal<Rounding::trn_zero>,
      quantise_signal<Rounding::stochastic>},
     keys,
-    moderate,
+    loads_by_vector,
     load,
     send,
     narrow,

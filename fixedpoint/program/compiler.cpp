@@ -146,7 +146,7 @@ Projection make_projection(const NetworkDescription& net, const Program& program
   if (p.step.frac == automatic_frac) {
     // Steps cannot saturate, and eta · (one LSB of error) is still about one LSB of step at 16 bits each;
     // finer than the rounding of LEARN can tell apart would be of no use.
-    const Format& error = taught_format(program, p);
+    const Format& error = learning_signal_format(program, p);
     const double largest =
         p.eta_dt * std::max(error.value(error.maximum_raw()), -error.value(error.minimum_raw()));
     const int useful = p.weight.frac + finest_learn_shift - source[Signal::rate].frac;

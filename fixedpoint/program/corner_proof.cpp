@@ -271,10 +271,10 @@ class CornerRanges {
 
   void learning(const Projection& p) {
     if (!p.learns || !program_.learning) return;
-    const int frac = p.eta_frac + taught_format(program_, p).frac;
-    const Range taught =
+    const int frac = p.eta_frac + learning_signal_format(program_, p).frac;
+    const Range learning_signal =
         p.shares < 0 ? at(p.target, Signal::error) : at(population(p.target).relayed, Signal::rate);
-    const Range x = Range{0, (1 << eta_bits) - 1} * taught;
+    const Range x = Range{0, (1 << eta_bits) - 1} * learning_signal;
     note(Signal::step, p.target, {x, 0}, frac, p.step, unreachable({x, 0}, frac, p.step));
     const Range rate = hull(at(p.source, Signal::rate), {0, p.bias ? p.one : 0});
     const int change_frac = p.step.frac + population(p.source)[Signal::rate].frac;

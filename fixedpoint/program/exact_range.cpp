@@ -40,8 +40,8 @@ ExactRange hull(const ExactRange& a, const ExactRange& b) {
 
 Range quantised(const Range& x, int frac, const Format& f) {
   const Quantised low = quantise(x.low, frac, f, 0), high = quantise(x.high, frac, f, 0xffff);
-  const bool wild = f.overflow != Overflow::sat && f.overflow != Overflow::sat_sym;
-  if (wild && (low.saturated || high.saturated)) return range_of(f);
+  const bool clamps = f.overflow == Overflow::sat || f.overflow == Overflow::sat_sym;
+  if (!clamps && (low.saturated || high.saturated)) return range_of(f);
   return {low.raw, high.raw};
 }
 

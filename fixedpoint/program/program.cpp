@@ -58,7 +58,7 @@ Signal relayed_signal(Compartment copier) {
   }
 }
 
-const Format& taught_format(const Program& program, const Projection& p) {
+const Format& learning_signal_format(const Program& program, const Projection& p) {
   return program.populations[static_cast<std::size_t>(p.target)][p.shares < 0 ? Signal::error : Signal::rate];
 }
 
@@ -94,32 +94,34 @@ std::vector<MemoryRegion> memory_map(const Program& program) {
   std::vector<MemoryRegion> map;
   for (const Projection& p : program.projections)
     if (p.shares < 0)
-      map.push_back({"weights " + p.name,
+      map.push_back({MemoryKind::weights, "weights " + p.name,
                      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns),
                      p.weight.bits});
   for (std::size_t k = 0; k < program.populations.size(); ++k) {
     const Population& p = program.populations[k];
     const std::uint64_t units = static_cast<std::uint64_t>(p.units);
-    map.push_back({p.name + " rate", units, p[Signal::rate].bits});
-    map.push_back({p.name + " sent rate", units, p[Signal::rate].bits});
+    map.push_back({MemoryKind::state, p.name + " rate", units, p[Signal::rate].bits});
+    map.push_back({MemoryKind::state, p.name + " sent rate", units, p[Signal::rate].bits});
     if (k == 0) continue;
-    map.push_back({p.name + " sent error", units, p[Signal::error].bits});
+    map.push_back({MemoryKind::state, p.name + " sent error", units, p[Signal::error].bits});
     for (const Signal signal : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::slope,
                                 Signal::nudge, Signal::error, Signal::mismatch}) {
       if (signal == Signal::mismatch && program.decay.empty()) continue;
-      map.push_back({p.name + " " + name_of(signal), units, p[signal].bits});
+      map.push_back({MemoryKind::state, p.name + " " + name_of(signal), units, p[signal].bits});
     }
-    map.push_back({p.name + " rho", units, 16});
-    map.push_back({p.name + " alpha", units, 16});
+    map.push_back({MemoryKind::state, p.name + " rho", units, 16});
+    map.push_back({MemoryKind::state, p.name + " alpha", units, 16});
     if (p.compartment != Compartment::soma) continue;
-    map.push_back(
-        {p.name + " rate table", program.rate_tables[k].words(), program.rate_tables[k].word_bits()});
-    map.push_back(
-        {p.name + " slope table", program.slope_tables[k].words(), program.slope_tables[k].word_bits()});
+    map.push_back({MemoryKind::table, p.name + " rate table", program.rate_tables[k].words(),
+                   program.rate_tables[k].word_bits()});
+    map.push_back({MemoryKind::table, p.name + " slope table", program.slope_tables[k].words(),
+                   program.slope_tables[k].word_bits()});
   }
   const Population& output = program.output_population();
-  map.push_back({"target", static_cast<std::uint64_t>(output.units), output[Signal::target].bits});
-  if (!program.decay.empty()) map.push_back({"decay table", program.decay.size(), decay_frac + 1});
+  map.push_back(
+      {MemoryKind::state, "target", static_cast<std::uint64_t>(output.units), output[Signal::target].bits});
+  if (!program.decay.empty())
+    map.push_back({MemoryKind::table, "decay table", program.decay.size(), decay_frac + 1});
   return map;
 }
 

@@ -125,15 +125,27 @@ struct Operation {
   int parts = 0;  ///< of UPDATE: sum of constants of namespace part
 };
 
+/// What holds an intermediate result: the sums of FORWARD and of BACKWARD, a change of a weight, or any
+/// other.
+enum class Intermediate { forward_sum, backward_sum, weight_change, other };
+
 /// Why an intermediate result cannot overflow: |value| <= bound < 2^(bits-1).
 struct WidthProof {
+  Intermediate kind = Intermediate::other;
+  int population = 0;  ///< whose sum it is, or that it is computed for
   std::string name;    ///< e.g. "accumulator of FORWARD W1"
   std::string reason;  ///< the bound as an expression of formats and fan-in
   int bits = 0;        ///< two's-complement width that holds it
 };
+inline bool is_sum(const WidthProof& proof) {
+  return proof.kind == Intermediate::forward_sum || proof.kind == Intermediate::backward_sum;
+}
+
+enum class MemoryKind { weights, state, table };
 
 /// One memory of the machine as `compile` prints it.
 struct MemoryRegion {
+  MemoryKind kind = MemoryKind::state;
   std::string name;
   std::uint64_t words = 0;
   int bits = 0;  ///< per word
@@ -186,7 +198,7 @@ bool is_chain(const Program&);
 Signal relayed_signal(Compartment copier);
 /// The format of the values in `error` of the target that LEARN multiplies with eta: of errors, or of rates
 /// where it learns B.
-const Format& taught_format(const Program&, const Projection&);
+const Format& learning_signal_format(const Program&, const Projection&);
 /// The format of what `signal` holds after a tick: its own, but of a dendrite whose errors gave way to rates.
 const Format& held_format(const Population&, Signal signal);
 

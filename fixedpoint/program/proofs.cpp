@@ -15,36 +15,44 @@ class Proofs {
  public:
   explicit Proofs(const Program& program) : program_(program) {}
 
-  void sums(int population);
-  void learning(const Projection&);
-  void neuron(const Population&, bool output);
-  void copies(const Population&);
+  void all_of(int population);
 
   std::vector<WidthProof> all;
 
  private:
+  void sums();
+  void learning(const Projection&);
+  void neuron(const Population&);
+  void copies(const Population&);
+
   const Population& population(int index) const {
     return program_.populations[static_cast<std::size_t>(index)];
   }
   const Projection& projection(int index) const {
     return program_.projections[static_cast<std::size_t>(index)];
   }
+  void add(Intermediate kind, const std::string& name, const std::string& reason, const Bound& bound,
+           const std::string& formats) {
+    all.push_back(prove(kind, population_, name, reason, bound, formats));
+  }
   void add(const std::string& name, const std::string& reason, const Bound& bound,
            const std::string& formats) {
-    all.push_back(prove(name, reason, bound, formats));
+    add(Intermediate::other, name, reason, bound, formats);
   }
   template <class Term>
-  void accumulator(const std::string& kind, const std::vector<int>& projections, const std::string& formats,
+  void accumulator(Intermediate kind, const std::vector<int>& projections, const std::string& formats,
                    const Term& term);
 
   const Program& program_;
+  int population_ = 0;  // that the proofs are of
 };
 
 // All that one pass of sums adds up. `term` has the reason and the bound of one projection.
 template <class Term>
-void Proofs::accumulator(const std::string& kind, const std::vector<int>& projections,
-                         const std::string& formats, const Term& term) {
-  std::string name = kind, reason;
+void Proofs::accumulator(Intermediate kind, const std::vector<int>& projections, const std::string& formats,
+                         const Term& term) {
+  std::string name = kind == Intermediate::forward_sum ? "accumulator of FORWARD" : "accumulator of BACKWARD",
+              reason;
   Bound total{};
   for (const int index : projections) {
     const Projection& p = projection(index);
@@ -57,19 +65,19 @@ void Proofs::accumulator(const std::string& kind, const std::vector<int>& projec
     name += " " + p.name;
     reason += (reason.empty() ? "" : " + ") + text;
   }
-  if (!projections.empty()) add(name, reason, total, formats);
+  if (!projections.empty()) add(kind, name, reason, total, formats);
 }
 
-void Proofs::sums(int index) {
-  accumulator("accumulator of FORWARD", forwards_into(program_, index),
+void Proofs::sums() {
+  accumulator(Intermediate::forward_sum, forwards_into(program_, population_),
               "formats.weight, formats.rate, formats.input", [&](const Projection& p) {
                 const Bound value = bound_of(population(p.source)[Signal::rate]);
                 return std::pair(
                     fmt::format("{} columns x |weight| x |{}|", p.columns, p.source == 0 ? "input" : "rate"),
                     times(bound_of(p.weight) * value, p.columns));
               });
-  accumulator("accumulator of BACKWARD", backwards_into(program_, index), "formats.weight, formats.error",
-              [&](const Projection& p) {
+  accumulator(Intermediate::backward_sum, backwards_into(program_, population_),
+              "formats.weight, formats.error", [&](const Projection& p) {
                 const Bound error = bound_of(population(p.target)[Signal::error]);
                 return std::pair(fmt::format("{} rows x |weight| x |error|", p.rows),
                                  times(bound_of(p.weight) * error, p.rows));
@@ -79,18 +87,19 @@ void Proofs::sums(int index) {
 void Proofs::learning(const Projection& p) {
   const Population& source = population(p.source);
   add("eta x error of LEARN " + p.name, "|eta register| x |error|",
-      bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(taught_format(program_, p)),
+      bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(learning_signal_format(program_, p)),
       p.shares < 0 ? "formats.error" : "formats.rate");
   Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
   if (p.decay >= 0) change = change + Bound{bound_of(p.weight).magnitude << p.decay, change.frac};
-  add("step x rate of LEARN " + p.name,
+  add(Intermediate::weight_change, "step x rate of LEARN " + p.name,
       p.decay < 0 ? "|step| x |rate|, with room for rounding"
                   : "|step| x |rate| + |weight| x decay, with room for rounding",
       times(change, 2), "formats.step, formats.rate");
   const Bound moved = p.learn_shift < 0
                           ? aligned(change, p.weight.frac)
                           : Bound{change.magnitude >> static_cast<unsigned>(p.learn_shift), p.weight.frac};
-  add("weight + change of LEARN " + p.name, "|weight| + |step x rate| at the weight's LSB",
+  add(Intermediate::weight_change, "weight + change of LEARN " + p.name,
+      "|weight| + |step x rate| at the weight's LSB",
       bound_of(p.weight) + Bound{moved.magnitude + 1, p.weight.frac},
       "formats.step, formats.rate, formats.weight");
 }
@@ -110,7 +119,7 @@ Bound membrane_bound(const Population& p, int alpha_frac, std::int64_t largest_a
          away_from_membrane(p) * bound_of(largest_alpha, alpha_frac);
 }
 
-void Proofs::neuron(const Population& p, bool output) {
+void Proofs::neuron(const Population& p) {
   // At least 1: what 0 multiplies must be alignable as well.
   const std::int64_t rho_max = std::max<std::int64_t>(1, *std::max_element(p.rho.begin(), p.rho.end()));
   const std::int64_t alpha_max = std::max<std::int64_t>(1, *std::max_element(p.alpha.begin(), p.alpha.end()));
@@ -122,7 +131,7 @@ void Proofs::neuron(const Population& p, bool output) {
       prospective + bound_of(p[Signal::basal]) * one, formats);
   add("membrane of " + p.name, "s + alpha (basal + gamma nudge + m - s), aligned",
       membrane_bound(p, program_.alpha_frac, alpha_max), formats);
-  if (output)
+  if (population_ == program_.output)
     add("nudge of " + p.name, "beta x (target - u)",
         (bound_of(p[Signal::target]) + bound_of(p[Signal::u])) *
             bound_of((1 << constant_bits) - 1, program_.beta_frac),
@@ -157,6 +166,16 @@ void Proofs::copies(const Population& p) {
                                                    : Signal::rate);
 }
 
+void Proofs::all_of(int index) {
+  population_ = index;
+  const Population& p = population(index);
+  sums();
+  for (const Projection& into : program_.projections)
+    if (into.target == index && into.learns) learning(into);
+  if (has_membrane(p)) neuron(p);
+  copies(p);
+}
+
 }  // namespace
 
 bool membrane_fits(const Population& p, int alpha_frac, std::int64_t largest_alpha) {
@@ -167,14 +186,7 @@ bool membrane_fits(const Population& p, int alpha_frac, std::int64_t largest_alp
 
 std::vector<WidthProof> prove(const Program& program) {
   Proofs proofs(program);
-  for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
-    const Population& p = program.populations[static_cast<std::size_t>(k)];
-    proofs.sums(k);
-    for (const Projection& into : program.projections)
-      if (into.target == k && into.learns) proofs.learning(into);
-    if (has_membrane(p)) proofs.neuron(p, k == program.output);
-    proofs.copies(p);
-  }
+  for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) proofs.all_of(k);
   return std::move(proofs.all);
 }
 

@@ -39,14 +39,14 @@ int bits_of(const Bound& bound) {
   return bound.magnitude == 0 ? 1 : static_cast<int>(msb(bound.magnitude)) + 2;
 }
 
-WidthProof prove(const std::string& name, const std::string& reason, const Bound& bound,
-                 const std::string& formats) {
+WidthProof prove(Intermediate kind, int population, const std::string& name, const std::string& reason,
+                 const Bound& bound, const std::string& formats) {
   const int bits = bits_of(bound);
   if (bits > widest_accumulator)
     throw std::invalid_argument(fmt::format(
         "{} has no proof: it may need {} bits ({}); accepted: at most {} bits, so narrow or shift {}", name,
         bits, reason, widest_accumulator, formats));
-  return {name, reason, bits};
+  return {kind, population, name, reason, bits};
 }
 
 }  // namespace apical::fixedpoint

@@ -24,7 +24,7 @@ Bound aligned(const Bound&, int frac);          ///< shifted left to `frac`, whi
 int bits_of(const Bound& bound);
 
 /// The proof that `bound` fits the machine; throws std::invalid_argument naming `formats` to narrow if not.
-WidthProof prove(const std::string& name, const std::string& reason, const Bound& bound,
-                 const std::string& formats);
+WidthProof prove(Intermediate, int population, const std::string& name, const std::string& reason,
+                 const Bound& bound, const std::string& formats);
 
 }  // namespace apical::fixedpoint

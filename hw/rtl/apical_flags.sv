@@ -108,11 +108,11 @@ module apical_flags #(
       end
     end
   end
-  logic [POPS-1:0] erring;
+  logic [POPS-1:0] has_errors;
   for (genvar p = 0; p < POPS; p++) begin : gen_erring
-    assign erring[p] = any_error_q[p] && target == 8'(p);
+    assign has_errors[p] = any_error_q[p] && target == 8'(p);
   end
-  assign any_error_o = |erring;
+  assign any_error_o = |has_errors;
   assign source_o = source;
   assign target_o = target;
 

@@ -217,7 +217,7 @@ void ProgramReader::read_projection(int k) {
   p.learn_shift = m.walk.learn_shift;
   p.decay = m.weight.decays ? m.weight.decay : -1;
   p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;
-  p.eta_frac = words.step.result.shift + p.step.frac - taught_format(*program_, p).frac;
+  p.eta_frac = words.step.result.shift + p.step.frac - learning_signal_format(*program_, p).frac;
   p.eta_dt = std::ldexp(static_cast<double>(m.eta.value), -p.eta_frac);
   p.one = isa::taken(m.one.encode(), 0, core_.sw, true);
   d_.image.first_block.push_back(m.first.word);

@@ -225,7 +225,7 @@ isa::Projection projection_words(const Program& program, int index, int lanes, c
   step.result.kind = kind::step;
   step.result.memory = memory::step;
   step.format = p.step;
-  step.shift = p.eta_frac + taught_format(program, p).frac - p.step.frac;
+  step.shift = p.eta_frac + learning_signal_format(program, p).frac - p.step.frac;
   step.terms.stream = static_cast<int>(stream_number(Signal::step, p.stream));
   isa::Projection words;
   words.step = step.words().pass;

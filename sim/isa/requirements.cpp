@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "fixedpoint/program/width_proof.hpp"
@@ -39,10 +41,6 @@ int bits_for(std::int64_t value) {
 
 void widen(int& width, int bits) {
   width = std::max(width, bits);
-}
-
-bool starts_with(const std::string& text, const char* prefix) {
-  return text.rfind(prefix, 0) == 0;
 }
 
 void widen_for_population(CoreParameters& c, const Program& program, int index) {
@@ -172,6 +170,19 @@ CoreParameters parameters_from(const std::map<std::string, int>& values) {
   return c;
 }
 
+CoreParameters named_core(const std::string& file, const std::string& name) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind(name + " ", 0) != 0) continue;
+    std::istringstream words(line.substr(name.size()));
+    std::map<std::string, int> values;
+    for (std::string word; words >> word;)
+      values[word.substr(0, word.find('='))] = std::stoi(word.substr(word.find('=') + 1));
+    return parameters_from(values);
+  }
+  throw std::invalid_argument(fmt::format("{}: no core {}", file, name));
+}
+
 CoreParameters required_parameters(const Program& program, int lanes) {
   check_core_limits(program, lanes);
   CoreParameters c;
@@ -204,9 +215,7 @@ CoreParameters required_parameters(const Program& program, int lanes) {
     widen(c.sw, signed_bits(p.step));
   }
   for (const WidthProof& proof : program.proofs) {
-    const bool sum = starts_with(proof.name, "accumulator");
-    const bool change = starts_with(proof.name, "step x rate") || starts_with(proof.name, "weight + change");
-    widen(sum ? c.aw : change ? c.lw : c.ew, proof.bits);
+    widen(is_sum(proof) ? c.aw : proof.kind == Intermediate::weight_change ? c.lw : c.ew, proof.bits);
   }
   c.ew = std::max({c.ew, c.aw, c.dw + 1});
   c.lw = std::max(c.lw, c.sw + std::max(c.sw, c.ww) + 1);

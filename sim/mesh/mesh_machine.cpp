@@ -318,7 +318,7 @@ int MeshMachine::packet_bits() const {
   for (const Port& port : ports_) ++streams[at(port.core)];
   int widest = 32;
   for (const auto& proof : program_->proofs)
-    if (proof.name.rfind("accumulator", 0) == 0) widest = std::max(widest, proof.bits);
+    if (is_sum(proof)) widest = std::max(widest, proof.bits);
   constexpr int kind_bits = 3;
   return bits_for(states_.size()) + bits_for(*std::max_element(streams.begin(), streams.end())) +
          bits_for(units) + kind_bits + widest;

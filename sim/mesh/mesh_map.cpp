@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "sim/isa/core_limits.hpp"
+#include "sim/mesh/mesh_memory.hpp"
 #include "sim/mesh/mesh_network.hpp"
 
 namespace apical::sim {
@@ -17,7 +18,6 @@ namespace apical::sim {
 using fixedpoint::Population;
 using fixedpoint::Program;
 using fixedpoint::Projection;
-using fixedpoint::Signal;
 
 namespace {
 
@@ -27,57 +27,6 @@ std::size_t at(int index) {
 
 int divided(int whole, int parts) {
   return (whole + parts - 1) / parts;
-}
-
-std::uint64_t bits(std::int64_t words, std::int64_t width) {
-  return static_cast<std::uint64_t>(words * width);
-}
-
-// Widths of the sums of both directions, as the compiler has proved them.
-int sum_bits(const Program& program, int projection) {
-  int widest = 1;
-  for (const auto& proof : program.proofs)
-    for (const char* name : {"accumulator of FORWARD W", "accumulator of BACKWARD W"})
-      if (proof.name == name + std::to_string(projection + 1)) widest = std::max(widest, proof.bits);
-  return widest;
-}
-
-// A block of a matrix: its weights, what its sources sent, errors, the sums of both directions; all but the
-// weights twice, since what arrives early must not disturb what is being computed.
-std::uint64_t tile_bits(const Program& program, int projection, int rows, int sources) {
-  const Projection& p = program.projections[at(projection)];
-  const Population& target = program.populations[at(p.target)];
-  const bool backward = p.source > 0;
-  const int sum = sum_bits(program, projection);
-  std::uint64_t all = bits(std::int64_t{rows} * (sources + (p.bias ? 1 : 0)), p.weight.bits);
-  all += 2 * bits(sources, program.populations[at(p.source)][Signal::rate].bits);
-  all += 2 * bits(rows, target[Signal::error].bits) * (backward && target.theta_error > 0 ? 2 : 1);
-  all += 2 * bits(rows, sum) + (backward ? 2 * bits(sources, sum) : 0);
-  return all;
-}
-
-// State of some units, without tables: as the memory map of the program has it, and the sums that arrive.
-std::uint64_t slice_bits(const Program& program, int layer, int units) {
-  const Population& p = program.populations[at(layer)];
-  const int last = static_cast<int>(program.populations.size()) - 1;
-  if (layer == 0) return 2 * bits(units, p[Signal::rate].bits);
-  std::int64_t width = p[Signal::rate].bits + p[Signal::error].bits + 2 * 16;  // sent; rho and alpha
-  for (std::size_t s = 0; s < fixedpoint::neuron_signals; ++s) {
-    const auto signal = static_cast<Signal>(s);
-    if (signal == Signal::mismatch && program.decay.empty()) continue;
-    if (signal == Signal::target && layer != last) continue;
-    width += std::int64_t{p.formats[s].bits} * (signal == Signal::mismatch ? 2 : 1);
-  }
-  width += sum_bits(program, layer - 1) + (layer < last ? sum_bits(program, layer) : 0);
-  return bits(units, width);
-}
-
-std::uint64_t table_bits(const Program& program, int layer) {
-  if (layer == 0) return 0;
-  const auto words = [](const fixedpoint::ActivationTable& t) {
-    return t.words() * static_cast<std::uint64_t>(t.word_bits());
-  };
-  return words(program.rate_tables[at(layer)]) + words(program.slope_tables[at(layer)]);
 }
 
 constexpr double passes = 8.0;  // of UPDATE, over a tick
@@ -230,25 +179,6 @@ Placement empty_mesh(int cores) {
   p.columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(cores))));
   p.rows = divided(cores, p.columns);
   return p;
-}
-
-std::vector<std::uint64_t> memory_of(const Program& program, const Placement& placement) {
-  std::vector<std::uint64_t> memory(at(placement.cores()), 0);
-  for (std::size_t k = 0; k < placement.slices.size(); ++k) {
-    const int layer = static_cast<int>(k);
-    std::set<int> with_tables;
-    for (const Slice& s : placement.slices[k]) {
-      memory[at(s.core)] += slice_bits(program, layer, s.units.count);
-      if (with_tables.insert(s.core).second) memory[at(s.core)] += table_bits(program, layer);
-    }
-    if (k == 0) continue;
-    const std::size_t columns = placement.slices[k - 1].size();
-    for (std::size_t t = 0; t < placement.tiles[k - 1].size(); ++t)
-      memory[at(placement.tiles[k - 1][t])] +=
-          tile_bits(program, layer - 1, placement.slices[k][t / columns].units.count,
-                    placement.slices[k - 1][t % columns].units.count);
-  }
-  return memory;
 }
 
 Placement place(const Program& program, int cores, const CoreBudget& budget) {

@@ -35,9 +35,6 @@ struct CoreBudget {
 /// A mesh for so many cores, as square as may be; it may have a few more places.
 Placement empty_mesh(int cores);
 
-/// Memory that the parts on each core need, in bits. [cores]
-std::vector<std::uint64_t> memory_of(const fixedpoint::Program&, const Placement&);
-
 /// Chooses slices and cores so that memory and fan-in suffice, the estimated time of a tick is small, and
 /// those who talk are neighbours. Throws std::invalid_argument that says what is missing.
 Placement place(const fixedpoint::Program&, int cores, const CoreBudget&);

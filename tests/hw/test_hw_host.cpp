@@ -130,9 +130,9 @@ class Together : public sim::RegisterPort {
 };
 
 // A host who knows what it has spoilt, and mends it before a tick.
-class WildHost {
+class RandomHost {
  public:
-  WildHost(Together& port, const sim::CoreParameters& core, std::uint64_t seed)
+  RandomHost(Together& port, const sim::CoreParameters& core, std::uint64_t seed)
       : port_(port), core_(core), random_(seed) {}
 
   void begin(const std::shared_ptr<const fixedpoint::Program>& program) {
@@ -347,7 +347,7 @@ void random_accesses(const sim::CoreParameters& parameters, sim::Platform& platf
        {static_cast<sim::RegisterPort*>(&model_port), static_cast<sim::RegisterPort*>(&platform_port)})
     sim::CoreHost(*port, first, parameters).load();
   Together together(core, model_port, platform_port);
-  WildHost host(together, parameters, seed);
+  RandomHost host(together, parameters, seed);
   for (int p = 0; p < programs && !testing::Test::HasFailure(); ++p) {
     host.begin(test::random_small_program(random, parameters));
     for (int phase = 0; phase < phases && !testing::Test::HasFailure(); ++phase) {

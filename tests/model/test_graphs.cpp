@@ -171,7 +171,7 @@ TEST(Graphs, TicksAreWhatTheEquationsSay) {
           apical += w[c].leftCols(layers[k]).transpose() * error[static_cast<std::size_t>(all[c].second)];
       return apical;
     };
-    const auto teach = [&](std::size_t k, const Eigen::VectorXd& apical) {
+    const auto send_error = [&](std::size_t k, const Eigen::VectorXd& apical) {
       nudge[k] =
           k == 3 ? Eigen::VectorXd(0.3 * (target - u)) : Eigen::VectorXd(slope[k].cwiseProduct(apical));
       error[k] = membrane[k] + 0.8 * (basal[k] + nudge[k] - membrane[k]) - basal[k];
@@ -192,14 +192,14 @@ TEST(Graphs, TicksAreWhatTheEquationsSay) {
       golden.tick(rate[0].data(), target.data(), 1.0);
       if (sweep) {
         for (std::size_t k = 1; k <= 3; ++k) forward(k), soma(k);
-        for (std::size_t k = 3; k >= 1; --k) teach(k, k < 3 ? backward(k) : target);
+        for (std::size_t k = 3; k >= 1; --k) send_error(k, k < 3 ? backward(k) : target);
         for (std::size_t k = 1; k <= 3; ++k) settle(k);
         learn();
       } else {
         std::vector<Eigen::VectorXd> apical(4);
         for (std::size_t k = 1; k <= 3; ++k) forward(k);
         for (std::size_t k = 1; k <= 3; ++k) apical[k] = k < 3 ? backward(k) : target;
-        for (std::size_t k = 1; k <= 3; ++k) teach(k, apical[k]);
+        for (std::size_t k = 1; k <= 3; ++k) send_error(k, apical[k]);
         learn();
         for (std::size_t k = 1; k <= 3; ++k) soma(k);
         for (std::size_t k = 1; k <= 3; ++k) settle(k);

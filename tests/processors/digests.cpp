@@ -69,7 +69,7 @@ const std::vector<int> layers = {37, 29, 23, 10};
 
 // Inputs that hold and jump, half of them dark; a nudge that comes and goes.
 template <class Machine>
-void teach(Machine& machine, int ticks) {
+void train(Machine& machine, int ticks) {
   Uniform uniform(5);
   Eigen::VectorXd input, target;
   for (int t = 0; t < ticks; ++t) {
@@ -91,7 +91,7 @@ void golden(const std::string& name, const GoldenSettings& changed, int ticks = 
   if (imperfections)
     chip = std::make_shared<Imperfections>(*imperfections, s.layers, s.bias, s.connections, s.dt, false);
   Golden machine(s, initial_weights(s.layers, s.bias, {1.0}, 3, s.connections), chip);
-  teach(machine, ticks);
+  train(machine, ticks);
   Digest digest;
   for (int k = 1; k <= machine.depth(); ++k)
     for (const auto* signal : {&machine.u(k), &machine.rate(k), &machine.slope(k), &machine.basal(k),
@@ -165,7 +165,7 @@ void circuits() {
     start.feedback = FeedbackStart::random;
     start.lateral = LateralStart::random;
     Microcircuit circuit(s, initial_circuit(forward, start));
-    teach(circuit, 40);
+    train(circuit, 40);
     Digest digest;
     for (const auto& w : in_order(circuit.weights())) digest.add(w);
     say(fmt::format("microcircuit, {} feedback", name_of(feedback)), digest);

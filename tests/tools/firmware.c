@@ -16,7 +16,7 @@ void firmware_show(const int32_t* input) {
   apical_write_input(input, APICAL_INPUT_RATE_UNITS);
 }
 
-void firmware_teach(const int32_t* target) {
+void firmware_show_target(const int32_t* target) {
   apical_write_memory(APICAL_TARGET_MEMORY, APICAL_TARGET_ADDRESS, target, APICAL_TARGET_UNITS);
 }
 

@@ -8,7 +8,7 @@ extern "C" {
 extern const unsigned firmware_inputs, firmware_targets;
 int firmware_start(void); /* 0, or what went wrong */
 void firmware_show(const int32_t* input);
-void firmware_teach(const int32_t* target);
+void firmware_show_target(const int32_t* target);
 void firmware_nudge(uint32_t beta);
 void firmware_learning(const uint32_t* eta);
 int firmware_tick(void); /* 0, or what went wrong */

@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   while (status == 0 && std::cin >> command) {
     if (command == "start") status = firmware_start();
     if (command == "show") firmware_show(numbers(firmware_inputs).data());
-    if (command == "teach") firmware_teach(numbers(firmware_targets).data());
+    if (command == "targets") firmware_show_target(numbers(firmware_targets).data());
     if (command == "nudge") firmware_nudge(static_cast<std::uint32_t>(numbers(1)[0]));
     if (command == "learning") {
       const unsigned count = static_cast<unsigned>(numbers(1)[0]);

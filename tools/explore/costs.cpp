@@ -15,10 +15,6 @@ using fixedpoint::Format;
 
 constexpr int fewest_bits = 2;
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // Every format of a signal: that of all layers, and the exceptions.
 std::vector<Format*> formats_of(Config& config, const std::string& signal) {
   std::vector<Format*> all{&config.formats.by_signal.at(signal)};
@@ -69,9 +65,9 @@ Costs costs_of(const Config& config, const std::vector<model::WeightMatrix>& sha
   Costs c;
   for (const fixedpoint::MemoryRegion& region : fixedpoint::memory_map(program)) {
     const double bits = static_cast<double>(region.words) * region.bits;
-    (region.name.rfind("weights ", 0) == 0 ? c.weight_bits
-     : ends_with(region.name, " table")    ? c.table_bits
-                                           : c.state_bits) += bits;
+    (region.kind == fixedpoint::MemoryKind::weights ? c.weight_bits
+     : region.kind == fixedpoint::MemoryKind::table ? c.table_bits
+                                                    : c.state_bits) += bits;
   }
   for (std::size_t k = 0; k < work.activity.size() && work.ticks > 0; ++k)
     c.energy += sim::estimate(program, static_cast<int>(k), work.activity[k], config.energy).total() /

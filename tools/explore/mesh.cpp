@@ -6,6 +6,7 @@
 
 #include "fixedpoint/program/compiler.hpp"
 #include "sim/machines/emulator_integers.hpp"
+#include "sim/mesh/mesh_memory.hpp"
 
 namespace apical::tools {
 namespace {

@@ -59,7 +59,7 @@ bool Trials::within_budget(double accuracy, double golden) const {
 }
 
 // Far below what was expected by then; less far as the training goes on.
-bool Trials::hopeless(const RunResult& r) const {
+bool Trials::beyond_reach(const RunResult& r) const {
   if (r.curve.empty() || r.curve.size() >= expected_.size()) return false;
   const double part = static_cast<double>(r.curve.size()) / static_cast<double>(expected_.size());
   const double expected = expected_[r.curve.size() - 1].score;
@@ -78,7 +78,7 @@ Training Trials::train(Config config, std::uint64_t seed) {
   config.allow_lossy_loading = true;  // what that costs is in the accuracy
   RunOptions how;
   how.quiet = true;
-  how.hopeless = [this](const RunResult& r) { return hopeless(r); };
+  how.give_up = [this](const RunResult& r) { return beyond_reach(r); };
   Training t;
   try {
     const RunOutcome outcome = run(config, how);

@@ -51,7 +51,7 @@ class Trials {
   int count() const { return count_; }
 
  private:
-  bool hopeless(const RunResult&) const;
+  bool beyond_reach(const RunResult&) const;
 
   const OptimiseOptions& options_;
   Config base_;

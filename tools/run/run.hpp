@@ -50,7 +50,7 @@ struct RunOptions {
   const std::atomic<bool>* interrupted = nullptr;  ///< becomes true: training and testing end where they are
   bool catch_signals = false;                      ///< so they do at SIGINT and SIGTERM; RunOutcome::signal
   bool quiet = false;                              ///< one of several runs: no progress of its own
-  std::function<bool(const RunResult&)> hopeless;  ///< asked after every test; true ends the training there
+  std::function<bool(const RunResult&)> give_up;   ///< asked after every test; true ends the training there
 };
 
 /// The emulator once more, sending only what moved by more than theta.

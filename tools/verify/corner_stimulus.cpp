@@ -155,7 +155,7 @@ class CornerSearch {
     if (!program_->learning) return 0;
     for (const fixedpoint::Projection& p : program_->projections) {
       if (!p.learns || p.eta_dt <= 0.0) continue;
-      const int frac = p.eta_frac + taught_format(*program_, p).frac;
+      const int frac = p.eta_frac + learning_signal_format(*program_, p).frac;
       for (int bit = 0; bit <= fixedpoint::eta_bits; ++bit) {
         const std::int64_t eta =
             bit < fixedpoint::eta_bits ? std::int64_t{1} << bit : (1 << fixedpoint::eta_bits) - 1;

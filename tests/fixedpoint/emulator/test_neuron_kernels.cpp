@@ -71,11 +71,11 @@ TEST(NeuronKernels, LoadIsTheQuantiserOfModerateNumbers) {
       std::vector<double> real(19, 0.0);
       for (const double x : {0.0, -0.0, 1e-240, -1e240, 1.5}) {
         real[static_cast<std::size_t>(at)] = x;
-        EXPECT_TRUE(kernel.moderate(real.data(), 19)) << x;
+        EXPECT_TRUE(kernel.loads_by_vector(real.data(), 19)) << x;
       }
       for (const double x : {1e-260, -5e-324, 1e260, -HUGE_VAL, std::nan("")}) {
         real[static_cast<std::size_t>(at)] = x;
-        EXPECT_FALSE(kernel.moderate(real.data(), 19)) << x;
+        EXPECT_FALSE(kernel.loads_by_vector(real.data(), 19)) << x;
       }
     }
     for (int trial = 0; trial < 300; ++trial) {

@@ -12,6 +12,7 @@
 #include "sim/isa/core_map.hpp"
 #include "sim/machines/emulator_integers.hpp"
 #include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_memory.hpp"
 
 namespace apical::sim {
 namespace {

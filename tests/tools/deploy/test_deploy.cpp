@@ -65,7 +65,7 @@ std::string commands(const fixedpoint::Program& program, const sim::Stimulus& st
       text += line("learning", values);
     }
     if (s.input) text += line("show", *s.input);
-    if (s.target) text += line("teach", *s.target);
+    if (s.target) text += line("targets", *s.target);
     if (s.beta != emulator.beta()) text += line("nudge", {s.beta});
     text += "tick\n";
     sim::advance(emulator, s);

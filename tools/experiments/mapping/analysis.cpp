@@ -39,7 +39,7 @@ double test(sim::Machine& machine, const model::Task& task, int last, Line& trac
   return score.value();
 }
 
-Student teach(const Config& config, const std::string& name, int ticks) {
+Student trained(const Config& config, const std::string& name, int ticks) {
   Student student;
   for (Line* line : {&student.before, &student.during, &student.after, &student.error}) line->name = name;
   student.error.marks = true;
@@ -77,16 +77,17 @@ Line target(const model::Task& task, bool of_test) {
 
 // The students of one seed: weight transport on the machine, the microcircuit with a W^IP that learns and
 // that stays, and, beside an integer machine, weight transport on golden.
-std::vector<Student> teach_all(const Config& config, int ticks) {
+std::vector<Student> train_all(const Config& config, int ticks) {
   Config golden = config;
   golden.machine = Machine::golden;
   Config circuit = as_microcircuit(config);
   std::vector<Student> students{
-      teach(config, fmt::format("weight transport, {}", name_of(config.machine)), ticks),
-      teach(circuit, "microcircuit, W^IP learns", ticks)};
+      trained(config, fmt::format("weight transport, {}", name_of(config.machine)), ticks),
+      trained(circuit, "microcircuit, W^IP learns", ticks)};
   circuit.microcircuit.eta_pi = circuit.microcircuit.eta_ip = {0.0};
-  students.push_back(teach(circuit, "microcircuit, W^IP stays", ticks));
-  if (config.machine != Machine::golden) students.push_back(teach(golden, "weight transport, golden", ticks));
+  students.push_back(trained(circuit, "microcircuit, W^IP stays", ticks));
+  if (config.machine != Machine::golden)
+    students.push_back(trained(golden, "weight transport, golden", ticks));
   return students;
 }
 
@@ -121,7 +122,7 @@ Findings analyse(const Setting& setting) {
   for (int n = 0; n < seeds; ++n) {
     Config config = setting.config;
     config.seed += static_cast<std::uint64_t>(n);
-    const std::vector<Student> students = teach_all(config, learning_ticks);
+    const std::vector<Student> students = train_all(config, learning_ticks);
     logarithm += model::log(students[1].last_error / reference(students).last_error) / seeds;
     if (n == 0) shown_students = students;
   }
@@ -143,7 +144,7 @@ Findings analyse(const Setting& setting) {
     f.at_most("mean squared error of the machine over that of golden",
               transport.last_error / reference(shown_students).last_error, 2.0);
   if (!setting.quick) {
-    const std::vector<Student> longer = teach_all(setting.config, 5 * learning_ticks);
+    const std::vector<Student> longer = train_all(setting.config, 5 * learning_ticks);
     f.numbers.emplace_back("mean squared error after 5 times the training, weight transport, golden",
                            reference(longer).last_error);
     f.numbers.emplace_back("mean squared error after 5 times the training, microcircuit, W^IP learns",
