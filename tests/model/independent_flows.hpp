@@ -7,76 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "tests/model/independent_activation.hpp"
+
 namespace referee {
 
 using Vec = std::vector<double>;
 using Matrix = std::vector<Vec>;  // [row][column]
 using Layers = std::vector<Vec>;  // [layer][unit]
 using Index = std::size_t;
-
-enum class Activation { logistic, tanh, softplus, linear, hard_sigmoid, relu, silu };
-
-inline double logistic(double u) {
-  if (u >= 0) return 1.0 / (1.0 + std::exp(-u));
-  const double x = std::exp(u);
-  return x / (1.0 + x);
-}
-
-inline double phi(Activation f, double u) {
-  switch (f) {
-    case Activation::logistic:
-      return logistic(u);
-    case Activation::tanh:
-      return std::tanh(u);
-    case Activation::softplus:
-      return u > 0 ? u + std::log1p(std::exp(-u)) : std::log1p(std::exp(u));
-    case Activation::linear:
-      return u;
-    case Activation::hard_sigmoid:
-      return u < 0 ? 0.0 : (u > 1 ? 1.0 : u);
-    case Activation::relu:
-      return u > 0 ? u : 0.0;
-    case Activation::silu:
-      return u / (1.0 + std::exp(-u));
-  }
-  throw std::logic_error("activation");
-}
-
-// At a kink the derivative is that of the right-hand side.
-inline double phi1(Activation f, double u) {
-  switch (f) {
-    case Activation::logistic:
-      return logistic(u) * logistic(-u);
-    case Activation::tanh:
-      return 1.0 - std::tanh(u) * std::tanh(u);
-    case Activation::softplus:
-      return logistic(u);
-    case Activation::linear:
-      return 1.0;
-    case Activation::hard_sigmoid:
-      return u >= 0 && u < 1 ? 1.0 : 0.0;
-    case Activation::relu:
-      return u >= 0 ? 1.0 : 0.0;
-    case Activation::silu:
-      return (1.0 + std::tanh(u / 2) + u / (1.0 + std::cosh(u))) / 2;
-  }
-  throw std::logic_error("activation");
-}
-
-inline double phi2(Activation f, double u) {
-  switch (f) {
-    case Activation::logistic:
-      return logistic(u) * logistic(-u) * (logistic(-u) - logistic(u));
-    case Activation::tanh:
-      return -2.0 * std::tanh(u) * (1.0 - std::tanh(u) * std::tanh(u));
-    case Activation::softplus:
-      return logistic(u) * logistic(-u);
-    case Activation::silu:
-      return (1.0 - u * std::tanh(u / 2) / 2) / (1.0 + std::cosh(u));
-    default:
-      return 0.0;
-  }
-}
 
 // y += W r. A matrix with one column more than r has units has a bias, whose source is `constant`.
 inline void add_product(const Matrix& W, const Vec& r, Vec& y, double constant = 1.0) {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "model/hdf5_file.hpp"
-#include "tests/tools/command_line.hpp"
+#include "tests/tools/study/sweep.hpp"
 #include "tools/report/version.hpp"
 #include "tools/study/store.hpp"
 #include "tools/study/study.hpp"
@@ -15,83 +15,10 @@
 namespace apical::tools {
 namespace {
 
-using test::CommandLine;
 using test::contains;
 using test::content;
 using test::Outcome;
-
-const std::string head = R"(base = "base.toml"
-machine = "emulator"
-set = { "run.ticks" = 40, "task.test_limit" = 3 }
-)";
-
-const std::string mpirun =
-    "env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n ";
-
-const std::string longer = " --set run.ticks=1000";  // than a scheduler on a busy machine makes us wait
-
-class Sweep : public CommandLine {
- protected:
-  Sweep() { file("base.toml", test::small_net + "[formats]\nallow_lossy_loading = true\n"); }
-
-  /// A grid of 3 x 2.
-  void small(int seeds = 2) const {
-    file("study.toml", head + fmt::format("seeds = {}\n", seeds) + R"(
-[[design]]
-name = "weights"
-  [[design.axis]]
-  keys = ["formats.weight.bits", "formats.weight.frac"]
-  values = [[6, 4], [8, 6], [16, 12]]
-  [[design.axis]]
-  name = "rounding"
-  key = "formats.weight.rounding"
-  values = ["RND_CONV", "STOCHASTIC"]
-  labels = ["nearest", "stochastic"]
-)");
-  }
-  std::vector<std::string> rows(const std::string& out) const {
-    std::vector<std::string> all;
-    std::ifstream store(folder / out / "results.csv");
-    for (std::string line; std::getline(store, line);) all.push_back(line);
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-  Outcome sweep(const std::string& arguments) const { return apical("sweep study.toml " + arguments); }
-  Outcome ranks(int count, const std::string& arguments) const {
-    const std::string command = fmt::format("cd '{}' && {}{} '{}' sweep study.toml {} >.out 2>.error",
-                                            folder.string(), mpirun, count, APICAL_PROGRAM, arguments);
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder / ".out"),
-            content(folder / ".error")};
-  }
-  /// Runs a shell command in the folder and ends it, or the process whose number is in the file `victim`, by
-  /// SIGKILL: `rows_first` rows later than it began, and then at a random moment.
-  void killed(const std::string& command, const std::string& out, std::size_t rows_first,
-              std::mt19937& random, const std::string& victim = "") const {
-    if (!victim.empty()) std::filesystem::remove(folder / victim);
-    const std::size_t before = rows(out).size();
-    const std::string line = fmt::format("cd '{}' && exec {} >/dev/null 2>&1", folder.string(), command);
-    const pid_t child = fork();
-    if (child == 0) {
-      execl("/bin/bash", "bash", "-c", line.c_str(), nullptr);
-      _exit(127);
-    }
-    bool ended = false;
-    while (!ended && rows(out).size() < before + rows_first) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      ended = waitpid(child, nullptr, WNOHANG) == child;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
-    if (!victim.empty()) {
-      pid_t process = 0;
-      std::ifstream(folder / victim) >> process;
-      if (process > 1 && !ended) kill(process, SIGKILL);
-    } else if (!ended) {
-      kill(child, SIGKILL);
-    }
-    if (!ended) waitpid(child, nullptr, 0);
-  }
-};
+using test::Sweep;
 
 }  // namespace
 
@@ -250,80 +177,6 @@ TEST_F(Sweep, DivergenceIsAResult) {
   const Outcome o = sweep("--out d");
   EXPECT_EQ(o.status, 1);
   EXPECT_TRUE(contains(o.out, "1 ok, 1 diverged, 0 failed")) << o.out << o.error;
-}
-
-TEST_F(Sweep, StudiesAreRefusedBeforeAnythingRuns) {
-  struct Case {
-    const char *text, *error;
-  };
-  const std::string axis = "[[design]]\nname = \"a\"\n[[design.axis]]\n";
-  const Case cases[] = {
-      {"bas = 1\n", "study.toml:1: bas: no such key; accepted: title, base, machine"},
-      {"title = \"x\"\n", "base: missing; accepted: a configuration file"},
-      {"base = \"none.toml\"\n",
-       "study.toml:1: base: \"none.toml\" isn't a file; accepted: a configuration file"},
-      {"base = \"base.toml\"\nmachine = \"abacus\"\n",
-       "study.toml:2: run.machine: 'abacus'; accepted: golden, emulator"},
-      {"base = \"base.toml\"\nset = { \"run.epoch\" = 3 }\n",
-       "study.toml:2: run.epoch: no such key; accepted: the keys of tools/CONFIGURATION.md (nearest: "
-       "run.epochs)"},
-      {"base = \"base.toml\"\nseeds = 0\n", "study.toml:2: seeds: 0; accepted: a whole number, 1..100000"},
-      {"base = \"base.toml\"\nseeds = [1, 1]\n", "study.toml:2: seeds: 1; accepted: how many, or an array"},
-      {"base = \"base.toml\"\nseeds = 2\nseed_keys = [\"run.sed\"]\n", "study.toml:3: run.sed: no such key"},
-      {"base = \"base.toml\"\nbudget = -1\n", "study.toml:2: budget: -1; accepted: 0 or more"},
-      {"base = \"base.toml\"\n", "design: missing; accepted: at least one [[design]]"},
-      {"base = \"base.toml\"\nmachine = \"emulator\"\n[[design]]\nname = \"A b\"\n",
-       "study.toml:4: design.name: \"A b\"; accepted: small letters, digits and -"},
-  };
-  for (const Case& c : cases) {
-    file("study.toml", c.text);
-    const Outcome o = apical("sweep study.toml --out n", "export APICAL_MNIST=none");
-    EXPECT_EQ(o.status, 2) << c.text;
-    EXPECT_TRUE(contains(o.error, c.error)) << o.error;
-    EXPECT_FALSE(std::filesystem::exists(folder / "n"));
-  }
-  const Case axes[] = {
-      {"key = \"formats.weight.bitz\"\nvalues = [1]\n",
-       "study.toml:8: formats.weight.bitz: no such key; accepted: bits, frac"},
-      {"key = \"formats.weight.bits\"\nvalues = [8,\n33]\n",
-       "study.toml:9: formats.weight.bits: 33; accepted: a whole number, 1..32"},
-      {"key = \"formats.weight.rounding\"\nvalues = [\"UP\"]\n",
-       "study.toml:8: formats.weight.rounding: rounding \"UP\"; accepted: RND"},
-      {"key = \"run.seed\"\nvalues = [1, 1]\n", "study.toml:8: design.axis.values: 1 twice"},
-      {"key = \"run.seed\"\nvalues = 1\n",
-       "study.toml:8: design.axis.values: 1; accepted: an array of values"},
-      {"key = \"run.seed\"\nvalues = [1]\nlabels = [1, 2]\n",
-       "design.axis.labels: 2 labels; accepted: one per value (1)"},
-      {"key = \"run.seed\"\nkeys = [\"run.ticks\"]\nvalues = [1]\n",
-       "study.toml:7: design.axis.key: beside keys"},
-      {"keys = [\"run.seed\", \"run.ticks\"]\nvalues = [[1]]\n", "an array of arrays, 2 values in each"},
-      {"key = \"run.seed\"\nlow = 1\nhigh = 5\n", "design.axis.low: in a grid; accepted: values"},
-      {"key = \"run.seed\"\nvalues = [1]\nprefer = \"big\"\n",
-       "study.toml:9: design.axis.prefer: \"big\"; accepted: small, large"},
-      {"key = \"run.machine\"\nvalues = [\"both\"]\n",
-       "run.machine: \"both\" in a study; accepted: machine = "},
-      {"key = \"network.layers\"\nvalues = [[64, 12, 10], [64, 12, 7]]\nlabels = [10, 7]\n",
-       "study.toml:8: network.layers: 64 inputs and 7 outputs; accepted: 64 and 10, which task digits8 has "
-       "(design a of study.toml, network.layers=[64, 12, 7])"},
-      {"key = \"task.kind\"\nvalues = [\"digits8\", \"mnist\"]\n", "train-images-idx3-ubyte: can't be read"},
-      {"keys = [\"formats.weight.bits\", \"formats.rate.bits\"]\nvalues = [[16, 16], [32, 32]]\n",
-       "accumulator of FORWARD W2"},
-      {"keys = [\"task.kind\", \"task.file\"]\nvalues = [[\"series\", \"none.h5\"]]\n",
-       "none.h5: can't be read; accepted: the file that task.file names"},
-      {"key = \"formats.rate.layer3.bits\"\nvalues = [8]\n",
-       "formats.rate.layer3: no such layer; accepted: layer1..layer2"},
-  };
-  for (const Case& c : axes) {
-    file("study.toml", head + "[[design]]\nname = \"a\"\n[[design.axis]]\n" + c.text);
-    const Outcome o = apical("sweep study.toml --out n", "export APICAL_MNIST=none");
-    EXPECT_EQ(o.status, 2) << c.text;
-    EXPECT_TRUE(contains(o.error, c.error)) << o.error;
-    EXPECT_FALSE(std::filesystem::exists(folder / "n"));
-  }
-  const Outcome both = ranks(2, "--out n");
-  EXPECT_NE(both.status, 0);
-  EXPECT_EQ(both.error.find("no such layer"), both.error.rfind("no such layer"))
-      << "said once: " << both.error;
 }
 
 TEST_F(Sweep, GnuplotsLinesAreNotOurs) {
