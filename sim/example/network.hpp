@@ -15,27 +15,8 @@ using apical::fixedpoint::Signal;
 
 inline constexpr int ticks = 5;
 
-/// As CMakeLists.txt elaborates VApicalExample.
 inline apical::sim::CoreParameters core() {
-  apical::sim::CoreParameters c;
-  c.lanes = 2;
-  c.sw = c.ww = 16;
-  c.aw = 48;
-  c.dw = 32;
-  c.ew = 62;
-  c.lw = 48;
-  c.units = 64;
-  c.depth = 256;
-  c.pops = 4;
-  c.projs = 3;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 40;
-  c.decay = 256;
-  c.advanced = c.mismatch = c.random = c.left = 1;
-  c.levels = 7;
-  c.align = 6;
-  return c;
+  return apical::sim::named_core(APICAL_CORES, "two-lanes");
 }
 
 inline std::shared_ptr<const Program> program() {

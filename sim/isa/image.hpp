@@ -25,6 +25,10 @@ struct CoreParameters {
 /// From names as in arguments() without "-G"; throws std::invalid_argument for one that isn't there.
 CoreParameters parameters_from(const std::map<std::string, int>&);
 
+/// A core of a file of lines "NAME PARAMETER=VALUE..", as hw/cores is; throws std::invalid_argument if it has
+/// none of this name.
+CoreParameters named_core(const std::string& file, const std::string& name);
+
 /// The narrowest core that runs the program with this many lanes (a power of two, 1..64). Throws
 /// std::invalid_argument for one that no core runs (check_core_limits()).
 CoreParameters required_parameters(const fixedpoint::Program&, int lanes);

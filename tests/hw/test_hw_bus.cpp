@@ -18,25 +18,7 @@ std::shared_ptr<const Program> small_program() {
 }
 
 sim::CoreParameters parameters() {
-  sim::CoreParameters c;
-  c.lanes = 2;
-  c.sw = c.ww = 16;
-  c.aw = 48;
-  c.dw = 32;
-  c.ew = 62;
-  c.lw = 48;
-  c.units = 64;
-  c.depth = 256;
-  c.pops = 4;
-  c.projs = 3;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 40;
-  c.decay = 256;
-  c.advanced = c.mismatch = c.random = c.left = 1;
-  c.levels = 7;
-  c.align = 6;
-  return c;
+  return sim::named_core(APICAL_CORES, "two-lanes");
 }
 
 /// A core whose host brings inputs and targets by streams and reads observations there.

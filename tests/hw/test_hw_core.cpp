@@ -17,28 +17,9 @@ using apical::test::plain_network;
 
 namespace {
 
-// As tests/hw/CMakeLists.txt elaborates the three cores.
 sim::CoreParameters generous(int lanes) {
-  sim::CoreParameters c;
+  sim::CoreParameters c = sim::named_core(APICAL_CORES, "generous");
   c.lanes = lanes;
-  c.sw = 24;
-  c.ww = 16;
-  c.aw = 60;
-  c.dw = 62;
-  c.ew = 64;
-  c.lw = 62;
-  c.units = 256;
-  c.depth = 4096;
-  c.pops = 12;
-  c.projs = 11;
-  c.ops = 64;
-  c.table = 8192;
-  c.base = 40;
-  c.delta = 40;
-  c.decay = 256;
-  c.advanced = c.mismatch = c.relays = c.weight_decay = c.random = c.left = 1;
-  c.levels = 7;
-  c.align = 6;
   return c;
 }
 

@@ -28,25 +28,8 @@ NetworkDescription network(std::vector<int> layers) {
   return net;
 }
 
-// As tests/hw/CMakeLists.txt elaborates VCoreLarge.
 sim::CoreParameters large() {
-  sim::CoreParameters c;
-  c.lanes = 16;
-  c.sw = c.ww = 16;
-  c.aw = 44;
-  c.dw = 24;
-  c.ew = 48;
-  c.lw = 40;
-  c.units = 2048;
-  c.depth = 20480;
-  c.pops = c.projs = 4;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 24;
-  c.left = c.random = 1;
-  c.levels = 5;
-  c.align = 4;
-  return c;
+  return sim::named_core(APICAL_CORES, "large");
 }
 
 // The network of hw/synthesis: 10-bit signals, 8-bit weights that round stochastically.
@@ -69,28 +52,8 @@ Program up5k_program() {
   return compile(net);
 }
 
-// hw/rtl/apical_spi.sv's own parameters.
 sim::CoreParameters up5k() {
-  sim::CoreParameters c;
-  c.lanes = 1;
-  c.sw = 10;
-  c.ww = 8;
-  c.aw = 24;
-  c.dw = 15;
-  c.ew = 30;
-  c.lw = 21;
-  c.units = 128;
-  c.depth = 2048;
-  c.pops = 3;
-  c.projs = 2;
-  c.ops = 32;
-  c.table = 128;
-  c.base = 15;
-  c.delta = 11;
-  c.levels = 5;
-  c.align = 2;
-  c.fixed = 1;
-  return c;
+  return sim::named_core(APICAL_CORES, "up5k");
 }
 
 std::vector<std::int64_t> random_input(std::mt19937_64& random, int units, const Format& format) {

@@ -32,26 +32,7 @@ NetworkDescription network(std::mt19937_64& random) {
 }
 
 sim::CoreParameters parameters() {
-  sim::CoreParameters c;
-  c.lanes = 4;
-  c.sw = 16;
-  c.ww = 16;
-  c.aw = 48;
-  c.dw = 32;
-  c.ew = 62;
-  c.lw = 48;
-  c.units = 64;
-  c.depth = 256;
-  c.pops = 4;
-  c.projs = 3;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 30;
-  c.decay = 256;
-  c.advanced = c.mismatch = c.random = c.left = 1;
-  c.levels = 7;
-  c.align = 6;
-  return c;
+  return sim::named_core(APICAL_CORES, "small");
 }
 
 }  // namespace

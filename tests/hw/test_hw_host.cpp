@@ -20,43 +20,13 @@ namespace reg = sim::reg;
 namespace memory = sim::memory;
 namespace window = sim::window;
 
-// As tests/hw/CMakeLists.txt elaborates them: one has no word of more than 32 bits and nothing that may be
-// left out, no size of it is a power of two; the other has it all.
+// One has no word of more than 32 bits and nothing that may be left out, no size of it is a power of two; the
+// other has it all.
 sim::CoreParameters narrow() {
-  sim::CoreParameters c;
-  c.lanes = 2;
-  c.sw = c.ww = 16;
-  c.aw = c.lw = 48;
-  c.dw = 32;
-  c.ew = 56;
-  c.units = 52;
-  c.depth = 360;
-  c.pops = 4;
-  c.projs = 3;
-  c.ops = 48;
-  c.table = 1100;
-  c.base = c.delta = 30;
-  c.decay = 50;
-  c.random = c.left = 1;
-  c.levels = 7;
-  c.align = 6;
-  return c;
+  return sim::named_core(APICAL_CORES, "narrow");
 }
 sim::CoreParameters wide() {
-  sim::CoreParameters c = narrow();
-  c.lanes = 4;
-  c.sw = 20;
-  c.ew = 62;
-  c.units = 64;
-  c.depth = 512;
-  c.pops = 12;
-  c.projs = 11;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 40;
-  c.decay = 128;
-  c.advanced = c.mismatch = c.relays = c.weight_decay = 1;
-  return c;
+  return sim::named_core(APICAL_CORES, "wide");
 }
 
 const sc_core::sc_time period(10, sc_core::SC_NS);

@@ -21,26 +21,8 @@ namespace {
 
 const sc_core::sc_time period(10, sc_core::SC_NS);
 
-// As tests/sim/CMakeLists.txt elaborates VApicalDigits.
 CoreParameters digits_core() {
-  CoreParameters c;
-  c.lanes = 4;
-  c.sw = c.ww = 16;
-  c.aw = 44;
-  c.dw = 24;
-  c.ew = 48;
-  c.lw = 40;
-  c.units = 256;
-  c.depth = 2048;
-  c.pops = 4;
-  c.projs = 4;
-  c.ops = 64;
-  c.table = 2048;
-  c.base = c.delta = 24;
-  c.left = c.random = 1;
-  c.levels = 5;
-  c.align = 4;
-  return c;
+  return named_core(APICAL_CORES, "digits8");
 }
 
 struct World {
