@@ -1,6 +1,6 @@
 #pragma once
-#include "model/choice.hpp"
 #include "model/elementary.hpp"
+#include "model/settings/choice.hpp"
 
 namespace apical::model {
 

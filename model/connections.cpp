@@ -1,4 +1,5 @@
 #include "model/connections.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@ namespace apical::model {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& accepted) {
-  throw std::invalid_argument(fmt::format("network.connections: {}; accepted: {}", what, accepted));
+  throw SettingsError("network.connections", fmt::format("{}", what), fmt::format("{}", accepted));
 }
 
 }  // namespace

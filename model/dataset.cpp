@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "model/input_file.hpp"
+#include "model/settings/settings_error.hpp"
 
 namespace apical::model {
 
@@ -144,7 +145,7 @@ Split load_digits8(int held_out) {
   }
   const std::size_t count = all.size();
   if (held_out < 1 || static_cast<std::size_t>(held_out) >= count)
-    throw std::invalid_argument(fmt::format("task.held_out: {}; accepted: 1..{}", held_out, count - 1));
+    throw SettingsError("task.held_out", fmt::format("{}", held_out), fmt::format("1..{}", count - 1));
   const auto order = shuffled(count, split_seed);
   const std::size_t kept = count - static_cast<std::size_t>(held_out);
   return {subset(all, order, 0, kept), subset(all, order, kept, count)};

@@ -8,6 +8,7 @@
 
 #include "model/flow.hpp"
 #include "model/normal.hpp"
+#include "model/settings/settings_error.hpp"
 
 namespace apical::model {
 namespace {
@@ -20,29 +21,28 @@ std::size_t neurons(const std::vector<int>& layers) {
 
 void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   if (s.layers.size() < 2)
-    throw std::invalid_argument("network.layers: needs an input and at least one layer");
+    throw SettingsError("network.layers", fmt::format("{} layers", s.layers.size()),
+                        "an input and at least one layer");
   if (!(s.tau > 0.0) || !(s.dt > 0.0) || s.dt > s.tau)
-    throw std::invalid_argument(
-        fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", s.dt, s.tau));
+    throw SettingsError("dynamics.dt", fmt::format("{} ms", s.dt),
+                        fmt::format("above 0 and at most tau ({} ms)", s.tau));
   if (s.voltage_frac >= 0 && s.flow == Flow::lagrangian && s.scheme == Scheme::exact)
-    throw std::invalid_argument(
-        fmt::format("dynamics.voltage_frac: {} with scheme exact; accepted: -1", s.voltage_frac));
-  if (s.gamma != 0.0 && s.gamma != 1.0) throw std::invalid_argument("dynamics.gamma: accepted: 0, 1");
+    throw SettingsError("dynamics.voltage_frac", fmt::format("{} with scheme exact", s.voltage_frac), "-1");
+  if (s.gamma != 0.0 && s.gamma != 1.0) throw SettingsError("dynamics.gamma", "", "0, 1");
   s.connections = resolved(s.connections, static_cast<int>(s.layers.size()));
   const std::size_t count = s.layers.size() - 1;
   if (s.eta.size() != 1 && s.eta.size() != count)
-    throw std::invalid_argument(
-        fmt::format("learning.eta: {} values; accepted: one, or one per layer ({})", s.eta.size(), count));
+    throw SettingsError("learning.eta", fmt::format("{} values", s.eta.size()),
+                        fmt::format("one, or one per layer ({})", count));
   if (s.rho.size() != 1 && s.rho.size() != neurons(s.layers))
-    throw std::invalid_argument(fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})",
-                                            s.rho.size(), neurons(s.layers)));
+    throw SettingsError("dynamics.rho", fmt::format("{} values", s.rho.size()),
+                        fmt::format("one, or one per neuron ({})", neurons(s.layers)));
   if (!s.alpha.empty() && s.alpha.size() != neurons(s.layers))
-    throw std::invalid_argument(
-        fmt::format("dynamics.alpha: {} values; accepted: none, or one per neuron ({})", s.alpha.size(),
-                    neurons(s.layers)));
+    throw SettingsError("dynamics.alpha", fmt::format("{} values", s.alpha.size()),
+                        fmt::format("none, or one per neuron ({})", neurons(s.layers)));
   for (const double alpha : s.alpha)
     if (!(alpha >= 0.0 && alpha <= 1.0))
-      throw std::invalid_argument(fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
+      throw SettingsError("dynamics.alpha", fmt::format("{}", alpha), "0..1");
   const auto shapes = weight_shapes(s.layers, s.bias, s.connections);
   const auto names = weight_names(s.connections, static_cast<int>(s.layers.size()));
   if (weights.size() != shapes.size())
@@ -63,8 +63,7 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
     : settings_(std::move(settings)), chip_(std::move(chip)) {
   check(settings_, weights);
   if (chip_ && settings_.flow == Flow::lagrangian)
-    throw std::invalid_argument(
-        "dynamics.flow: \"lagrangian\" with imperfections; accepted: gradient, latent-equilibrium");
+    throw SettingsError("dynamics.flow", "\"lagrangian\" with imperfections", "gradient, latent-equilibrium");
   net_.activation = settings_.activation;
   net_.bias = settings_.bias;
   net_.weights.assign(weights.begin(), weights.end());

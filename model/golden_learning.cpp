@@ -6,13 +6,14 @@
 #include <stdexcept>
 
 #include "model/golden.hpp"
+#include "model/settings/settings_error.hpp"
 
 namespace apical::model {
 
 void Golden::refuse_trace() const {
   const auto refuse = [this](const std::string& what, const char* accepted) {
-    throw std::invalid_argument(fmt::format("learning.trace: \"{}\" with {}; accepted: none, or {}",
-                                            name_of(settings_.trace), what, accepted));
+    throw SettingsError("learning.trace", fmt::format("\"{}\" with {}", name_of(settings_.trace), what),
+                        fmt::format("none, or {}", accepted));
   };
   if (!net_.chain())
     refuse("network.connections, where errors have ways of many lengths", "a chain of layers");

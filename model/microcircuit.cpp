@@ -1,4 +1,5 @@
 #include "model/microcircuit.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -15,14 +16,14 @@ void shape(const std::string& name, const Eigen::MatrixXd& w, Eigen::Index rows,
 }
 
 void check(const MicrocircuitSettings& s, const MicrocircuitWeights& w) {
-  if (s.layers.size() < 2) throw std::invalid_argument("layers: accepted: an input and at least one layer");
+  if (s.layers.size() < 2) throw SettingsError("network.layers", "", "an input and at least one layer");
   if (!(s.lambda >= 0.0 && s.lambda <= 1.0))
-    throw std::invalid_argument(fmt::format("lambda: {}; accepted: 0..1", s.lambda));
+    throw SettingsError("network.lambda", fmt::format("{}", s.lambda), "0..1");
   const std::size_t depth = s.layers.size() - 1;
   const auto rates = [](const char* key, const std::vector<double>& values, std::size_t count) {
     if (values.size() != 1 && values.size() != count)
-      throw std::invalid_argument(
-          fmt::format("{}: {} values; accepted: one, or one per layer ({})", key, values.size(), count));
+      throw SettingsError(key, fmt::format("{} values", values.size()),
+                          fmt::format("one, or one per layer ({})", count));
   };
   rates("learning.eta", s.eta, depth);
   rates("learning.eta_pi", s.eta_pi, depth - 1);

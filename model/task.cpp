@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "model/dataset.hpp"
+#include "model/settings/settings_error.hpp"
 
 namespace apical::model {
 namespace {
@@ -68,8 +69,7 @@ std::unique_ptr<Task> make_kind(const TaskSettings& settings) {
 std::unique_ptr<Task> make_task(const TaskSettings& settings) {
   auto task = make_kind(settings);
   if (settings.target_delay < 0)
-    throw std::invalid_argument(
-        fmt::format("task.target_delay: {}; accepted: 0 or more ticks", settings.target_delay));
+    throw SettingsError("task.target_delay", fmt::format("{}", settings.target_delay), "0 or more ticks");
   if (settings.target_delay == 0) return task;
   return std::make_unique<LateTask>(std::move(task), settings.target_delay);
 }

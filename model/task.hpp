@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/choice.hpp"
+#include "model/settings/choice.hpp"
 
 namespace apical::model {
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "model/dataset.hpp"
+#include "model/settings/settings_error.hpp"
 #include "model/task.hpp"
 
 namespace apical::model {
@@ -94,18 +95,20 @@ class DigitsTask : public Task {
 }  // namespace
 
 std::unique_ptr<Task> make_digits_task(const TaskSettings& s) {
-  const auto refuse = [](const std::string& message) { throw std::invalid_argument(message); };
-  if (s.presentation < 1)
-    refuse(fmt::format("task.presentation: {}; accepted: 1 or more ticks", s.presentation));
+  const auto refuse = [](const char* field, const std::string& found, const std::string& accepted) {
+    throw SettingsError(field, found, accepted);
+  };
+  if (s.presentation < 1) refuse("task.presentation", fmt::format("{}", s.presentation), "1 or more ticks");
   if (s.test_presentation < 1)
-    refuse(fmt::format("task.test_presentation: {}; accepted: 1 or more ticks", s.test_presentation));
+    refuse("task.test_presentation", fmt::format("{}", s.test_presentation), "1 or more ticks");
   if (s.transition == Transition::smooth &&
       (s.transition_ticks < 1 || s.transition_ticks >= std::min(s.presentation, s.test_presentation)))
-    refuse(fmt::format(
-        "task.transition_ticks: {}; accepted: 1 or more and less than the shorter presentation ({})",
-        s.transition_ticks, std::min(s.presentation, s.test_presentation)));
+    refuse("task.transition_ticks", fmt::format("{}", s.transition_ticks),
+           fmt::format("1 or more and less than the shorter presentation ({})",
+                       std::min(s.presentation, s.test_presentation)));
   if (s.train_limit < 0 || s.test_limit < 0)
-    refuse("task.train_limit, task.test_limit: accepted: 0 (all) or more");
+    refuse(s.train_limit < 0 ? "task.train_limit" : "task.test_limit",
+           fmt::format("{}", std::min(s.train_limit, s.test_limit)), "0 (all) or more");
   return std::make_unique<DigitsTask>(s);
 }
 

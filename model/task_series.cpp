@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "model/hdf5_file.hpp"
+#include "model/settings/settings_error.hpp"
 #include "model/task.hpp"
 
 namespace apical::model {
@@ -79,14 +80,11 @@ class SeriesTask : public Task {
 
 std::unique_ptr<Task> make_series_task(const TaskSettings& s) {
   if (s.file.empty())
-    throw std::invalid_argument(
-        "task.file: empty; accepted: an HDF5 file with /input and /target, [row × unit]");
+    throw SettingsError("task.file", "empty", "an HDF5 file with /input and /target, [row × unit]");
   if (s.sampling < 1)
-    throw std::invalid_argument(
-        fmt::format("task.sampling: {}; accepted: 1 or more ticks a row", s.sampling));
+    throw SettingsError("task.sampling", fmt::format("{}", s.sampling), "1 or more ticks a row");
   if (!(s.train_fraction > 0.0 && s.train_fraction < 1.0))
-    throw std::invalid_argument(
-        fmt::format("task.train_fraction: {}; accepted: between 0 and 1", s.train_fraction));
+    throw SettingsError("task.train_fraction", fmt::format("{}", s.train_fraction), "between 0 and 1");
   return std::make_unique<SeriesTask>(s);
 }
 

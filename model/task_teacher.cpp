@@ -8,6 +8,7 @@
 #include "model/elementary.hpp"
 #include "model/equilibrium.hpp"
 #include "model/golden.hpp"
+#include "model/settings/settings_error.hpp"
 #include "model/task.hpp"
 
 namespace apical::model {
@@ -100,15 +101,14 @@ class TeacherTask : public Task {
 
 std::unique_ptr<Task> make_teacher_task(const TaskSettings& s) {
   if (s.teacher_layers.size() < 2)
-    throw std::invalid_argument("task.teacher_layers: accepted: two or more layer sizes, e.g. [8, 20, 3]");
+    throw SettingsError("task.teacher_layers", "", "two or more layer sizes, e.g. [8, 20, 3]");
   for (const int units : s.teacher_layers)
-    if (units < 1)
-      throw std::invalid_argument(fmt::format("task.teacher_layers: {}; accepted: 1 or more units", units));
+    if (units < 1) throw SettingsError("task.teacher_layers", fmt::format("{}", units), "1 or more units");
   if (!(s.correlation_time > 0.0))
-    throw std::invalid_argument(
-        fmt::format("task.correlation_time: {}; accepted: above 0 ms", s.correlation_time));
+    throw SettingsError("task.correlation_time", fmt::format("{}", s.correlation_time), "above 0 ms");
   if (s.train_ticks < 1 || s.test_ticks < 1)
-    throw std::invalid_argument("task.train_ticks, task.test_ticks: accepted: 1 or more");
+    throw SettingsError(s.train_ticks < 1 ? "task.train_ticks" : "task.test_ticks",
+                        fmt::format("{}", std::min(s.train_ticks, s.test_ticks)), "1 or more");
   return std::make_unique<TeacherTask>(s);
 }
 

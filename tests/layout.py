@@ -12,9 +12,10 @@ import sys
 
 # What each room is built on, the lowest first; where a room is named, those that it is built on come with it.
 ROOMS = {
-    "model": [],
+    "model/settings": [],
+    "model": ["model/settings"],
     "hw": [],
-    "fixedpoint/numeric": [],
+    "fixedpoint/numeric": ["model/settings"],
     "fixedpoint/program": ["fixedpoint/numeric"],
     "fixedpoint/emulator": ["fixedpoint/program"],
     "sim/driver": ["hw"],

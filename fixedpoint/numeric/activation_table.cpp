@@ -1,4 +1,5 @@
 #include "fixedpoint/numeric/activation_table.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -185,9 +186,9 @@ double measured_error(const ActivationTable& table, Function function, bool deri
 ActivationTable make_table(Function function, bool derivative, const Format& in, const Format& out,
                            int index_bits, int full_bits) {
   if (index_bits < 1 || index_bits > 16)
-    throw std::invalid_argument(fmt::format("tables.index_bits: {}; accepted: 1..16", index_bits));
+    throw SettingsError("tables.index_bits", fmt::format("{}", index_bits), "1..16");
   if (full_bits < 1 || full_bits > 16)
-    throw std::invalid_argument(fmt::format("tables.full_bits: {}; accepted: 1..16", full_bits));
+    throw SettingsError("tables.full_bits", fmt::format("{}", full_bits), "1..16");
   ActivationTable table;
   table.in = in;
   table.out = out;

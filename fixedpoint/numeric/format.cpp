@@ -1,4 +1,5 @@
 #include "fixedpoint/numeric/format.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -28,14 +29,13 @@ std::size_t find(const char* what, std::string_view text, const Names& names) {
 
 }  // namespace
 
-void check(const Format& f, int max_bits, std::string_view name) {
+void check(const Format& f, int max_bits, const std::string& name, int layer) {
   if (f.bits < 1 || f.bits > max_bits)
-    throw std::invalid_argument(fmt::format("{}.bits: {}; accepted: 1..{}", name, f.bits, max_bits));
+    throw SettingsError(name + ".bits", fmt::format("{}", f.bits), fmt::format("1..{}", max_bits), layer);
   if (f.frac < -64 || f.frac > 64)
-    throw std::invalid_argument(fmt::format("{}.frac: {}; accepted: -64..64", name, f.frac));
+    throw SettingsError(name + ".frac", fmt::format("{}", f.frac), "-64..64", layer);
   if (f.is_signed && f.bits == 1 && f.overflow == Overflow::sat_sym)
-    throw std::invalid_argument(
-        fmt::format("{}.bits: 1 with SAT_SYM holds only 0; accepted: 2..{}", name, max_bits));
+    throw SettingsError(name + ".bits", "1 with SAT_SYM holds only 0", fmt::format("2..{}", max_bits), layer);
 }
 
 const char* name_of(Rounding mode) {

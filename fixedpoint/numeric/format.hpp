@@ -34,9 +34,9 @@ struct Format {
   double lsb() const { return std::ldexp(1.0, -frac); }
 };
 
-/// Throws std::invalid_argument naming `name` and what would be accepted, unless 1 <= bits <= max_bits and
-/// |frac| <= 64 (a signed SAT_SYM format needs 2 bits to hold anything but 0).
-void check(const Format&, int max_bits, std::string_view name);
+/// Throws SettingsError for "NAME.bits" or "NAME.frac" (of `layer`, 0: of all), unless 1 <= bits <= max_bits
+/// and |frac| <= 64 (a signed SAT_SYM format needs 2 bits to hold anything but 0).
+void check(const Format&, int max_bits, const std::string& name, int layer = 0);
 
 const char* name_of(Rounding);  ///< "RND", "RND_ZERO", ...
 const char* name_of(Overflow);  ///< "SAT", "SAT_ZERO", "SAT_SYM", "WRAP"

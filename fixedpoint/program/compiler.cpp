@@ -10,12 +10,13 @@
 #include "fixedpoint/program/constants.hpp"
 #include "fixedpoint/program/proofs.hpp"
 #include "fixedpoint/program/schedule.hpp"
+#include "model/settings/settings_error.hpp"
 
 namespace apical::fixedpoint {
 namespace {
 
-void require(bool condition, const std::string& message) {
-  if (!condition) throw std::invalid_argument(message);
+void require(bool condition, const char* field, const std::string& found, const std::string& accepted) {
+  if (!condition) throw SettingsError(field, found, accepted);
 }
 
 // Of one value for all or one each.
@@ -26,8 +27,7 @@ T one_of(const std::vector<T>& values, int index) {
 
 Format format_of(const NetworkDescription& net, const char* signal, int layer) {
   const Format f = net.formats.at(signal, layer);
-  check(f, 32,
-        layer == 0 ? fmt::format("formats.{}", signal) : fmt::format("formats.{} (layer {})", signal, layer));
+  check(f, 32, fmt::format("formats.{}", signal), layer);
   return f;
 }
 
@@ -119,10 +119,10 @@ void let_decay(const NetworkDescription& net, Projection& p) {
   if (net.weight_decay == 0.0) return;
   const int n = -std::ilogb(net.weight_decay * net.dt);
   p.decay = p.learn_shift - n;
-  require(p.decay >= 0 && p.decay < 32,
-          fmt::format("learning.weight_decay: 2^-{} in a tick, where LEARN {} has {} bits below the weight; "
-                      "accepted: 2^-{}..2^-{}",
-                      n, p.name, p.learn_shift, p.learn_shift, std::max(1, p.learn_shift - 31)));
+  require(
+      p.decay >= 0 && p.decay < 32, "learning.weight_decay",
+      fmt::format("2^-{} in a tick, where LEARN {} has {} bits below the weight", n, p.name, p.learn_shift),
+      fmt::format("2^-{}..2^-{}", p.learn_shift, std::max(1, p.learn_shift - 31)));
 }
 
 // A projection between two populations with the formats of `layer`; of MatrixShape what makes it one.
@@ -153,7 +153,7 @@ Projection make_projection(const NetworkDescription& net, const Program& program
     p.step.frac = std::min(
         useful, largest > 0.0 ? finest_frac(largest, p.step.bits, p.step.is_signed) : p.step.bits - 1);
   }
-  check(p.step, 32, fmt::format("formats.step (layer {})", layer));
+  check(p.step, 32, "formats.step", layer);
   p.learn_shift = p.step.frac + source[Signal::rate].frac - p.weight.frac;
   if (p.bias) p.one = quantise(1, 0, source[Signal::rate]).raw;
   return p;
@@ -207,10 +207,10 @@ Program compile_shape(const NetworkDescription& net) {
   program.beta_frac = fraction_bits({net.beta}, least_beta_frac, finest_constant_frac);
   add_projections(net, program);
   require(program.populations.size() <= 256 && program.projections.size() < 256,
-          fmt::format(
-              "network.layers, network.connections: {} populations and {} projections; accepted: up to 256 "
-              "and 255",
-              program.populations.size(), program.projections.size()));
+          net.connections.empty() ? "network.layers" : "network.connections",
+          fmt::format("{} populations and {} projections", program.populations.size(),
+                      program.projections.size()),
+          "up to 256 and 255");
   program.rate_tables.resize(program.populations.size());
   program.slope_tables.resize(program.populations.size());
   for (int k = 1; k <= program.output; ++k) {
@@ -231,14 +231,14 @@ Program compile_shape(const NetworkDescription& net) {
 Program compile(const NetworkDescription& net) {
   Program program = compile_shape(net);
   const std::size_t count = matrices(net).size();
-  require(net.weights.size() == count,
-          fmt::format("weights: {} matrices; accepted: {}", net.weights.size(), count));
+  require(net.weights.size() == count, "weights", fmt::format("{} matrices", net.weights.size()),
+          std::to_string(count));
   for (std::size_t k = 0; k < count; ++k) {
     Projection& p = program.projections[k];
     const std::vector<double>& real = net.weights[k];
-    require(real.size() == static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns),
-            fmt::format("weights {}: {} values; accepted: {} x {} = {}", p.name, real.size(), p.rows,
-                        p.columns, p.rows * p.columns));
+    require(real.size() == static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns), "weights",
+            fmt::format("{} of {} values", p.name, real.size()),
+            fmt::format("{} x {} = {}", p.rows, p.columns, p.rows * p.columns));
     program.loads.push_back(load_weights(p, real.data(), real.size(), p.image));
   }
   return program;

@@ -1,4 +1,5 @@
 #include "fixedpoint/program/network.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -10,21 +11,21 @@
 namespace apical::fixedpoint {
 namespace {
 
-void require(bool condition, const std::string& message) {
-  if (!condition) throw std::invalid_argument(message);
+void require(bool condition, const char* field, const std::string& found, const std::string& accepted) {
+  if (!condition) throw SettingsError(field, found, accepted);
 }
 
 // Every layer hears something, every layer is heard, at last by the output, which itself drives nothing.
 void check_connections(const NetworkDescription& net) {
+  const char* const field = "network.connections";
   const int last = static_cast<int>(net.layers.size()) - 1;
   for (const auto& [source, target] : net.connections) {
-    const std::string name = fmt::format("network.connections: [{}, {}]", source, target);
-    require(
-        source >= 0 && source < last,
-        fmt::format("{}: accepted sources: 0 (the input)..{}, the output drives nothing", name, last - 1));
-    require(target >= 1 && target <= last, fmt::format("{}: accepted targets: 1..{}", name, last));
-    require(std::count(net.connections.begin(), net.connections.end(), std::pair(source, target)) == 1,
-            fmt::format("{}: given twice; accepted: once", name));
+    const std::string name = fmt::format("[{}, {}]", source, target);
+    require(source >= 0 && source < last, field, name,
+            fmt::format("sources 0 (the input)..{}, the output drives nothing", last - 1));
+    require(target >= 1 && target <= last, field, name, fmt::format("targets 1..{}", last));
+    require(std::count(net.connections.begin(), net.connections.end(), std::pair(source, target)) == 1, field,
+            name + " given twice", "once");
   }
   const std::vector<std::pair<int, int>> all = ordered_connections(net);
   std::set<int> heard{last};
@@ -33,79 +34,77 @@ void check_connections(const NetworkDescription& net) {
       if (heard.count(target) != 0) heard.insert(source);
   for (int k = 1; k <= last; ++k) {
     require(std::any_of(all.begin(), all.end(), [&](const auto& c) { return c.second == k && c.first != k; }),
-            fmt::format("network.connections: nothing leads to layer {}; accepted: a source for each", k));
-    require(heard.count(k) != 0,
-            fmt::format("network.connections: layer {} doesn't lead to the output; accepted: all do", k));
+            "network.connections", fmt::format("nothing leads to layer {}", k), "a source for each");
+    require(heard.count(k) != 0, "network.connections", fmt::format("layer {} doesn't lead to the output", k),
+            "all do");
   }
 }
 
 void check_microcircuit(const NetworkDescription& net) {
-  const std::string where = "network.circuit: \"microcircuit\" ";
-  require(net.connections.empty(), where + "with network.connections; accepted: one of them");
-  require(net.layers.size() >= 3, where + "without a hidden layer; accepted: at least one");
-  require(!net.parallel_order, where + "in the parallel order; accepted: dynamics.order = \"sweep\"");
-  require(!net.mismatch, where + "with a Lagrangian flow; accepted: dynamics.flow = \"latent-equilibrium\"");
-  require(!net.advanced_response, where + "with dynamics.response = \"advanced\"; accepted: \"prospective\"");
-  require(net.gamma == 1, where + "with dynamics.gamma = 0; accepted: 1");
-  require(net.lambda >= 0.0 && net.lambda <= 1.0,
-          fmt::format("network.lambda: {}; accepted: 0..1", net.lambda));
+  const auto needs = [](bool holds, const char* what, const char* accepted) {
+    require(holds, "network.circuit", std::string("\"microcircuit\" ") + what, accepted);
+  };
+  needs(net.connections.empty(), "with network.connections", "one of them");
+  needs(net.layers.size() >= 3, "without a hidden layer", "at least one");
+  needs(!net.parallel_order, "in the parallel order", "dynamics.order = \"sweep\"");
+  needs(!net.mismatch, "with a Lagrangian flow", "dynamics.flow = \"latent-equilibrium\"");
+  needs(!net.advanced_response, "with dynamics.response = \"advanced\"", "\"prospective\"");
+  needs(net.gamma == 1, "with dynamics.gamma = 0", "1");
+  require(net.lambda >= 0.0 && net.lambda <= 1.0, "network.lambda", fmt::format("{}", net.lambda), "0..1");
   int exponent = 0;
   const double decay = net.weight_decay * net.dt, mantissa = std::frexp(decay, &exponent);
-  require(
-      decay == 0.0 || (mantissa == 0.5 && decay < 1.0),
-      fmt::format("learning.weight_decay: {}, {} in a tick; accepted: 0 or a power of two below 1 in a tick, "
-                  "as {}",
-                  net.weight_decay, decay, std::ldexp(1.0, std::min(exponent, 0) - 1) / net.dt));
+  require(decay == 0.0 || (mantissa == 0.5 && decay < 1.0), "learning.weight_decay",
+          fmt::format("{}, {} in a tick", net.weight_decay, decay),
+          fmt::format("0 or a power of two below 1 in a tick, as {}",
+                      std::ldexp(1.0, std::min(exponent, 0) - 1) / net.dt));
   const std::size_t hidden = net.layers.size() - 2;
   for (const auto& [name, rates] : {std::pair("eta_pi", &net.eta_pi), std::pair("eta_ip", &net.eta_ip)}) {
-    require(rates->size() == 1 || rates->size() == hidden,
-            fmt::format("learning.{}: {} values; accepted: one, or one per hidden layer ({})", name,
-                        rates->size(), hidden));
+    require(rates->size() == 1 || rates->size() == hidden, fmt::format("learning.{}", name),
+            fmt::format("{} values", rates->size()),
+            fmt::format("one, or one per hidden layer ({})", hidden));
     for (const double eta : *rates)
-      require(eta >= 0.0 && std::isfinite(eta),
-              fmt::format("learning.{}: {}; accepted: 0 or more", name, eta));
+      require(eta >= 0.0 && std::isfinite(eta), fmt::format("learning.{}", name), fmt::format("{}", eta),
+              "0 or more");
   }
 }
 
 }  // namespace
 
 void check(const NetworkDescription& net) {
-  require(net.layers.size() >= 2, "network.layers: needs an input and at least one layer, e.g. [64, 32, 10]");
+  require(net.layers.size() >= 2, "network.layers", fmt::format("{} layers", net.layers.size()),
+          "an input and at least one layer, e.g. [64, 32, 10]");
   for (const int units : net.layers)
-    require(units >= 1 && units < (1 << 20), "network.layers: every layer has 1..1048575 units");
+    require(units >= 1 && units < (1 << 20), "network.layers", fmt::format("{} units", units), "1..1048575");
   const std::size_t count = net.layers.size() - 1;
-  require(net.layers.size() <= 200, "network.layers: at most 200 layers");
-  require(
-      net.eta.size() == 1 || net.eta.size() == count,
-      fmt::format("learning.eta: {} values; accepted: one, or one per layer ({})", net.eta.size(), count));
+  require(net.layers.size() <= 200, "network.layers", fmt::format("{} layers", net.layers.size()),
+          "at most 200");
+  require(net.eta.size() == 1 || net.eta.size() == count, "learning.eta",
+          fmt::format("{} values", net.eta.size()), fmt::format("one, or one per layer ({})", count));
   std::size_t units = 0;
   for (std::size_t k = 1; k <= count; ++k) units += static_cast<std::size_t>(net.layers[k]);
-  require(
-      net.rho.size() == 1 || net.rho.size() == units,
-      fmt::format("dynamics.rho: {} values; accepted: one, or one per neuron ({})", net.rho.size(), units));
-  require(net.alpha.empty() || net.alpha.size() == units,
-          fmt::format("dynamics.alpha: {} values; accepted: none, or one per neuron ({})", net.alpha.size(),
-                      units));
+  require(net.rho.size() == 1 || net.rho.size() == units, "dynamics.rho",
+          fmt::format("{} values", net.rho.size()), fmt::format("one, or one per neuron ({})", units));
+  require(net.alpha.empty() || net.alpha.size() == units, "dynamics.alpha",
+          fmt::format("{} values", net.alpha.size()), fmt::format("none, or one per neuron ({})", units));
   for (const double alpha : net.alpha)
-    require(alpha >= 0.0 && alpha <= 1.0, fmt::format("dynamics.alpha: {}; accepted: 0..1", alpha));
-  require(net.theta_rate.size() == 1 || net.theta_rate.size() == count + 1,
-          fmt::format("events.theta_rate: {} values; accepted: one, or one per layer with the input ({})",
-                      net.theta_rate.size(), count + 1));
-  require(net.theta_error.size() == 1 || net.theta_error.size() == count,
-          fmt::format("events.theta_error: {} values; accepted: one, or one per layer ({})",
-                      net.theta_error.size(), count));
+    require(alpha >= 0.0 && alpha <= 1.0, "dynamics.alpha", fmt::format("{}", alpha), "0..1");
+  require(net.theta_rate.size() == 1 || net.theta_rate.size() == count + 1, "events.theta_rate",
+          fmt::format("{} values", net.theta_rate.size()),
+          fmt::format("one, or one per layer with the input ({})", count + 1));
+  require(net.theta_error.size() == 1 || net.theta_error.size() == count, "events.theta_error",
+          fmt::format("{} values", net.theta_error.size()), fmt::format("one, or one per layer ({})", count));
   for (const int theta : net.theta_rate)
-    require(theta >= 0, fmt::format("events.theta_rate: {}; accepted: 0 or more", theta));
+    require(theta >= 0, "events.theta_rate", fmt::format("{}", theta), "0 or more");
   for (const int theta : net.theta_error)
-    require(theta >= 0, fmt::format("events.theta_error: {}; accepted: 0 or more", theta));
+    require(theta >= 0, "events.theta_error", fmt::format("{}", theta), "0 or more");
   for (const double rho : net.rho)
-    require(rho >= 0.0 && rho <= 2.0, fmt::format("dynamics.rho: {}; accepted: 0..2", rho));
+    require(rho >= 0.0 && rho <= 2.0, "dynamics.rho", fmt::format("{}", rho), "0..2");
   for (const double eta : net.eta)
-    require(eta >= 0.0 && std::isfinite(eta), fmt::format("learning.eta: {}; accepted: 0 or more", eta));
-  require(net.tau > 0.0 && net.dt > 0.0 && net.dt <= net.tau,
-          fmt::format("dynamics.dt: {} ms; accepted: above 0 and at most tau ({} ms)", net.dt, net.tau));
-  require(net.beta >= 0.0 && net.beta < 4.0, fmt::format("dynamics.beta: {}; accepted: 0..4", net.beta));
-  require(net.gamma == 0 || net.gamma == 1, fmt::format("dynamics.gamma: {}; accepted: 0, 1", net.gamma));
+    require(eta >= 0.0 && std::isfinite(eta), "learning.eta", fmt::format("{}", eta), "0 or more");
+  require(net.tau > 0.0 && net.dt > 0.0 && net.dt <= net.tau, "dynamics.dt", fmt::format("{} ms", net.dt),
+          fmt::format("above 0 and at most tau ({} ms)", net.tau));
+  require(net.beta >= 0.0 && net.beta < 4.0, "dynamics.beta", fmt::format("{}", net.beta), "0..4");
+  require(net.gamma == 0 || net.gamma == 1, "dynamics.gamma", fmt::format("{}", net.gamma), "0, 1");
   check_connections(net);
   if (net.microcircuit) check_microcircuit(net);
 }

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "model/settings/settings_error.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/isa/pass_words.hpp"
 #include "sim/isa/table_plan.hpp"
@@ -30,23 +31,20 @@ int layer_of(const Program& program, const Projection& p) {
                   population(program, p.target).compartment == Compartment::dendrite ? p.source : p.target);
 }
 
-std::string key(const char* signal, int layer, const char* what) {
-  return layer == 0 ? fmt::format("formats.{}.{}", signal, what)
-                    : fmt::format("formats.{} (layer {}).{}", signal, layer, what);
+std::string key(const char* signal, const char* what) {
+  return fmt::format("formats.{}.{}", signal, what);
 }
 
 void check_width(const Format& f, const char* signal, int layer) {
   if (f.bits + (f.is_signed ? 0 : 1) > limit::signal_bits)
-    throw std::invalid_argument(fmt::format(
-        "{}: unsigned {} bits is {} as two's complement; accepted by cores: at most {}, signed, or {} "
-        "unsigned",
-        key(signal, layer, "bits"), f.bits, f.bits + 1, limit::signal_bits, limit::signal_bits - 1));
+    throw CoreLimitError(
+        key(signal, "bits"), fmt::format("unsigned {} bits is {} as two's complement", f.bits, f.bits + 1),
+        fmt::format("at most {}, signed, or {} unsigned", limit::signal_bits, limit::signal_bits - 1), layer);
 }
 
 void check_count(const char* name, std::int64_t count, std::int64_t most, const std::string& of) {
   if (count > most)
-    throw std::invalid_argument(
-        fmt::format("{}: {} {}; accepted by cores: at most {}", name, count, of, most));
+    throw CoreLimitError(name, fmt::format("{} {}", count, of), fmt::format("at most {}", most));
 }
 
 void check_tables(const Program& program) {
@@ -77,11 +75,11 @@ void check_core_formats(const Program& program) {
       if (!runs(program, p, s) || !pass_words(program, p, s, {}, words)) continue;
       if (std::abs(words.shift) <= limit::shift) continue;
       const Signal signal = pass_of(s).signal;
-      throw std::invalid_argument(
-          fmt::format("{}: {} shifts what becomes it by {} bits; accepted by cores: at most {}, so bring the "
-                      "binary points "
-                      "of its population closer",
-                      key(name_of(signal), layer, "frac"), at[signal].frac, words.shift, limit::shift));
+      throw CoreLimitError(
+          key(name_of(signal), "frac"),
+          fmt::format("{} shifts what becomes it by {} bits", at[signal].frac, words.shift),
+          fmt::format("at most {}, so bring the binary points of its population closer", limit::shift),
+          layer);
     }
   }
   for (const Projection& p : program.projections) {

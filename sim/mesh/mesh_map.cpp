@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "model/settings/settings_error.hpp"
 #include "sim/isa/core_limits.hpp"
 #include "sim/mesh/mesh_memory.hpp"
 #include "sim/mesh/mesh_network.hpp"
@@ -183,8 +184,10 @@ Placement empty_mesh(int cores) {
 
 Placement place(const Program& program, int cores, const CoreBudget& budget) {
   if (!is_chain(program))
-    throw std::invalid_argument(
-        "network.connections, network.circuit: a mesh runs layers one after another; accepted: neither");
+    throw SettingsError(program.output + 1 == static_cast<int>(program.populations.size())
+                            ? "network.connections"
+                            : "network.circuit",
+                        "a mesh runs layers one after another", "neither a graph nor a microcircuit");
   Placement placement = empty_mesh(cores);
   const std::vector<int> counts = choose_counts(program, cores, budget);
   const int layers = static_cast<int>(counts.size());
@@ -259,10 +262,9 @@ Placement place(const Program& program, int cores, const CoreBudget& budget) {
   for (int k = 0; k < layers; ++k)
     for (const Slice& s : placement.slices[at(k)])
       if (s.units.count > limit::units)
-        throw std::invalid_argument(
-            fmt::format("network.layers: {} units of layer {} on one core; accepted by cores: at most {}, so "
-                        "take more cores",
-                        s.units.count, k, limit::units));
+        throw CoreLimitError("network.layers",
+                             fmt::format("{} units of layer {} on one core", s.units.count, k),
+                             fmt::format("at most {}, so take more cores", limit::units));
   for (int k = 0; k + 1 < layers; ++k)
     for (const Slice& s : placement.slices[at(k)])
       if (s.units.count > budget.fan_in)

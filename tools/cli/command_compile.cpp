@@ -96,7 +96,7 @@ int execute(const Arguments& a) {
     (a.json ? print_json : print_text)(config, *program);
     say(loading_notes(config, *program));
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
   return 0;
 }

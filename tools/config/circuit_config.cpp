@@ -1,4 +1,5 @@
 #include "tools/config/circuit_config.hpp"
+#include "model/settings/settings_error.hpp"
 
 #include <fmt/format.h>
 
@@ -11,8 +12,7 @@ void check_microcircuit(const Config& config) {
   const model::GoldenSettings& s = config.network;
   const auto needs = [](bool holds, const char* key, const auto& value, const char* wanted) {
     if (!holds)
-      throw std::invalid_argument(
-          fmt::format("{}: {} with network.circuit \"microcircuit\"; accepted: {}", key, value, wanted));
+      throw SettingsError(key, fmt::format("{} with network.circuit \"microcircuit\"", value), wanted);
   };
   needs(s.flow == model::Flow::latent_equilibrium, "dynamics.flow", name_of(s.flow), "latent-equilibrium");
   needs(s.order == model::Order::sweep, "dynamics.order", name_of(s.order), "sweep");

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "model/input_file.hpp"
+#include "model/settings/settings_error.hpp"
 #include "tools/config/circuit_config.hpp"
 #include "tools/config/config_keys.hpp"
 #include "tools/config/formats.hpp"
@@ -246,9 +247,9 @@ void set_key(Config& config, const std::string& assignment, const std::string& w
 void check(const Config& config) {
   const auto& layers = config.network.layers;
   if (layers.size() < 2)
-    throw std::invalid_argument(fmt::format(
-        "network.layers: {} given; accepted: units of the input and of every layer, e.g. [64, 64, 10]",
-        layers.empty() ? "not" : "only the input is"));
+    throw SettingsError("network.layers",
+                        fmt::format("{} given", layers.empty() ? "not" : "only the input is"),
+                        "units of the input and of every layer, e.g. [64, 64, 10]");
   const std::size_t depth = layers.size() - 1;
   model::resolved(config.network.connections, static_cast<int>(layers.size()));
   // Initial weights, a machine's, the program's and the results': four copies of eight bytes.
@@ -259,26 +260,23 @@ void check(const Config& config) {
   const double memory =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (bytes > memory)
-    throw std::invalid_argument(fmt::format(
-        "network.layers: weights of {:.3g} GB with all copies; accepted: less than the {:.3g} GB of this "
-        "machine's memory",
-        bytes * 1e-9, memory * 1e-9));
+    throw SettingsError("network.layers", fmt::format("weights of {:.3g} GB with all copies", bytes * 1e-9),
+                        fmt::format("less than the {:.3g} GB of this machine's memory", memory * 1e-9));
   if (config.gain.size() != 1 && config.gain.size() != depth)
-    throw std::invalid_argument(fmt::format("network.gain: {} values; accepted: one, or one per layer ({})",
-                                            config.gain.size(), depth));
+    throw SettingsError("network.gain", fmt::format("{} values", config.gain.size()),
+                        fmt::format("one, or one per layer ({})", depth));
   if (config.circuit == Circuit::microcircuit) check_microcircuit(config);
   check_imperfections(config);
   if ((config.lanes & (config.lanes - 1)) != 0)
-    throw std::invalid_argument(
-        fmt::format("core.lanes: {}; accepted: 1, 2, 4, 8, 16, 32, 64", config.lanes));
+    throw SettingsError("core.lanes", fmt::format("{}", config.lanes), "1, 2, 4, 8, 16, 32, 64");
   for (const auto& [place, format] : config.formats.by_layer) {
     const auto& [signal, layer] = place;
     if (signal == "input")
-      throw std::invalid_argument("formats.input.layer" + std::to_string(layer) +
-                                  ": the input is one layer; accepted: formats.input");
+      throw SettingsError("formats.input.layer" + std::to_string(layer), "the input is one layer",
+                          "formats.input");
     if (layer > static_cast<int>(depth))
-      throw std::invalid_argument(
-          fmt::format("formats.{}.layer{}: no such layer; accepted: layer1..layer{}", signal, layer, depth));
+      throw SettingsError(fmt::format("formats.{}.layer{}", signal, layer), "no such layer",
+                          fmt::format("layer1..layer{}", depth));
   }
 }
 
@@ -305,19 +303,19 @@ std::string reference_document() {
   return text + format_document();
 }
 
-std::string located(const Config& config, const std::string& message) {
-  const std::string key = message.substr(0, message.find(':'));
-  auto found = config.where.find(key);
-  // The compiler says "formats.weight (layer 2).bits", the file formats.weight.layer2.bits or
-  // formats.weight.bits.
-  const std::size_t open = key.find(" (layer ");
-  const std::size_t close = key.find(')');
-  if (open != std::string::npos && close != std::string::npos && close > open) {
-    const std::string layer = key.substr(open + 8, close - open - 8);
-    found = config.where.find(fmt::format("{}.layer{}{}", key.substr(0, open), layer, key.substr(close + 1)));
-    if (found == config.where.end()) found = config.where.find(key.substr(0, open) + key.substr(close + 1));
+std::string located(const Config& config, const std::exception& error) {
+  auto found = config.where.end();
+  if (const auto* setting = dynamic_cast<const SettingsError*>(&error); setting != nullptr) {
+    const std::string& key = setting->field();
+    // The file says formats.weight.layer2.bits or formats.weight.bits.
+    if (setting->layer() > 0) {
+      const std::size_t dot = key.rfind('.');
+      found = config.where.find(
+          fmt::format("{}.layer{}{}", key.substr(0, dot), setting->layer(), key.substr(dot)));
+    }
+    if (found == config.where.end()) found = config.where.find(key);
   }
-  return fmt::format("{}: {}", found == config.where.end() ? config.source : found->second, message);
+  return fmt::format("{}: {}", found == config.where.end() ? config.source : found->second, error.what());
 }
 
 }  // namespace apical::tools

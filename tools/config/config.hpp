@@ -92,8 +92,8 @@ std::string digest(const Config&);
 /// tools/CONFIGURATION.md as it should be.
 std::string reference_document();
 
-/// Puts "FILE:LINE: " before a message that starts with a key which the configuration set.
-std::string located(const Config&, const std::string& message);
+/// The error's message, with "FILE:LINE: " of the key that it is about (SettingsError) or the file before it.
+std::string located(const Config&, const std::exception&);
 
 /// task.file, which is relative to the file that says it, and to the current folder if --set does.
 std::filesystem::path task_file(const Config&);

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "model/settings/settings_error.hpp"
 #include "tools/config/config.hpp"
 
 namespace apical::tools {
@@ -11,21 +12,19 @@ fixedpoint::NetworkDescription describe(const Config& config,
                                         const std::vector<model::WeightMatrix>& weights) {
   const model::GoldenSettings s = drawn_settings(config);
   if (config.circuit == Circuit::microcircuit && config.microcircuit.feedback == model::Feedback::tied)
-    throw std::invalid_argument(
-        "network.feedback: \"tied\" on an integer machine, which has no copies of weights; accepted: fixed, "
-        "learned");
+    throw SettingsError("network.feedback", "\"tied\" on an integer machine, which has no copies of weights",
+                        "fixed, learned");
   if (s.flow == model::Flow::lagrangian && s.scheme != model::Scheme::integrated)
-    throw std::invalid_argument(
-        fmt::format("dynamics.scheme: \"{}\" on the emulator; accepted: integrated", name_of(s.scheme)));
+    throw SettingsError("dynamics.scheme", fmt::format("\"{}\" on the emulator", name_of(s.scheme)),
+                        "integrated");
   if (s.voltage_frac >= 0)
-    throw std::invalid_argument(
-        fmt::format("dynamics.voltage_frac: {} on an integer machine, which has formats.u; accepted: -1",
-                    s.voltage_frac));
+    throw SettingsError("dynamics.voltage_frac",
+                        fmt::format("{} on an integer machine, which has formats.u", s.voltage_frac), "-1");
   if (s.trace != model::Trace::none)
-    throw std::invalid_argument(
-        fmt::format("learning.trace: \"{}\" on an integer machine, whose program has no memory of past "
-                    "rates; accepted: none",
-                    name_of(s.trace)));
+    throw SettingsError("learning.trace",
+                        fmt::format("\"{}\" on an integer machine, whose program has no memory of past rates",
+                                    name_of(s.trace)),
+                        "none");
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
   net.activation = fixedpoint::parse_function(name_of(s.activation));

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "model/normal.hpp"
+#include "model/settings/settings_error.hpp"
 #include "tools/config/config.hpp"
 
 namespace apical::tools {
@@ -29,9 +30,9 @@ model::GoldenSettings drawn_settings(const Config& config) {
   for (const auto& [key, spread] :
        {std::pair{"rho_spread", config.rho_spread}, std::pair{"tau_spread", config.tau_spread}})
     if (spread > 0.0 && s.flow != model::Flow::latent_equilibrium)
-      throw std::invalid_argument(
-          fmt::format("dynamics.{}: {} with flow \"{}\"; accepted: 0, or flow = \"latent-equilibrium\"", key,
-                      spread, name_of(s.flow)));
+      throw SettingsError(fmt::format("dynamics.{}", key),
+                          fmt::format("{} with flow \"{}\"", spread, name_of(s.flow)),
+                          "0, or flow = \"latent-equilibrium\"");
   if (config.rho_spread <= 0.0 && config.tau_spread <= 0.0) return s;
   const auto neurons = static_cast<std::size_t>(std::accumulate(s.layers.begin() + 1, s.layers.end(), 0));
   if (s.rho.size() == 1) s.rho.resize(neurons, s.rho.front());

@@ -10,6 +10,7 @@
 
 #include "fixedpoint/program/compiler.hpp"
 #include "model/schedule.hpp"
+#include "model/settings/settings_error.hpp"
 #include "tools/config/starting_weights.hpp"
 
 namespace apical::tools {
@@ -33,9 +34,10 @@ std::vector<fixedpoint::Constant> constants_of(const Config& config, const fixed
 void check_constants(const Config& config, const fixedpoint::Program& program) {
   for (const fixedpoint::Constant& c : constants_of(config, program))
     if (!c.scheduled && c.asked != 0.0 && c.effective == 0.0)
-      throw std::invalid_argument(fmt::format(
-          "{}: {} is {:.4g}, of which the registers of an integer machine make 0; accepted: {:.4g} and above",
-          c.key, c.name, c.asked, c.smallest));
+      throw SettingsError(
+          c.key,
+          fmt::format("{} is {:.4g}, of which the registers of an integer machine make 0", c.name, c.asked),
+          fmt::format("{:.4g} and above", c.smallest));
 }
 
 bool loses_much(const fixedpoint::LoadReport& load) {
@@ -45,12 +47,15 @@ bool loses_much(const fixedpoint::LoadReport& load) {
 
 void check_loading(const Config& config, const fixedpoint::LoadReport& load) {
   if (config.allow_lossy_loading || !loses_much(load)) return;
-  throw std::invalid_argument(fmt::format(
-      "formats.weight (layer {}).frac: {} with {} bits: of {} weights {} of magnitude up to {:.3g}, {} "
-      "became 0 and {} saturated on loading; accepted: a format that loses at most {:g}% of them (frac = {} "
-      "holds the largest), or formats.allow_lossy_loading = true",
-      load.layer, load.format.frac, load.format.bits, load.values, load.name, load.largest, load.became_zero,
-      load.saturated, 100.0 * most_lost, frac_that_holds(load)));
+  throw SettingsError("formats.weight.frac",
+                      fmt::format("{} with {} bits: of {} weights {} of magnitude up to {:.3g}, {} became 0 "
+                                  "and {} saturated on loading",
+                                  load.format.frac, load.format.bits, load.values, load.name, load.largest,
+                                  load.became_zero, load.saturated),
+                      fmt::format("a format that loses at most {:g}% of them (frac = {} holds the largest), "
+                                  "or formats.allow_lossy_loading = true",
+                                  100.0 * most_lost, frac_that_holds(load)),
+                      load.layer);
 }
 
 std::shared_ptr<const fixedpoint::Program> compiled(const Config& config,
@@ -97,7 +102,7 @@ std::vector<std::string> loading_notes(const Config& config) {
   try {
     return loading_notes(config, *compiled(config, starting_weights(config, "")));
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

@@ -142,7 +142,7 @@ Deployment fit(const Config& config, const Target& target, int lanes, const Depl
     d.program = compiled(config, starting_weights(config, ""));
     d.core = sim::required_parameters(*d.program, chosen);
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
   d.image = sim::assemble(*d.program, d.core);
   for (const std::string& argument : d.core.arguments()) {

@@ -13,6 +13,7 @@
 #include <regex>
 
 #include "fixedpoint/emulator/workers.hpp"
+#include "model/settings/settings_error.hpp"
 #include "tools/explore/trials.hpp"
 #include "tools/report/numbers.hpp"
 #include "tools/report/progress.hpp"
@@ -266,9 +267,9 @@ Optimum optimise(const Config& config, const OptimiseOptions& options) {
   try {
     check(config);
     if (!configured_task(config)->classification())
-      throw std::invalid_argument(
-          fmt::format("task.kind: \"{}\" has no accuracy for the budget; accepted: digits8, mnist",
-                      name_of(config.task.kind)));
+      throw SettingsError("task.kind",
+                          fmt::format("\"{}\" has no accuracy for the budget", name_of(config.task.kind)),
+                          "digits8, mnist");
     const Profile profiled = profile(config, options.profile);
     Optimum result;
     result.trouble = profiled.trouble;
@@ -277,7 +278,7 @@ Optimum optimise(const Config& config, const OptimiseOptions& options) {
     result.processor_seconds = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
     return result;
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

@@ -193,7 +193,7 @@ Profile profile(const Config& config, const ProfileOptions& options) {
     refuse_imperfections(config, "the emulator of a profile");
     return Profiler(config, options).run();
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

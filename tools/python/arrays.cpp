@@ -62,7 +62,7 @@ void check_located(const tools::Config& config) {
   try {
     tools::check(config);
   } catch (const std::invalid_argument& error) {
-    throw InputError(tools::located(config, error.what()));
+    throw InputError(tools::located(config, error));
   }
 }
 

@@ -203,7 +203,7 @@ void SteppedMachine::set_weights(const py::object& which, const Doubles& values)
   try {
     tools::check_loading(config_, load);
   } catch (const std::invalid_argument& error) {
-    throw InputError(tools::located(config_, error.what()));
+    throw InputError(tools::located(config_, error));
   }
   machine_->set_weights(k, {data, data + values.size()});
   set_[k] = load;

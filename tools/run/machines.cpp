@@ -98,7 +98,7 @@ void check_machine(const Config& config) {
     // Asks the tools that make a core for their versions.
     if (config.machine == Machine::rtl) sim::core_fingerprint(sim::find_core_sources(), parameters, {});
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 
@@ -109,7 +109,7 @@ std::shared_ptr<const fixedpoint::Program> program_of(const Config& config,
     refuse_both(config);
     return config.machine == Machine::golden ? nullptr : compiled(config, weights);
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 
@@ -121,7 +121,7 @@ std::unique_ptr<sim::Machine> make_machine(const Config& config,
     if (config.machine == Machine::tlm) return make_tlm(config, std::move(program));
     return (config.machine == Machine::rtl ? make_core : make_emulator)(config, std::move(program));
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

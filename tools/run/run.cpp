@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "model/output_file.hpp"
+#include "model/settings/settings_error.hpp"
 #include "sim/core/core_machine.hpp"
 #include "sim/core/core_runner.hpp"
 #include "sim/machines/separate_machine.hpp"
@@ -31,9 +32,8 @@ std::string beside(const std::string& path, const std::string& prefix) {
 
 int in_lsb(int theta, double threshold) {
   if (threshold <= std::numeric_limits<int>::max()) return static_cast<int>(threshold);
-  throw std::invalid_argument(fmt::format(
-      "events.compare: {} is {:.3g} LSB of another signal; accepted: thresholds below 2^31 LSB of all", theta,
-      threshold));
+  throw SettingsError("events.compare", fmt::format("{} is {:.3g} LSB of another signal", theta, threshold),
+                      "thresholds below 2^31 LSB of all");
 }
 
 // The scores of the same training whose tests learn.
@@ -189,7 +189,7 @@ RunOutcome run(const Config& config, const RunOptions& options) {
   try {
     return run_checked(config, options);
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

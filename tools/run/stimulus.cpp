@@ -7,6 +7,7 @@
 #include <random>
 
 #include "model/schedule.hpp"
+#include "model/settings/settings_error.hpp"
 #include "sim/isa/core_limits.hpp"
 #include "tools/config/imperfections.hpp"
 #include "tools/config/loading.hpp"
@@ -88,7 +89,7 @@ Assignment prepare(const Config& config, const std::string& weights, Upto upto) 
     if (upto == Upto::core) sim::check_core_limits(*a.program, config.lanes);
     return a;
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 
@@ -97,18 +98,19 @@ std::unique_ptr<model::Task> configured_task(const Config& config) {
   settings.file = task_file(config).string();
   std::error_code ignored;
   if (!std::filesystem::exists(settings.file, ignored) && std::filesystem::exists(config.task.file, ignored))
-    throw std::invalid_argument(fmt::format(
-        "task.file: \"{}\" isn't in {}, beside what names it, but in the current folder; accepted: a "
-        "path from there, or an absolute one",
-        config.task.file, config.task_folder));
+    throw SettingsError("task.file",
+                        fmt::format("\"{}\" isn't in {}, beside what names it, but in the current folder",
+                                    config.task.file, config.task_folder),
+                        "a path from there, or an absolute one");
   settings.seed = config.seed;
   settings.dt = config.network.dt;
   auto task = model::make_task(settings);
   const auto& layers = config.network.layers;
   if (layers.front() != task->inputs() || layers.back() != task->outputs())
-    throw std::invalid_argument(fmt::format(
-        "network.layers: {} inputs and {} outputs; accepted: {} and {}, which task {} has", layers.front(),
-        layers.back(), task->inputs(), task->outputs(), name_of(config.task.kind)));
+    throw SettingsError("network.layers",
+                        fmt::format("{} inputs and {} outputs", layers.front(), layers.back()),
+                        fmt::format("{} and {}, which task {} has", task->inputs(), task->outputs(),
+                                    name_of(config.task.kind)));
   return task;
 }
 

@@ -1,5 +1,7 @@
 #include "tools/study/study.hpp"
 
+#include "model/settings/settings_error.hpp"
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -170,12 +172,14 @@ std::string checked_digest(const Config& config) {
   try {
     check(config);
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
   if (config.machine == Machine::both)
-    throw InputError(located(config,
-                             "run.machine: \"both\" in a study; accepted: machine = \"golden\", "
-                             "\"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them"));
+    throw InputError(located(
+        config,
+        SettingsError(
+            "run.machine", "\"both\" in a study",
+            "machine = \"golden\", \"emulator\", \"tlm\" or \"rtl\" in the study, or an axis of them")));
   return digest(config);
 }
 
@@ -200,7 +204,7 @@ void check_task(const Config& config) {
   try {
     configured_task(config);
   } catch (const std::invalid_argument& error) {
-    throw InputError(located(config, error.what()));
+    throw InputError(located(config, error));
   }
 }
 

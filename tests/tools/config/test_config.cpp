@@ -124,7 +124,7 @@ TEST_F(ConfigFile, RefusesWhatDoesNotFitTogether) {
       try {
         check(c);
       } catch (const std::invalid_argument& error) {
-        throw InputError(located(c, error.what()));
+        throw InputError(located(c, error));
       }
     });
   };
