@@ -4,7 +4,6 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "fixedpoint/emulator/digest.hpp"
 #include "fixedpoint/emulator/emulator_blocks.hpp"
 #include "fixedpoint/numeric/counter_random.hpp"
 #include "fixedpoint/numeric/load.hpp"
@@ -37,22 +36,22 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     : program_(std::move(program)),
       options_(options),
       kernels_(&kernels(options.kernel_level)),
-      workers_(options.threads, options.work_for_threads) {
+      workers_(options.threads, options.work_for_threads),
+      state_(*program_),
+      observers_(*program_, options.statistics, options.coverage) {
   const std::size_t count = program_->populations.size();
-  layers_.resize(count);
+  layers_.reserve(count);
+  for (LayerState& state : state_.layers) layers_.emplace_back(state);
   for (std::size_t k = 0; k < count; ++k) {
     const Population& p = program_->populations[k];
     Layer& l = layers_[k];
     const auto units = static_cast<std::size_t>(p.units);
     const auto width = static_cast<std::size_t>(padded(p.units + 1));
-    for (auto& values : l.signals) values.assign(units, 0);
-    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) values->assign(units, 0);
     for (auto* values : {&l.exact, &l.inner}) values->assign(units, 0);
     l.active_index.assign(width, 0);
     l.active_rate.assign(width, 0);
-    l.stale.assign((units + update_block_units - 1) / update_block_units, 0xff);
+    l.stale.assign(update_blocks(p.units), 0xff);
     l.has_errors.assign(l.stale.size(), 0);
-    l.counted.assign(l.stale.size() * update_parts, {});
     if (k > 0) {
       l.always = random_parts(p);
       // Where B learns, a dendrite's errors give way to rates and come back in every tick.
@@ -69,16 +68,8 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   routes_.resize(program_->projections.size());
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    if (p.shares < 0) weights_.emplace_back(*program_, static_cast<int>(k));
-    Layer &source = at(p.source), &target = at(p.target);
-    if (p.shares < 0) {
-      target.into.push_back(static_cast<int>(k));
-      source.rate_fan_out += static_cast<std::uint64_t>(p.rows);
-    }
-    if (p.backward) {
-      source.back.push_back(static_cast<int>(k));
-      target.error_fan_out += static_cast<std::uint64_t>(population(p.source).units);
-    }
+    if (p.shares < 0) at(p.target).into.push_back(static_cast<int>(k));
+    if (p.backward) at(p.source).back.push_back(static_cast<int>(k));
     Route& r = routes_[k];
     const auto rows = static_cast<std::size_t>(memory_of(static_cast<int>(k)).stride());
     const auto columns = static_cast<std::size_t>(padded(p.columns));
@@ -103,29 +94,21 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
     const Population& p = program_->populations[k];
     if (p.relayed >= 0)
       at(p.relayed).copied_by.emplace_back(static_cast<int>(k), copying_part(p.compartment));
-    if (p.compartment != Compartment::soma) continue;
-    const auto rest = [&](Signal signal, const ActivationTable& table) {
-      auto& values = layers_[k].signals[static_cast<std::size_t>(signal)];
-      std::fill(values.begin(), values.end(), table.lookup(0));
-    };
-    rest(Signal::rate, program_->rate_tables[k]);
-    rest(Signal::slope, program_->slope_tables[k]);
-    layers_[k].sent_rate = layers_[k].signals[static_cast<std::size_t>(Signal::rate)];
   }
 }
 
 // Real numbers into a signal; true if one of its values moved.
-bool Emulator::load_signal(const double* real, const Format& format, AlignedVector<std::int64_t>& values,
-                           SignalCounter& counter) {
+bool Emulator::load_signal(const double* real, Signal signal, int layer) {
+  const Format& format = population(layer)[signal];
+  AlignedVector<std::int64_t>& values = at(layer).state[signal];
   const auto count = static_cast<std::ptrdiff_t>(values.size());
   const bool nearest = format.rounding == Rounding::rnd_conv || format.rounding == Rounding::stochastic;
   const bool clamps = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
-  const bool counting = options_.statistics;
   Tally tally{INT64_MAX, INT64_MIN, 0, 0, false, false};
   if (nearest && clamps && kernels_->neurons->loads_by_vector(real, count)) {
     // Scaling by a power of two and rounding in floating point are exact here.
-    tally =
-        kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, counting, values.data());
+    tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format,
+                                    observers_.statistics(), values.data());
   } else {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Quantised q = load(real[i], format);
@@ -137,28 +120,16 @@ bool Emulator::load_signal(const double* real, const Format& format, AlignedVect
       values[i] = q.raw;
     }
   }
-  if (counting) {
-    counter.add(tally.minimum, tally.maximum, values.size(), tally.saturated, tally.rounded_to_zero);
-    if (tick_ % bits_sampled_tick == 0)
-      for (const std::int64_t raw : values) ++counter.bits[static_cast<std::size_t>(used_bits(raw))];
-  }
+  observers_.loaded(signal, layer, values, tally, state_.tick);
   return tally.changed;
 }
 
 void Emulator::write_input(const double* input) {
-  Layer& l = at(0);
-  auto& rates = l.signals[static_cast<std::size_t>(Signal::rate)];
-  if (load_signal(input, population(0)[Signal::rate], rates,
-                  l.counters[static_cast<std::size_t>(Signal::rate)]))
-    send_rates(0, 0, static_cast<std::ptrdiff_t>(rates.size()));
+  if (load_signal(input, Signal::rate, 0)) send_rates(0, 0, population(0).units);
 }
 
 void Emulator::write_target(const double* target) {
-  const int last = program_->output;
-  if (load_signal(target, population(last)[Signal::target],
-                  at(last).signals[static_cast<std::size_t>(Signal::target)],
-                  at(last).counters[static_cast<std::size_t>(Signal::target)]))
-    mark(last, part::error);
+  if (load_signal(target, Signal::target, program_->output)) mark(program_->output, part::error);
 }
 
 void Emulator::load_weights(int index, const double* values) {
@@ -169,34 +140,33 @@ void Emulator::load_weights(int index, const double* values) {
 }
 
 void Emulator::set_beta(double beta) {
-  const std::int64_t before = beta_;
-  beta_ = to_register(beta, program_->beta_frac, constant_bits);
-  if (beta_ != before) mark(program_->output, part::error);
+  const std::int64_t before = state_.beta;
+  state_.beta = to_register(beta, program_->beta_frac, constant_bits);
+  if (state_.beta != before) mark(program_->output, part::error);
 }
 
 void Emulator::set_beta_register(std::int64_t value) {
-  if (value != beta_) mark(program_->output, part::error);
-  beta_ = value;
+  if (value != state_.beta) mark(program_->output, part::error);
+  state_.beta = value;
 }
 
 int Emulator::write_inputs(int first, const std::int64_t* raw, int count) {
   observed_ = {};
-  std::copy_n(raw, count, at(0).signals[static_cast<std::size_t>(Signal::rate)].begin() + first);
+  std::copy_n(raw, count, at(0).state[Signal::rate].begin() + first);
   send_rates(0, first, count);
   return observed_.rates;
 }
 
 void Emulator::write_target(int unit, std::int64_t raw) {
   const int last = program_->output;
-  std::int64_t& target =
-      at(last).signals[static_cast<std::size_t>(Signal::target)][static_cast<std::size_t>(unit)];
+  std::int64_t& target = at(last).state[Signal::target][static_cast<std::size_t>(unit)];
   if (target != raw) mark(last, part::error);
   target = raw;
 }
 
 void Emulator::restore(int index, const LayerState& state) {
   Layer& l = at(index);
-  static_cast<LayerState&>(l) = state;
+  l.state = state;
   mark(index, 0xff);
   for (const auto& [reader, part] : l.copied_by) mark(reader, part);
   l.decays = true;
@@ -213,19 +183,19 @@ void Emulator::set_weight(int index, int row, int column, std::int64_t raw) {
 
 void Emulator::receive_rate(int index, int unit, std::int64_t raw) {
   Layer& l = at(index);
-  l.sent_rate[static_cast<std::size_t>(unit)] = raw;
+  l.state.sent_rate[static_cast<std::size_t>(unit)] = raw;
   ++l.rate_version;
 }
 
 void Emulator::receive_sent_error(int index, int unit, std::int64_t raw) {
   Layer& l = at(index);
-  l.sent_error[static_cast<std::size_t>(unit)] = raw;
+  l.state.sent_error[static_cast<std::size_t>(unit)] = raw;
   ++l.error_version;
 }
 
 void Emulator::receive_error(int index, int unit, std::int64_t raw) {
   Layer& l = at(index);
-  auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
+  auto& errors = l.state[Signal::error];
   errors[static_cast<std::size_t>(unit)] = raw;
   find_errors(l, static_cast<std::size_t>(unit / update_block_units));
 }
@@ -244,7 +214,7 @@ void Emulator::set_apical_sums(int index, const std::int64_t* sums) {
 
 // Whether an error of one block of units isn't 0, and of all of them.
 void Emulator::find_errors(Layer& l, std::size_t block) {
-  const auto& errors = l.signals[static_cast<std::size_t>(Signal::error)];
+  const auto& errors = l.state[Signal::error];
   const auto first = errors.begin() + static_cast<std::ptrdiff_t>(block) * update_block_units;
   const auto count = std::min<std::ptrdiff_t>(update_block_units, errors.end() - first);
   l.has_errors[block] = std::any_of(first, first + count, [](std::int64_t error) { return error != 0; });
@@ -254,7 +224,7 @@ void Emulator::find_errors(Layer& l, std::size_t block) {
 void Emulator::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    routes_[k].eta = to_register(p.eta_dt * factor, p.eta_frac, eta_bits);
+    state_.eta[k] = to_register(p.eta_dt * factor, p.eta_frac, eta_bits);
   }
 }
 
@@ -262,15 +232,11 @@ const AlignedVector<std::int64_t>& Emulator::signal(Signal signal, int index) co
   if (index < 0 || index >= static_cast<int>(layers_.size()) ||
       static_cast<std::size_t>(signal) >= neuron_signals)
     throw std::invalid_argument("signal: layers 0.." + std::to_string(layers_.size() - 1));
-  return at(index).signals[static_cast<std::size_t>(signal)];
-}
-
-const SignalCounter& Emulator::counter(Signal signal, int index) const {
-  return layers_.at(static_cast<std::size_t>(index)).counters[static_cast<std::size_t>(signal)];
+  return at(index).state[signal];
 }
 
 void Emulator::tick() {
-  if (tick_ == 0)
+  if (state_.tick == 0)
     for (const Operation& op : program_->start) execute(op);
   if (!program_->decay.empty())
     for (int k = 1; k < static_cast<int>(layers_.size()); ++k) decay_mismatch(k);
@@ -299,37 +265,15 @@ void Emulator::mark(int layer, int parts) {
 
 void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   Layer& l = at(index);
-  const std::int64_t last = l.sent_rate[static_cast<std::size_t>(first + count - 1)];
-  const std::ptrdiff_t sent = kernels_->neurons->send(
-      l.signals[static_cast<std::size_t>(Signal::rate)].data() + first, count, population(index).theta_rate,
-      l.sent_rate.data() + first, &l.activity.largest_unsent);
+  const std::int64_t last = l.state.sent_rate[static_cast<std::size_t>(first + count - 1)];
+  const std::ptrdiff_t sent =
+      kernels_->neurons->send(l.state[Signal::rate].data() + first, count, population(index).theta_rate,
+                              l.state.sent_rate.data() + first, &observers_.work(index).largest_unsent);
   observed_.rates += static_cast<int>(sent);
-  if (first + count == static_cast<std::ptrdiff_t>(l.sent_rate.size()))
-    observed_.last_rate = last != l.sent_rate.back();
-  if (l.rate_fan_out > 0) l.activity.rate_events += static_cast<std::uint64_t>(sent);
+  if (first + count == static_cast<std::ptrdiff_t>(l.state.sent_rate.size()))
+    observed_.last_rate = last != l.state.sent_rate.back();
+  observers_.work(index).rate_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.rate_version;
-}
-
-std::string Emulator::digest() const {
-  StateDigest digest;
-  digest.add(tick_);
-  digest.add(beta_);
-  for (const Route& r : routes_) digest.add(r.eta);
-  for (const Layer& l : layers_) {
-    for (const auto& values : l.signals) digest.add(values);
-    for (const auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) digest.add(*values);
-  }
-  AlignedVector<std::int64_t> row_values;
-  for (std::size_t k = 0; k < weights_.size(); ++k) {
-    const Projection& p = program_->projections[k];
-    row_values.resize(static_cast<std::size_t>(p.columns));
-    for (int row = 0; row < p.rows; ++row) {
-      for (int column = 0; column < p.columns; ++column)
-        row_values[static_cast<std::size_t>(column)] = weights_[k].at(row, column);
-      digest.add(row_values);
-    }
-  }
-  return digest.hex();
 }
 
 }  // namespace apical::fixedpoint

@@ -4,14 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "fixedpoint/emulator/activity.hpp"
 #include "fixedpoint/emulator/kernels.hpp"
-#include "fixedpoint/emulator/signal_statistics.hpp"
-#include "fixedpoint/emulator/weight_memory.hpp"
+#include "fixedpoint/emulator/observers.hpp"
+#include "fixedpoint/emulator/state.hpp"
 #include "fixedpoint/emulator/workers.hpp"
 #include "fixedpoint/numeric/accumulator.hpp"
-#include "fixedpoint/numeric/aligned.hpp"
-#include "fixedpoint/program/coverage.hpp"
 #include "fixedpoint/program/program.hpp"
 
 namespace apical::fixedpoint {
@@ -28,13 +25,6 @@ struct EmulatorOptions {
   bool watch_weights = false;  ///< Observation::weights_moved is wanted
 };
 
-/// The architectural state of one population, raw, by unit.
-struct LayerState {
-  std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
-  AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
-  AlignedVector<std::int64_t> sent_rate, sent_error;
-};
-
 /// What one operation did, whatever the schedule: for models of what it costs elsewhere.
 struct Observation {
   std::uint32_t changed = 0;                   ///< one bit per Signal: some unit's value is another one
@@ -44,13 +34,13 @@ struct Observation {
   bool weights_moved = false;  ///< LEARN: some weight is another one (EmulatorOptions::watch_weights)
 };
 
-/// Executes a program on plain integer arrays, bit-accurate, under any schedule.
-///
-/// The architectural state is what digest() covers: tick, registers, the neuron signals, what was sent, and
-/// the weights. Nothing is allocated in a tick.
+/// Executes a program on plain integer arrays, bit-accurate, under any schedule: on an EmulatorState, which
+/// is all that digest() covers, before Observers, which change none of it. Nothing is allocated in a tick.
 class Emulator {
  public:
   explicit Emulator(std::shared_ptr<const Program>, EmulatorOptions = {});
+  Emulator(const Emulator&) = delete;
+  Emulator& operator=(const Emulator&) = delete;
 
   /// Host operations. `input` [n_0] and `target` [n_N] are real values, quantised to their formats.
   void write_input(const double* input);
@@ -67,7 +57,7 @@ class Emulator {
   /// program says, then end_tick().
   void execute(const Operation&);
   void decay_mismatch(int layer);  ///< m = m(0) times the decay of this tick
-  void end_tick() { ++tick_; }
+  void end_tick() { ++state_.tick; }
   const Observation& observed() const { return observed_; }  ///< of the operation executed last
   /// eta · error of every row; of the last LEARN of a projection that had steps.
   const AlignedVector<std::int64_t>& steps(int projection) const {
@@ -81,13 +71,13 @@ class Emulator {
   void write_target(int unit, std::int64_t raw);
   void set_beta_register(std::int64_t value);
   void set_eta_register(int projection, std::int64_t value) {
-    routes_[static_cast<std::size_t>(projection)].eta = value;
+    state_.eta[static_cast<std::size_t>(projection)] = value;
   }
   /// The state of a population, and its replacement by another one; of a tick. All counts as changed then.
-  const LayerState& state(int layer) const { return at(layer); }
+  const LayerState& state(int layer) const { return state_.layers[static_cast<std::size_t>(layer)]; }
   void set_weight(int projection, int row, int column, std::int64_t raw);
   void restore(int layer, const LayerState&);
-  void restore_ticks(std::uint32_t ticks) { tick_ = ticks; }
+  void restore_ticks(std::uint32_t ticks) { state_.tick = ticks; }
 
   /// A part of a network (sim/mesh/mesh_parts.hpp) hears from the others: what their units sent, an error as
   /// LEARN takes it, and sums [rows], [units of the source] that others have made; and tells them its own
@@ -105,54 +95,53 @@ class Emulator {
   }
 
   const Program& program() const { return *program_; }
-  std::uint32_t ticks() const { return tick_; }
+  std::uint32_t ticks() const { return state_.tick; }
   /// Raw values of a neuron signal; layer 0 has only `rate` (the input).
   const AlignedVector<std::int64_t>& signal(Signal, int layer) const;
-  const AlignedVector<std::int64_t>& sent_rate(int layer) const { return at(layer).sent_rate; }
-  const AlignedVector<std::int64_t>& sent_error(int layer) const { return at(layer).sent_error; }
-  const AlignedVector<std::int64_t>& first_mismatch(int layer) const { return at(layer).first_mismatch; }
-  std::int64_t beta() const { return beta_; }  ///< register, Program::beta_frac
-  std::int64_t eta(int projection) const { return routes_[static_cast<std::size_t>(projection)].eta; }
+  const AlignedVector<std::int64_t>& sent_rate(int layer) const { return state(layer).sent_rate; }
+  const AlignedVector<std::int64_t>& sent_error(int layer) const { return state(layer).sent_error; }
+  const AlignedVector<std::int64_t>& first_mismatch(int layer) const { return state(layer).first_mismatch; }
+  std::int64_t beta() const { return state_.beta; }  ///< register, Program::beta_frac
+  std::int64_t eta(int projection) const { return state_.eta[static_cast<std::size_t>(projection)]; }
   const WeightMemory& weights(int projection) const {
-    return weights_[static_cast<std::size_t>(holder_of(*program_, projection))];
+    return state_.weights[static_cast<std::size_t>(holder_of(*program_, projection))];
   }
-  /// Of population `layer` and, above 0, of the projections into it.
-  Activity activity(int layer) const;
-  std::uint64_t macs() const;    ///< done by all projections
-  std::uint64_t events() const;  ///< sent by all populations
   /// 128-bit hash (XXH3) of all architectural state, canonical over machines: 64-bit little-endian words.
-  std::string digest() const;
-  /// Counts of a neuron signal, or of `step`; of layer 0 only `rate`.
-  const SignalCounter& counter(Signal signal, int layer) const;
+  std::string digest() const { return state_.digest(*program_); }
+  const Observers& observers() const { return observers_; }
+  /// Of population `layer` and, above 0, of the projections into it.
+  Activity activity(int layer) const { return observers_.activity(*program_, layer, state_.tick); }
   /// LEARN's roundings, sampled, joined with the range of all weights as they are now.
-  SignalCounter weight_counter(int projection) const;
+  SignalCounter weight_counter(int projection) const {
+    return observers_.weight_counter(program_->projections[static_cast<std::size_t>(projection)], projection,
+                                     weights(projection));
+  }
 
  private:
-  struct Layer : LayerState {
+  /// What the schedules know of a population beside its state.
+  struct Layer {
+    explicit Layer(LayerState& of) : state(of) {}
+
+    LayerState& state;
     std::uint64_t rate_version = 1, error_version = 1;  ///< count the changes of sent_*
     bool errors_are_zero = true;
     std::vector<std::uint8_t> stale;       ///< per block of units: parts whose inputs moved
     std::vector<std::uint8_t> has_errors;  ///< per block of units: 1 where an error is not 0
-    std::vector<PartCounts> counted;       ///< per block of units and part, of its last run
     int always = 0;                ///< parts that run every tick: they draw random bits, or undo each other
     bool decays = true;            ///< the mismatch may be another one than 0
     bool membrane_matters = true;  ///< for the soma: not where rho is 1
     std::vector<int> into, back;   ///< projections whose FORWARD, BACKWARD sums into this population
-    std::uint64_t rate_fan_out = 0, error_fan_out = 0;  ///< who hears what a unit sends; 0: nobody
-    std::vector<std::pair<int, int>> copied_by;         ///< populations with the part that copies a signal
-    AlignedVector<std::int64_t> exact, inner;           ///< scratch of UPDATE
+    std::vector<std::pair<int, int>> copied_by;  ///< populations with the part that copies a signal
+    AlignedVector<std::int64_t> exact, inner;    ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
     AlignedVector<std::int32_t> active_index;
     AlignedVector<std::int64_t> active_rate;  ///< sources whose sent rate isn't 0, and room for the bias
     std::ptrdiff_t active = 0;                ///< without the bias
     std::uint64_t active_version = 0;
-    std::array<SignalCounter, signal_count> counters;
-    Activity activity;
   };
   /// One projection: the sums of both directions, and scratch.
   struct Route {
     Accumulator basal, apical;
-    std::int64_t eta = 0;  ///< register, Projection::eta_frac
     AlignedVector<std::int32_t> list_index, all_index;
     AlignedVector<std::int64_t> list_value, exact, steps;
     AlignedVector<std::int16_t> narrow_steps, narrow_errors, high, low;
@@ -161,8 +150,6 @@ class Emulator {
     std::vector<AlignedVector<std::int64_t>> partial;  ///< apical corrections, per thread
     std::vector<std::uint8_t> moved;                   ///< per thread: a weight is another one
     AlignedVector<std::int16_t> before;                ///< some columns before LEARN
-    SignalCounter weights;
-    Traffic traffic;
   };
 
   const Population& population(int layer) const {
@@ -174,9 +161,9 @@ class Emulator {
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   const Layer& at(int layer) const { return layers_[static_cast<std::size_t>(layer)]; }
   WeightMemory& memory_of(int index) {
-    return weights_[static_cast<std::size_t>(holder_of(*program_, index))];
+    return state_.weights[static_cast<std::size_t>(holder_of(*program_, index))];
   }
-  bool load_signal(const double* real, const Format&, AlignedVector<std::int64_t>& values, SignalCounter&);
+  bool load_signal(const double* real, Signal, int layer);
   std::uint32_t stream(Signal signal, int layer) const {
     return stream_number(signal, program_->first_layer + layer);
   }
@@ -202,8 +189,6 @@ class Emulator {
   void cover_learning(int projection);
 
   void update(int layer, int parts);
-  void count_again(int layer, const PartCounts&, std::ptrdiff_t first, std::ptrdiff_t count);
-  void count_bits(Layer&, std::size_t signal, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_block(int layer, int part, std::ptrdiff_t first, std::ptrdiff_t count);
   const std::int64_t* gathered(const std::vector<int>& projections, Accumulator Route::*direction,
                                std::ptrdiff_t first, std::ptrdiff_t count, std::int64_t* scratch) const;
@@ -221,13 +206,11 @@ class Emulator {
   EmulatorOptions options_;
   const Kernels* kernels_;
   Workers workers_;
+  EmulatorState state_;
+  Observers observers_;
   std::vector<Layer> layers_;
-  std::vector<WeightMemory> weights_;  ///< of projections that hold some
   std::vector<Route> routes_;
-  std::int64_t beta_ = 0;
-  std::uint32_t tick_ = 0;
   Observation observed_;
-  PartCounts* counting_ = nullptr;  ///< of the part under way
 };
 
 }  // namespace apical::fixedpoint

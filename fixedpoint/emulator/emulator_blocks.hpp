@@ -9,6 +9,10 @@ namespace apical::fixedpoint {
 /// UPDATE looks at blocks of so many units, and leaves out those whose inputs have not moved.
 inline constexpr std::ptrdiff_t update_block_units = 256;
 
+inline std::size_t update_blocks(int units) {
+  return static_cast<std::size_t>((units + update_block_units - 1) / update_block_units);
+}
+
 /// Parts of UPDATE (namespace part), each of which counts on its own.
 inline constexpr std::size_t update_parts = 7;
 

@@ -30,23 +30,18 @@ bool Emulator::quantise_steps(int index) {
   const Projection& p = projection(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   Layer& target = at(p.target);
-  if (target.errors_are_zero || r.eta == 0) return false;
-  const auto& errors = target.signals[static_cast<std::size_t>(Signal::error)];
-  const Affine scaled{{errors.data(), nullptr, nullptr, nullptr}, {r.eta, 0, 0, 0}, {}, nullptr};
+  if (target.errors_are_zero || state_.eta[static_cast<std::size_t>(index)] == 0) return false;
+  const auto& errors = target.state[Signal::error];
+  const Affine scaled{{errors.data(), nullptr, nullptr, nullptr},
+                      {state_.eta[static_cast<std::size_t>(index)], 0, 0, 0},
+                      {},
+                      nullptr};
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
-  const RandomRows random{program_->seed, tick_, stream(Signal::step, p.stream), first_row(p)};
+  const RandomRows random{program_->seed, state_.tick, stream(Signal::step, p.stream), first_row(p)};
+  const int frac = p.eta_frac + learning_signal_format(*program_, p).frac;
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
-      r.exact.data(), p.rows, p.eta_frac + learning_signal_format(*program_, p).frac, p.step, random,
-      options_.statistics, r.steps.data());
-  if (options_.statistics)
-    target.counters[static_cast<std::size_t>(Signal::step)].add(tally.minimum, tally.maximum,
-                                                                static_cast<std::uint64_t>(p.rows),
-                                                                tally.saturated, tally.rounded_to_zero);
-  if (options_.coverage != nullptr)
-    for (std::size_t i = 0; i < static_cast<std::size_t>(p.rows); ++i)
-      options_.coverage->see(Signal::step, p.target, r.exact[i],
-                             p.eta_frac + learning_signal_format(*program_, p).frac, p.step, r.steps[i]);
-  target.activity.state_reads += static_cast<std::uint64_t>(p.rows);
+      r.exact.data(), p.rows, frac, p.step, random, observers_.statistics(), r.steps.data());
+  observers_.stepped(p, frac, r.exact, r.steps, tally);
   return tally.nonzero;
 }
 
@@ -56,21 +51,21 @@ void Emulator::learn(int index) {
   if (!quantise_steps(index)) return;
   observed_.steps = true;
   const Layer& source = at(p.source);
-  if (options_.statistics && tick_ % sampled_tick == 0) sample_learning(index);
-  if (options_.coverage != nullptr) cover_learning(index);
+  if (observers_.statistics() && state_.tick % sampled_tick == 0) sample_learning(index);
+  if (observers_.coverage() != nullptr) cover_learning(index);
   ColumnList columns = active_columns(p);
   const Narrowed steps = kernels_->neurons->narrow(r.steps.data(), p.rows, r.narrow_steps.data());
   std::ptrdiff_t rows = steps.nonzero;
   if (options_.schedule == Schedule::dense) {
-    std::copy(source.sent_rate.begin(), source.sent_rate.end(), r.list_value.begin());
-    if (p.bias) r.list_value[source.sent_rate.size()] = p.one;
+    std::copy(source.state.sent_rate.begin(), source.state.sent_rate.end(), r.list_value.begin());
+    if (p.bias) r.list_value[source.state.sent_rate.size()] = p.one;
     columns = {r.all_index.data(), r.list_value.data(), p.columns};
     rows = p.rows;
   }
-  Activity& activity = at(p.target).activity;
-  r.traffic.learn_macs += product(rows, columns.count);
-  r.traffic.weight_reads += product(rows, columns.count);
-  r.traffic.weight_writes += product(rows, columns.count);
+  Activity& activity = observers_.work(p.target);
+  observers_.traffic(index).learn_macs += product(rows, columns.count);
+  observers_.traffic(index).weight_reads += product(rows, columns.count);
+  observers_.traffic(index).weight_writes += product(rows, columns.count);
   activity.state_reads += static_cast<std::uint64_t>(rows + columns.count);
 
   const auto corrects = [&](Accumulator& acc, bool used, bool in_step) {
@@ -102,8 +97,8 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
   const std::int64_t largest_error =
       apical ? kernels_->neurons->narrow(r.apical.known.data(), p.rows, r.narrow_errors.data()).largest : 0;
   if (p.weight.rounding == Rounding::stochastic)
-    kernels_->neurons->keys({program_->seed, tick_, stream(Signal::weight, p.stream), first_row(p)}, p.rows,
-                            r.low_keys.data(), r.high_keys.data());
+    kernels_->neurons->keys({program_->seed, state_.tick, stream(Signal::weight, p.stream), first_row(p)},
+                            p.rows, r.low_keys.data(), r.high_keys.data());
   const Layer& source = at(p.source);
   const auto rounding = static_cast<std::size_t>(p.weight.rounding);
   const int parts = workers_.parts(columns.count * p.rows);
@@ -178,7 +173,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
   w.moved(((largest_rate * largest) >> p.learn_shift) + 1, *kernels_);
   if (apical && parts > 1)
     for (const auto& partial : r.partial)
-      for (std::size_t j = 0; j < source.sent_rate.size(); ++j) r.apical.sums[j] += partial[j];
+      for (std::size_t j = 0; j < source.state.sent_rate.size(); ++j) r.apical.sums[j] += partial[j];
 }
 
 namespace {
@@ -210,7 +205,7 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
     const auto i = static_cast<std::size_t>(row);
     if (r.steps[i] == 0) continue;  // every rounding mode leaves an exact zero
     const std::uint32_t key =
-        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
+        row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const std::int32_t j = columns.index[c];
       const std::int64_t rate = columns.value[c];
@@ -237,14 +232,15 @@ void Emulator::cover_learning(int index) {
   for (int row = 0; row < p.rows; ++row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
-    const std::uint32_t key = row_key(program_->seed, tick_, weights_stream, static_cast<std::uint32_t>(row));
+    const std::uint32_t key =
+        row_key(program_->seed, state_.tick, weights_stream, static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const int column = columns.index[c];
       const std::int64_t before = weights(index).at(row, column);
       const std::int64_t exact = p.change(step, columns.value[c], before);
       const std::int64_t change =
           rounded_change(exact, frac, p.weight, random16(key, static_cast<std::uint32_t>(column)));
-      options_.coverage->see_change(p.target, exact, frac, p.weight, before + change);
+      observers_.coverage()->see_change(p.target, exact, frac, p.weight, before + change);
     }
   }
 }
@@ -252,24 +248,24 @@ void Emulator::cover_learning(int index) {
 void Emulator::sample_learning(int index) {
   const Projection& p = projection(index);
   const Route& r = routes_[static_cast<std::size_t>(index)];
-  SignalCounter& counter = routes_[static_cast<std::size_t>(holder_of(*program_, index))].weights;
+  const int holder = holder_of(*program_, index);
   const Layer& source = at(p.source);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
   const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
-  for (int row = static_cast<int>(tick_ / sampled_tick) % sampled_row; row < p.rows; row += sampled_row) {
+  for (int row = static_cast<int>(state_.tick / sampled_tick) % sampled_row; row < p.rows;
+       row += sampled_row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
     const std::uint32_t key =
-        row_key(program_->seed, tick_, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
-    for (std::size_t j = 0; j < source.sent_rate.size(); ++j) {
-      if (source.sent_rate[j] == 0) continue;
+        row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
+    for (std::size_t j = 0; j < source.state.sent_rate.size(); ++j) {
+      if (source.state.sent_rate[j] == 0) continue;
       const std::int64_t before = weights(index).at(row, static_cast<int>(j));
-      const std::int64_t change = rounded_change(p.change(step, source.sent_rate[j], before), frac, p.weight,
-                                                 random16(key, first_column + static_cast<std::uint32_t>(j)));
-      ++counter.count;
-      counter.saturated += moved(before, change, p.weight).saturated;
-      counter.rounded_to_zero += change == 0;
+      const std::int64_t change =
+          rounded_change(p.change(step, source.state.sent_rate[j], before), frac, p.weight,
+                         random16(key, first_column + static_cast<std::uint32_t>(j)));
+      observers_.changed(holder, moved(before, change, p.weight).saturated, change == 0);
     }
   }
 }

@@ -43,22 +43,12 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
                              const std::int64_t* exact) {
   Layer& l = at(index);
   const Format& format = population(index)[signal];
-  std::int64_t* values = l.signals[at_signal(signal)].data() + first;
-  const RandomRows random{program_->seed, tick_, stream(signal, index),
+  std::int64_t* values = l.state[signal].data() + first;
+  const RandomRows random{program_->seed, state_.tick, stream(signal, index),
                           static_cast<std::uint32_t>(population(index).first_unit + first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
-      exact, count, frac, format, random, options_.statistics, values);
-  if (options_.coverage != nullptr)
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      options_.coverage->see(signal, index, exact[i], frac, format, values[i]);
-  l.activity.state_writes += static_cast<std::uint64_t>(count);
-  if (options_.statistics) {
-    SignalCounter& counter = l.counters[at_signal(signal)];
-    counter.add(tally.minimum, tally.maximum, static_cast<std::uint64_t>(count), tally.saturated,
-                tally.rounded_to_zero);
-    if (counting_ != nullptr) counting_->add(at_signal(signal), tally.saturated, tally.rounded_to_zero);
-    count_bits(l, at_signal(signal), first, count);
-  }
+      exact, count, frac, format, random, observers_.statistics(), values);
+  observers_.quantised(signal, index, count, frac, exact, format, values, tally, state_.tick);
   if (tally.changed) {
     observed_.changed |= 1u << at_signal(signal);
     const auto block = static_cast<std::size_t>(first / update_block_units);
@@ -72,7 +62,7 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
 
 void Emulator::update(int index, int parts) {
   Layer& l = at(index);
-  const auto units = static_cast<std::ptrdiff_t>(l.signals[0].size());
+  const auto units = static_cast<std::ptrdiff_t>(l.state.signals[0].size());
   const bool dense = options_.schedule == Schedule::dense;
   // Before the first tick everything runs; in a dendrite, start_error is of every tick.
   const int only_at_start =
@@ -82,46 +72,23 @@ void Emulator::update(int index, int parts) {
     const std::ptrdiff_t count = std::min(update_block_units, units - first);
     for (int part = part::basal; part <= part::voltage; part *= 2) {
       if ((parts & part) == 0) continue;
-      PartCounts& counted = l.counted[block * update_parts +
-                                      static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(part)))];
       if (!dense && ((l.stale[block] | l.always | only_at_start) & part) == 0) {
-        if (options_.statistics) count_again(index, counted, first, count);
+        observers_.left_out(l.state, index, block, part, first, count, state_.tick);
         continue;
       }
       l.stale[block] = static_cast<std::uint8_t>(l.stale[block] & ~part);
-      l.activity.units_updated += static_cast<std::uint64_t>(count);
-      counted.size = 0;
-      counting_ = &counted;
+      observers_.work(index).units_updated += static_cast<std::uint64_t>(count);
+      observers_.begin_part(index, block, part);
       update_block(index, part, first, count);
-      counting_ = nullptr;
+      observers_.end_part();
     }
   }
-}
-
-// The results of a part that is left out are those that it had.
-void Emulator::count_again(int index, const PartCounts& counted, std::ptrdiff_t first, std::ptrdiff_t count) {
-  Layer& l = at(index);
-  for (std::size_t i = 0; i < counted.size; ++i) {
-    const auto& [signal, saturated, zeros] = counted.signals[i];
-    SignalCounter& counter = l.counters[signal];
-    counter.count += static_cast<std::uint64_t>(count);
-    counter.saturated += saturated;
-    counter.rounded_to_zero += zeros;
-    count_bits(l, signal, first, count);
-  }
-}
-
-void Emulator::count_bits(Layer& l, std::size_t signal, std::ptrdiff_t first, std::ptrdiff_t count) {
-  if (tick_ % bits_sampled_tick != 0) return;
-  const std::int64_t* const values = l.signals[signal].data() + first;
-  for (std::ptrdiff_t i = 0; i < count; ++i)
-    ++l.counters[signal].bits[static_cast<std::size_t>(used_bits(values[i]))];
 }
 
 void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
   Layer& l = at(index);
-  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const auto of = [&](Signal s) { return l.state[s].data() + first; };
   const Alignment align(p);
   const std::int64_t gamma = program_->gamma;
   std::int64_t* const exact = l.exact.data();
@@ -176,34 +143,32 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
                          nullptr};
       kernels_->neurons->affine(terms, count, exact);
       quantise_run(Signal::mismatch, index, first, count, align.frac, exact);
-      std::copy_n(of(Signal::mismatch), count, l.first_mismatch.data() + first);
+      std::copy_n(of(Signal::mismatch), count, l.state.first_mismatch.data() + first);
       break;
     }
     default:
       break;
   }
   // Terms read, near enough: four signals and a constant for each of the results.
-  l.activity.state_reads += 5 * static_cast<std::uint64_t>(count);
+  observers_.work(index).state_reads += 5 * static_cast<std::uint64_t>(count);
 }
 
 void Emulator::decay_mismatch(int index) {
   observed_ = {};
-  const std::uint64_t n = std::uint64_t{tick_} + 1;
+  const std::uint64_t n = std::uint64_t{state_.tick} + 1;
   const std::int64_t factor = n < program_->decay.size() ? program_->decay[n] : 0;
   const bool over = factor == 0 && n > program_->decay.size();
   Layer& l = at(index);
-  const auto units = static_cast<std::ptrdiff_t>(l.first_mismatch.size());
+  const auto units = static_cast<std::ptrdiff_t>(l.state.first_mismatch.size());
   if (over && !l.decays && options_.schedule != Schedule::dense) {  // 0 stays 0 under every rounding
-    PartCounts zeros;
-    zeros.add(at_signal(Signal::mismatch), 0, 0);
-    if (options_.statistics) count_again(index, zeros, 0, units);
+    observers_.stays_zero(l.state, index, state_.tick);
     return;
   }
   l.decays = !over;
   for (std::ptrdiff_t first = 0; first < units; first += update_block_units) {
     const std::ptrdiff_t count = std::min(update_block_units, units - first);
     const Affine terms{
-        {l.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
+        {l.state.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
     kernels_->neurons->affine(terms, count, l.exact.data());
     quantise_run(Signal::mismatch, index, first, count, population(index)[Signal::mismatch].frac + decay_frac,
                  l.exact.data());
@@ -229,7 +194,7 @@ void Emulator::copy_signal(int index, Signal into, std::ptrdiff_t first, std::pt
   const int relayed = population(index).relayed;
   const Signal from = relayed_signal(population(index).compartment);
   quantise_run(into, index, first, count, population(relayed)[from].frac,
-               at(relayed).signals[at_signal(from)].data() + first);
+               at(relayed).state[from].data() + first);
 }
 
 // s + rho (drive - s)
@@ -245,7 +210,7 @@ void Emulator::update_voltage(int index, std::ptrdiff_t first, std::ptrdiff_t co
 Affine Emulator::away_from_membrane(int index, std::ptrdiff_t first, std::int64_t start) const {
   const Population& p = population(index);
   const Alignment align(p);
-  const auto of = [&](Signal s) { return at(index).signals[at_signal(s)].data() + first; };
+  const auto of = [&](Signal s) { return at(index).state[s].data() + first; };
   return {{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
           {0, 0, 0, start},
           {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
@@ -255,7 +220,7 @@ Affine Emulator::away_from_membrane(int index, std::ptrdiff_t first, std::int64_
 void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
   Layer& l = at(index);
-  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const auto of = [&](Signal s) { return l.state[s].data() + first; };
   const NeuronKernels& kernel = *kernels_->neurons;
   std::int64_t* const exact = l.exact.data();
   if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay) {
@@ -300,16 +265,16 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
 void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
   Layer& l = at(index);
-  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const auto of = [&](Signal s) { return l.state[s].data() + first; };
   std::int64_t* const exact = l.exact.data();
   if (index == program_->output) {
     // beta (target - u)
     const int frac = std::max(p[Signal::target].frac, p[Signal::u].frac);
-    const Affine terms{
-        {of(Signal::target), of(Signal::u), nullptr, nullptr},
-        {beta_ * power(frac - p[Signal::target].frac), -beta_ * power(frac - p[Signal::u].frac), 0, 0},
-        {},
-        nullptr};
+    const Affine terms{{of(Signal::target), of(Signal::u), nullptr, nullptr},
+                       {state_.beta * power(frac - p[Signal::target].frac),
+                        -state_.beta * power(frac - p[Signal::u].frac), 0, 0},
+                       {},
+                       nullptr};
     kernels_->neurons->affine(terms, count, exact);
     quantise_run(Signal::nudge, index, first, count, frac + program_->beta_frac, exact);
     return;
@@ -329,7 +294,7 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
 void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   const Population& p = population(index);
   Layer& l = at(index);
-  const auto of = [&](Signal s) { return l.signals[at_signal(s)].data() + first; };
+  const auto of = [&](Signal s) { return l.state[s].data() + first; };
   const Alignment align(p);
   std::int64_t* const exact = l.exact.data();
   Tally tally;
@@ -349,28 +314,28 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
 
 // The rates of the somata in place of a dendrite's errors, as they are: what B learns from.
 void Emulator::show_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
-  const std::int64_t* const rates =
-      at(population(index).relayed).signals[at_signal(Signal::rate)].data() + first;
-  std::int64_t* const errors = at(index).signals[at_signal(Signal::error)].data() + first;
+  const std::int64_t* const rates = at(population(index).relayed).state[Signal::rate].data() + first;
+  std::int64_t* const errors = at(index).state[Signal::error].data() + first;
   Tally tally{};
   tally.nonzero = std::any_of(rates, rates + count, [](std::int64_t rate) { return rate != 0; });
   if (!std::equal(rates, rates + count, errors)) observed_.changed |= 1u << at_signal(Signal::error);
   std::copy_n(rates, count, errors);
-  at(index).activity.state_writes += static_cast<std::uint64_t>(count);
+  observers_.work(index).state_writes += static_cast<std::uint64_t>(count);
   send_errors(index, first, count, tally);
 }
 
 void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count, const Tally& tally) {
   Layer& l = at(index);
-  const auto& errors = l.signals[at_signal(Signal::error)];
+  const auto& errors = l.state[Signal::error];
   std::int64_t unsent = 0;
-  const std::int64_t last = l.sent_error[static_cast<std::size_t>(first + count - 1)];
-  const std::ptrdiff_t sent = kernels_->neurons->send(
-      errors.data() + first, count, population(index).theta_error, l.sent_error.data() + first, &unsent);
+  const std::int64_t last = l.state.sent_error[static_cast<std::size_t>(first + count - 1)];
+  const std::ptrdiff_t sent =
+      kernels_->neurons->send(errors.data() + first, count, population(index).theta_error,
+                              l.state.sent_error.data() + first, &unsent);
   observed_.errors += static_cast<int>(sent);
-  if (first + count == static_cast<std::ptrdiff_t>(l.sent_error.size()))
-    observed_.last_error = last != l.sent_error.back();
-  if (l.error_fan_out > 0) l.activity.error_events += static_cast<std::uint64_t>(sent);
+  if (first + count == static_cast<std::ptrdiff_t>(l.state.sent_error.size()))
+    observed_.last_error = last != l.state.sent_error.back();
+  observers_.work(index).error_events += static_cast<std::uint64_t>(sent);
   if (sent > 0) ++l.error_version;
   l.has_errors[static_cast<std::size_t>(first / update_block_units)] = tally.nonzero;
   l.errors_are_zero = std::find(l.has_errors.begin(), l.has_errors.end(), 1) == l.has_errors.end();

@@ -28,8 +28,8 @@ std::int64_t largest_of(const std::int64_t* values, std::ptrdiff_t count) {
 ColumnList Emulator::active_columns(const Projection& p) {
   Layer& l = at(p.source);
   if (l.active_version != l.rate_version) {
-    const auto units = static_cast<std::ptrdiff_t>(l.sent_rate.size());
-    l.active = kernels_->neurons->differing(l.sent_rate.data(), nullptr, units, l.active_index.data(),
+    const auto units = static_cast<std::ptrdiff_t>(l.state.sent_rate.size());
+    l.active = kernels_->neurons->differing(l.state.sent_rate.data(), nullptr, units, l.active_index.data(),
                                             l.active_rate.data());
     l.active_index[static_cast<std::size_t>(l.active)] = static_cast<std::int32_t>(units);
     l.active_version = l.rate_version;
@@ -45,9 +45,9 @@ void Emulator::add_columns(int index, const ColumnList& list) {
   const Projection& p = projection(index);
   WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
-  Activity& activity = at(p.target).activity;
-  r.traffic.forward_macs += product(p.rows, list.count);
-  r.traffic.weight_reads += product(p.rows, list.count);
+  Activity& activity = observers_.work(p.target);
+  observers_.traffic(index).forward_macs += product(p.rows, list.count);
+  observers_.traffic(index).weight_reads += product(p.rows, list.count);
   activity.state_reads += static_cast<std::uint64_t>(list.count + p.rows);
   activity.state_writes += static_cast<std::uint64_t>(p.rows);
   const int parts = workers_.parts(list.count * p.rows);
@@ -81,7 +81,7 @@ void Emulator::forward(int index) {
   Route& r = routes_[static_cast<std::size_t>(index)];
   Accumulator& acc = r.basal;
   const Layer& source = at(p.source);
-  const auto units = static_cast<std::ptrdiff_t>(source.sent_rate.size());
+  const auto units = static_cast<std::ptrdiff_t>(source.state.sent_rate.size());
   const bool dense = options_.schedule == Schedule::dense;
   if (!dense && acc.valid && acc.version == source.rate_version) {
     acc.weigh(0.0, static_cast<double>(active_columns(p).count));
@@ -89,7 +89,7 @@ void Emulator::forward(int index) {
   }
   ColumnList list{r.list_index.data(), r.list_value.data(), 0};
   if (dense) {
-    std::copy(source.sent_rate.begin(), source.sent_rate.end(), r.list_value.begin());
+    std::copy(source.state.sent_rate.begin(), source.state.sent_rate.end(), r.list_value.begin());
     if (p.bias) r.list_value[static_cast<std::size_t>(units)] = p.one;
     list = {r.all_index.data(), r.list_value.data(), p.columns};
     acc.valid = false;
@@ -98,7 +98,7 @@ void Emulator::forward(int index) {
     const std::ptrdiff_t fresh = active.count;
     std::ptrdiff_t changed = fresh;
     if (acc.valid || options_.schedule == Schedule::automatic)
-      changed = kernels_->neurons->differing(source.sent_rate.data(), acc.known.data(), units,
+      changed = kernels_->neurons->differing(source.state.sent_rate.data(), acc.known.data(), units,
                                              r.list_index.data(), r.list_value.data());
     acc.weigh(static_cast<double>(changed), static_cast<double>(fresh));
     if (acc.valid && options_.schedule == Schedule::automatic && changed > fresh) acc.valid = false;
@@ -109,7 +109,7 @@ void Emulator::forward(int index) {
   }
   if (!acc.valid) std::fill(acc.sums.begin(), acc.sums.end(), 0);
   add_columns(index, list);
-  std::copy(source.sent_rate.begin(), source.sent_rate.end(), acc.known.begin());
+  std::copy(source.state.sent_rate.begin(), source.state.sent_rate.end(), acc.known.begin());
   acc.version = source.rate_version;
   acc.valid = true;
   mark(p.target, part::basal);
@@ -121,10 +121,10 @@ void Emulator::add_rows(int index, std::ptrdiff_t count) {
   const Projection& p = projection(index);
   WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
-  const auto units = static_cast<std::ptrdiff_t>(at(p.source).sent_rate.size());
-  Activity& activity = at(p.target).activity;
-  r.traffic.backward_macs += product(units, count);
-  r.traffic.weight_reads += product(units, count);
+  const auto units = static_cast<std::ptrdiff_t>(at(p.source).state.sent_rate.size());
+  Activity& activity = observers_.work(p.target);
+  observers_.traffic(index).backward_macs += product(units, count);
+  observers_.traffic(index).weight_reads += product(units, count);
   activity.state_reads += static_cast<std::uint64_t>(count + units);
   activity.state_writes += static_cast<std::uint64_t>(units);
   const int parts = workers_.parts(count * units);
@@ -178,7 +178,7 @@ void Emulator::backward(int index) {
     return;
   }
   const auto differing = [&](const std::int64_t* from) {
-    return kernels_->neurons->differing(upper.sent_error.data(), from, p.rows, r.list_index.data(),
+    return kernels_->neurons->differing(upper.state.sent_error.data(), from, p.rows, r.list_index.data(),
                                         r.list_value.data());
   };
   std::ptrdiff_t count = 0;
@@ -195,11 +195,11 @@ void Emulator::backward(int index) {
     count = p.rows;
     for (std::ptrdiff_t row = 0; row < count; ++row) {
       r.list_index[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(row);
-      r.list_value[static_cast<std::size_t>(row)] = upper.sent_error[static_cast<std::size_t>(row)];
+      r.list_value[static_cast<std::size_t>(row)] = upper.state.sent_error[static_cast<std::size_t>(row)];
     }
   }
   add_rows(index, count);
-  std::copy(upper.sent_error.begin(), upper.sent_error.end(), acc.known.begin());
+  std::copy(upper.state.sent_error.begin(), upper.state.sent_error.end(), acc.known.begin());
   acc.version = upper.error_version;
   acc.valid = true;
   mark(p.source, part::error);

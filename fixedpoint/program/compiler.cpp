@@ -15,7 +15,8 @@
 namespace apical::fixedpoint {
 namespace {
 
-void require(bool condition, const char* field, const std::string& found, const std::string& accepted) {
+void require(bool condition, const std::string& field, const std::string& found,
+             const std::string& accepted) {
   if (!condition) throw SettingsError(field, found, accepted);
 }
 

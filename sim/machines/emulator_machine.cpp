@@ -55,8 +55,8 @@ std::vector<double> EmulatorMachine::weights(int layer) const {
 std::vector<SignalStatistics> EmulatorMachine::statistics() const {
   const Program& program = emulator_.program();
   std::vector<SignalStatistics> all;
-  all.push_back(
-      in_units("input", 0, program.populations[0][Signal::rate], emulator_.counter(Signal::rate, 0)));
+  all.push_back(in_units("input", 0, program.populations[0][Signal::rate],
+                         emulator_.observers().counter(Signal::rate, 0)));
   for (int k = 1; k < static_cast<int>(program.populations.size()); ++k) {
     const Population& p = program.populations[static_cast<std::size_t>(k)];
     const std::size_t first = all.size();
@@ -66,11 +66,11 @@ std::vector<SignalStatistics> EmulatorMachine::statistics() const {
       all.push_back(in_units(usual ? "weight" : "weight " + projection.name, k, projection.weight,
                              emulator_.weight_counter(index)));
       if (all.size() == first + 1)
-        all.push_back(in_units("step", k, projection.step, emulator_.counter(Signal::step, k)));
+        all.push_back(in_units("step", k, projection.step, emulator_.observers().counter(Signal::step, k)));
     }
     for (const Signal s : {Signal::basal, Signal::apical, Signal::u, Signal::membrane, Signal::rate,
                            Signal::slope, Signal::nudge, Signal::error, Signal::mismatch, Signal::target}) {
-      const SignalCounter& counter = emulator_.counter(s, k);
+      const SignalCounter& counter = emulator_.observers().counter(s, k);
       if (counter.count > 0) all.push_back(in_units(fixedpoint::name_of(s), k, p[s], counter));
     }
     for (std::size_t i = first; k > program.output && i < all.size(); ++i) all[i].population = p.name;

@@ -19,8 +19,8 @@ class EmulatorMachine : public Machine {
   }
   std::string state_digest() const override { return emulator_.digest(); }
   std::vector<fixedpoint::Activity> activity() const override;
-  std::uint64_t macs() const override { return emulator_.macs(); }
-  std::uint64_t events() const override { return emulator_.events(); }
+  std::uint64_t macs() const override { return emulator_.observers().macs(); }
+  std::uint64_t events() const override { return emulator_.observers().events(); }
   std::vector<SignalStatistics> statistics() const override;
   std::string trouble() const override;
   bool failed() const override { return false; }

@@ -25,7 +25,7 @@ class ImperfectEmulator : public EmulatorMachine {
   }
   /// Nobody counts per layer.
   std::vector<fixedpoint::Activity> activity() const override { return {}; }
-  std::uint64_t macs() const override { return emulator_.macs() + macs_; }
+  std::uint64_t macs() const override { return emulator_.observers().macs() + macs_; }
   std::uint64_t events() const override;
 
  protected:

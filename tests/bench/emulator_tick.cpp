@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cmath>
+#include <deque>
 
 #include "fixedpoint/emulator/batch.hpp"
 #include "fixedpoint/emulator/emulator.hpp"
@@ -47,9 +48,9 @@ void count(benchmark::State& state, const Emulator& emulator, std::uint64_t befo
   std::uint64_t all = 0;
   for (std::size_t k = 1; k < emulator.program().populations.size(); ++k)
     all += emulator.activity(static_cast<int>(k)).dense_macs;
-  const auto done = static_cast<double>(emulator.macs() - before);
+  const auto done = static_cast<double>(emulator.observers().macs() - before);
   state.counters["of_all_MACs"] =
-      static_cast<double>(emulator.macs()) / static_cast<double>(std::max<std::uint64_t>(all, 1));
+      static_cast<double>(emulator.observers().macs()) / static_cast<double>(std::max<std::uint64_t>(all, 1));
   state.counters["MAC/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
   state.counters["ticks/s"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
@@ -64,7 +65,7 @@ void run(benchmark::State& state, const NetworkDescription& net, EmulatorOptions
     world.show(emulator);
     emulator.tick();
   }
-  const std::uint64_t before = emulator.macs();
+  const std::uint64_t before = emulator.observers().macs();
   for (auto _ : state) {
     world.show(emulator);
     emulator.tick();
@@ -171,7 +172,7 @@ void real_digits(benchmark::State& state) {
     emulator.tick();
   };
   for (int i = 0; i < 2000; ++i) step();
-  const std::uint64_t before = emulator.macs();
+  const std::uint64_t before = emulator.observers().macs();
   for (auto _ : state) step();
   count(state, emulator, before);
 }
@@ -206,7 +207,7 @@ BENCHMARK(wide_sparse)->ArgName("schedule")->Arg(0)->Arg(1)->Unit(benchmark::kMi
 // Many small networks of a sweep side by side. Arguments: networks, threads.
 void batch(benchmark::State& state) {
   const auto program = compiled(apical::bench::network({64, 64, 10}));
-  std::vector<Emulator> networks;
+  std::deque<Emulator> networks;
   EmulatorOptions options;
   options.statistics = false;
   for (std::int64_t i = 0; i < state.range(0); ++i) networks.emplace_back(program, options);

@@ -120,7 +120,7 @@ TEST(Emulator, CountsWhatSaturates) {
   const std::vector<double> input(9, 1.0);
   emulator.write_input(input.data());
   for (int t = 0; t < 10; ++t) emulator.tick();
-  const SignalCounter& u = emulator.counter(Signal::u, 1);
+  const SignalCounter& u = emulator.observers().counter(Signal::u, 1);
   EXPECT_EQ(u.count, 80u);
   EXPECT_EQ(u.saturated, 80u);
   EXPECT_EQ(u.maximum, 31);

@@ -1,6 +1,7 @@
 // Whatever the schedule, the threads and the instruction set: the same state after every tick.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <iostream>
 #include <tuple>
 
@@ -15,7 +16,7 @@ namespace {
 
 struct Trial {
   std::shared_ptr<const Program> program;
-  std::vector<Emulator> machines;
+  std::deque<Emulator> machines;
 
   void add(Schedule schedule, int threads = 1, bool correct_sums = true) {
     EmulatorOptions options;
@@ -75,10 +76,10 @@ TEST(Schedules, LeadToTheSameDigestInEveryTickOfRandomPrograms) {
       for (std::size_t m = 1; m < 3; ++m)
         ASSERT_EQ(trial.machines[m].digest(), reference)
             << "program " << programs << ", tick " << t << ", " << (m == 1 ? "event" : "auto");
-      EXPECT_EQ(trial.machines[1].events(), trial.machines[0].events());
+      EXPECT_EQ(trial.machines[1].observers().events(), trial.machines[0].observers().events());
     }
-    dense_macs += trial.machines[0].macs();
-    event_macs += trial.machines[1].macs();
+    dense_macs += trial.machines[0].observers().macs();
+    event_macs += trial.machines[1].observers().macs();
     ++programs;
   }
   std::cout << programs << " programs, " << refused << " refused by the compiler; event did "
@@ -115,7 +116,8 @@ TEST(Schedules, CountTheSameResults) {
       const Emulator& other = trial.machines[m];
       for (int p = 0; p < static_cast<int>(trial.program->populations.size()); ++p) {
         for (std::size_t s = 0; s <= neuron_signals; ++s)  // step, too
-          expect_equal(dense.counter(static_cast<Signal>(s), p), other.counter(static_cast<Signal>(s), p),
+          expect_equal(dense.observers().counter(static_cast<Signal>(s), p),
+                       other.observers().counter(static_cast<Signal>(s), p),
                        trial.program->populations[static_cast<std::size_t>(p)].name + " " +
                            name_of(static_cast<Signal>(s)));
         left_out += dense.activity(p).units_updated - other.activity(p).units_updated;
@@ -169,16 +171,16 @@ TEST(Schedules, SilenceCostsNothing) {
     emulator.write_input(input.data());
     emulator.write_target(target.data());
     for (int t = 0; t < 400; ++t) emulator.tick();
-    const std::uint64_t macs = emulator.macs(), events = emulator.events();
+    const std::uint64_t macs = emulator.observers().macs(), events = emulator.observers().events();
     const std::uint64_t updated = emulator.activity(1).units_updated;
     for (int t = 0; t < 100; ++t) emulator.tick();
-    EXPECT_EQ(emulator.macs(), macs);
-    EXPECT_EQ(emulator.events(), events);
+    EXPECT_EQ(emulator.observers().macs(), macs);
+    EXPECT_EQ(emulator.observers().events(), events);
     EXPECT_EQ(emulator.activity(1).units_updated, updated);
     emulator.set_beta(0.5);
     emulator.tick();
     emulator.tick();
-    EXPECT_GT(emulator.macs(), macs) << "it wakes up when nudged";
+    EXPECT_GT(emulator.observers().macs(), macs) << "it wakes up when nudged";
   }
 }
 
@@ -213,7 +215,7 @@ TEST(Schedules, ThresholdsBoundWhatIsNotSent) {
       }
     }
     EXPECT_EQ(emulator.activity(1).largest_unsent > 0, theta > 0);
-    EXPECT_LT(emulator.events(), last) << "a higher threshold sends less";
-    last = emulator.events();
+    EXPECT_LT(emulator.observers().events(), last) << "a higher threshold sends less";
+    last = emulator.observers().events();
   }
 }

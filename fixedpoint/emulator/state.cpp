@@ -1,0 +1,48 @@
+#include "fixedpoint/emulator/state.hpp"
+
+#include <algorithm>
+
+#include "fixedpoint/emulator/digest.hpp"
+
+namespace apical::fixedpoint {
+
+EmulatorState::EmulatorState(const Program& program)
+    : eta(program.projections.size(), 0), layers(program.populations.size()) {
+  for (std::size_t k = 0; k < layers.size(); ++k) {
+    const Population& p = program.populations[k];
+    LayerState& l = layers[k];
+    const auto units = static_cast<std::size_t>(p.units);
+    for (auto& values : l.signals) values.assign(units, 0);
+    for (auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) values->assign(units, 0);
+    if (k == 0 || p.compartment != Compartment::soma) continue;
+    std::fill(l[Signal::rate].begin(), l[Signal::rate].end(), program.rate_tables[k].lookup(0));
+    std::fill(l[Signal::slope].begin(), l[Signal::slope].end(), program.slope_tables[k].lookup(0));
+    l.sent_rate = l[Signal::rate];
+  }
+  for (std::size_t k = 0; k < program.projections.size(); ++k)
+    if (program.projections[k].shares < 0) weights.emplace_back(program, static_cast<int>(k));
+}
+
+std::string EmulatorState::digest(const Program& program) const {
+  StateDigest digest;
+  digest.add(tick);
+  digest.add(beta);
+  for (const std::int64_t rate : eta) digest.add(rate);
+  for (const LayerState& l : layers) {
+    for (const auto& values : l.signals) digest.add(values);
+    for (const auto* values : {&l.first_mismatch, &l.sent_rate, &l.sent_error}) digest.add(*values);
+  }
+  AlignedVector<std::int64_t> row_values;
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    const Projection& p = program.projections[k];
+    row_values.resize(static_cast<std::size_t>(p.columns));
+    for (int row = 0; row < p.rows; ++row) {
+      for (int column = 0; column < p.columns; ++column)
+        row_values[static_cast<std::size_t>(column)] = weights[k].at(row, column);
+      digest.add(row_values);
+    }
+  }
+  return digest.hex();
+}
+
+}  // namespace apical::fixedpoint

@@ -1,0 +1,39 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fixedpoint/emulator/weight_memory.hpp"
+#include "fixedpoint/numeric/aligned.hpp"
+#include "fixedpoint/program/program.hpp"
+
+namespace apical::fixedpoint {
+
+/// The architectural state of one population, raw, by unit.
+struct LayerState {
+  std::array<AlignedVector<std::int64_t>, neuron_signals> signals;
+  AlignedVector<std::int64_t> first_mismatch;  ///< m(0)
+  AlignedVector<std::int64_t> sent_rate, sent_error;
+
+  AlignedVector<std::int64_t>& operator[](Signal s) { return signals[static_cast<std::size_t>(s)]; }
+  const AlignedVector<std::int64_t>& operator[](Signal s) const {
+    return signals[static_cast<std::size_t>(s)];
+  }
+};
+
+/// All that a tick leaves behind and the next one begins with: the integers of hw/ARCHITECTURE.md, "State".
+struct EmulatorState {
+  std::uint32_t tick = 0;
+  std::int64_t beta = 0;              ///< register, Program::beta_frac
+  std::vector<std::int64_t> eta;      ///< registers, Projection::eta_frac
+  std::vector<LayerState> layers;     ///< by population
+  std::vector<WeightMemory> weights;  ///< of the projections that hold some, which come first in a program
+
+  /// Before the first tick: zeros, rates and slopes those of voltage 0, no weights. Rates of learning are 0.
+  explicit EmulatorState(const Program&);
+  /// 128-bit hash (XXH3), canonical over machines: 64-bit little-endian words.
+  std::string digest(const Program&) const;
+};
+
+}  // namespace apical::fixedpoint
