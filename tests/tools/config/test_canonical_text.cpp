@@ -14,6 +14,9 @@
 namespace apical::tools {
 namespace {
 
+using test::contains;
+using test::message_of;
+
 // Draws a value that is accepted, from anywhere in its range.
 struct Draw {
   const Key& key;
