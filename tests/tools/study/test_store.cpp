@@ -11,6 +11,7 @@
 #include <set>
 
 #include "tests/scratch.hpp"
+#include "tools/explore/optimise.hpp"
 #include "tools/study/study.hpp"
 
 namespace apical::tools {

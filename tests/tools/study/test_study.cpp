@@ -15,7 +15,6 @@
 #include <set>
 
 #include "tests/scratch.hpp"
-#include "tools/explore/optimise.hpp"
 #include "tools/study/report.hpp"
 #include "tools/study/statistics.hpp"
 #include "tools/study/store.hpp"
