@@ -39,8 +39,8 @@ struct Observation {
 class Emulator {
  public:
   explicit Emulator(std::shared_ptr<const Program>, EmulatorOptions = {});
-  Emulator(const Emulator&) = delete;
-  Emulator& operator=(const Emulator&) = delete;
+  Emulator(Emulator&&) =
+      default;  // what schedules know refers to elements of the state, which stay where they are
 
   /// Host operations. `input` [n_0] and `target` [n_N] are real values, quantised to their formats.
   void write_input(const double* input);

@@ -2,7 +2,6 @@
 #include <benchmark/benchmark.h>
 
 #include <cmath>
-#include <deque>
 
 #include "fixedpoint/emulator/batch.hpp"
 #include "fixedpoint/emulator/emulator.hpp"
@@ -207,7 +206,7 @@ BENCHMARK(wide_sparse)->ArgName("schedule")->Arg(0)->Arg(1)->Unit(benchmark::kMi
 // Many small networks of a sweep side by side. Arguments: networks, threads.
 void batch(benchmark::State& state) {
   const auto program = compiled(apical::bench::network({64, 64, 10}));
-  std::deque<Emulator> networks;
+  std::vector<Emulator> networks;
   EmulatorOptions options;
   options.statistics = false;
   for (std::int64_t i = 0; i < state.range(0); ++i) networks.emplace_back(program, options);

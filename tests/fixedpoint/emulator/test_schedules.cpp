@@ -1,7 +1,6 @@
 // Whatever the schedule, the threads and the instruction set: the same state after every tick.
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <iostream>
 #include <tuple>
 
@@ -16,7 +15,7 @@ namespace {
 
 struct Trial {
   std::shared_ptr<const Program> program;
-  std::deque<Emulator> machines;
+  std::vector<Emulator> machines;
 
   void add(Schedule schedule, int threads = 1, bool correct_sums = true) {
     EmulatorOptions options;
