@@ -112,7 +112,7 @@ TEST(TaskTeacher, RefusesWhatIsOutOfRange) {
   refused("task.teacher_layers: 0", [](TaskSettings& s) { s.teacher_layers = {4, 0, 2}; });
   refused("task.correlation_time", [](TaskSettings& s) { s.correlation_time = 0.0; });
   refused("task.correlation_time", [](TaskSettings& s) { s.correlation_time = std::nan(""); });
-  refused("task.train_ticks", [](TaskSettings& s) { s.test_ticks = 0; });
+  refused("task.test_ticks", [](TaskSettings& s) { s.test_ticks = 0; });
 }
 
 class TaskSeries : public ::testing::Test {
