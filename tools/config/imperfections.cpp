@@ -4,20 +4,22 @@
 
 #include <stdexcept>
 
+#include "model/settings/settings_error.hpp"
 #include "tools/config/config_keys.hpp"
 
 namespace apical::tools {
 namespace {
 
-// The first key that makes the chip imperfect, as "KEY: VALUE".
-std::string first_imperfection(const Config& config) {
+// Refuses the first key that makes the chip imperfect, for what it stands beside.
+[[noreturn]] void refuse_first(const Config& config, const std::string& beside, const char* accepted) {
   for (const Key& key : imperfection_keys()) {
     Config alone, copy = config;
     const std::string value = printed(key, copy);
     set_key(alone, fmt::format("{}={}", key.name, value));
-    if (alone.imperfections.any()) return fmt::format("{}: {}", key.name, value);
+    if (alone.imperfections.any())
+      throw SettingsError(key.name, fmt::format("{} {}", value, beside), accepted);
   }
-  return "";
+  throw std::logic_error("an imperfection without a key");
 }
 
 }  // namespace
@@ -25,27 +27,24 @@ std::string first_imperfection(const Config& config) {
 void check_imperfections(const Config& config) {
   const model::ImperfectionSettings& s = config.imperfections;
   if (!s.any()) return;
-  const auto refuse = [](const std::string& what, const char* accepted) {
-    throw std::invalid_argument(fmt::format("{}; accepted: {}", what, accepted));
-  };
   if (config.circuit != Circuit::plain)
-    refuse(fmt::format("{} with network.circuit \"{}\"", first_imperfection(config), name_of(config.circuit)),
-           "0, or circuit = \"plain\"");
+    refuse_first(config, fmt::format("with network.circuit \"{}\"", name_of(config.circuit)),
+                 "0, or circuit = \"plain\"");
   if (config.network.flow == model::Flow::lagrangian)
-    refuse(fmt::format("{} with dynamics.flow \"lagrangian\"", first_imperfection(config)),
-           "0, or flow = \"latent-equilibrium\", \"gradient\"");
+    refuse_first(config, "with dynamics.flow \"lagrangian\"",
+                 "0, or flow = \"latent-equilibrium\", \"gradient\"");
   if (config.network.response == model::Response::advanced && s.fires())
-    refuse(fmt::format("{} with dynamics.response \"advanced\"", first_imperfection(config)),
-           "0, or response = \"prospective\"");
+    refuse_first(config, "with dynamics.response \"advanced\"", "0, or response = \"prospective\"");
   if (s.when == model::When::after_training && (s.updates() || s.weight_leak > 0.0))
-    refuse("imperfections.when: \"after-training\" with update_* or weight_leak, which act on learning",
-           "always");
+    throw SettingsError("imperfections.when",
+                        "\"after-training\" with update_* or weight_leak, which act on learning", "always");
   if (s.when == model::When::after_training && config.test_learning)
-    refuse("imperfections.when: \"after-training\" with run.test_learning, whose tests learn on", "always");
+    throw SettingsError("imperfections.when",
+                        "\"after-training\" with run.test_learning, whose tests learn on", "always");
   if (s.update_limit > 0.0 && s.update_limit < s.update_step)
-    refuse(fmt::format("imperfections.update_limit: {}", s.update_limit), "0, or update_step and more");
-  if (!config.compare_thetas.empty())
-    refuse(fmt::format("{} with events.compare", first_imperfection(config)), "0, or compare = []");
+    throw SettingsError("imperfections.update_limit", fmt::format("{}", s.update_limit),
+                        "0, or update_step and more");
+  if (!config.compare_thetas.empty()) refuse_first(config, "with events.compare", "0, or compare = []");
 }
 
 std::shared_ptr<model::Imperfections> drawn_chip(const Config& config) {
@@ -62,8 +61,7 @@ std::shared_ptr<model::Imperfections> drawn_chip(const Config& config) {
 
 void refuse_imperfections(const Config& config, const std::string& what) {
   if (config.imperfections.any())
-    throw std::invalid_argument(fmt::format("{} on {}; accepted: 0 (golden and emulator have imperfections)",
-                                            first_imperfection(config), what));
+    refuse_first(config, "on " + what, "0 (golden and emulator have imperfections)");
 }
 
 }  // namespace apical::tools
