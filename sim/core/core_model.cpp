@@ -258,7 +258,7 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
     const std::int64_t value = sign_extended(word, core_.sw);
     inputs_[i] = value < low || value > high ? fixedpoint::quantise(value, 0, format).raw : value;
   }
-  const auto at = static_cast<std::size_t>(before_first + first);
+  const auto at = static_cast<std::size_t>(before_first) + static_cast<std::size_t>(first);
   int sent = 0;
   bool last = false;
   if (emulator_) {
