@@ -17,6 +17,9 @@ namespace {
 
 using test::contains;
 using test::content;
+using test::head;
+using test::longer;
+using test::mpirun;
 using test::Outcome;
 using test::Sweep;
 
