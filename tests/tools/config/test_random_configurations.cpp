@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "fixedpoint/program/compiler.hpp"
+#include "model/settings/settings_error.hpp"
 #include "sim/core/core_machine.hpp"
 #include "sim/machines/emulator_integers.hpp"
 #include "sim/platform/platform_machine.hpp"
@@ -197,7 +198,7 @@ TEST(RandomConfigurations, RunEquallyOnAllMachinesOrAreRefusedForCores) {
       const Drawn& d = all.back();
       platforms.back() = std::make_unique<sim::TlmMachine>(
           fmt::format("tlm{}", all.size()), d.program, sim::required_parameters(*d.program, d.config.lanes));
-    } catch (const CoreLimitError& error) {
+    } catch (const apical::CoreLimitError& error) {
       ++counts.by_cores[error.field()];
     }
   }
