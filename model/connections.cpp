@@ -11,7 +11,7 @@ namespace apical::model {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& accepted) {
-  throw SettingsError("network.connections", fmt::format("{}", what), fmt::format("{}", accepted));
+  throw SettingsError("network.connections", what, accepted);
 }
 
 }  // namespace

@@ -9,16 +9,11 @@
 #include "fixedpoint/numeric/decay_table.hpp"
 #include "fixedpoint/program/constants.hpp"
 #include "fixedpoint/program/proofs.hpp"
+#include "fixedpoint/program/require.hpp"
 #include "fixedpoint/program/schedule.hpp"
-#include "model/settings/settings_error.hpp"
 
 namespace apical::fixedpoint {
 namespace {
-
-void require(bool condition, const std::string& field, const std::string& found,
-             const std::string& accepted) {
-  if (!condition) throw SettingsError(field, found, accepted);
-}
 
 // Of one value for all or one each.
 template <class T>

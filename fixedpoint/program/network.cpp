@@ -1,5 +1,5 @@
 #include "fixedpoint/program/network.hpp"
-#include "model/settings/settings_error.hpp"
+#include "fixedpoint/program/require.hpp"
 
 #include <fmt/format.h>
 
@@ -10,11 +10,6 @@
 
 namespace apical::fixedpoint {
 namespace {
-
-void require(bool condition, const std::string& field, const std::string& found,
-             const std::string& accepted) {
-  if (!condition) throw SettingsError(field, found, accepted);
-}
 
 // Every layer hears something, every layer is heard, at last by the output, which itself drives nothing.
 void check_connections(const NetworkDescription& net) {
