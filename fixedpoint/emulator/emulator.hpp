@@ -39,8 +39,8 @@ struct Observation {
 class Emulator {
  public:
   explicit Emulator(std::shared_ptr<const Program>, EmulatorOptions = {});
-  Emulator(Emulator&&) =
-      default;  // what schedules know refers to elements of the state, which stay where they are
+  // What schedules know refers to elements of the state, which stay where they are.
+  Emulator(Emulator&&) = default;
 
   /// Host operations. `input` [n_0] and `target` [n_N] are real values, quantised to their formats.
   void write_input(const double* input);
