@@ -1,6 +1,6 @@
 // Faults of one line in a copy of the core: verify names the operation, the signal and the unit that they
 // cause first, not those that show their consequences first.
-#include <chrono>
+#include <regex>
 
 #include "tests/tools/command_line.hpp"
 
@@ -23,7 +23,7 @@ class Fault : public CommandLine {
   }
   void plant(const std::string& module, const std::string& right, const std::string& wrong) {
     std::string text = content(folder / "rtl" / module);
-    ASSERT_NE(text.find(right), std::string::npos) << module << ": " << right;
+    if (text.find(right) == std::string::npos) throw std::runtime_error(module + " has no " + right);
     text.replace(text.find(right), right.size(), wrong);
     std::ofstream(folder / "rtl" / module) << text;
   }
@@ -45,8 +45,8 @@ TEST_F(Fault, OfAnErrorIsNamedInTheOutputThatWritesItFirst) {
 }
 
 TEST_F(Fault, OfAHiddenLayerIsNamedInTheOneThatComesFirst) {
-  plant("apical_operands.sv", "KIND_NUDGE_SLOPE: aux_d = `SIGNAL(M_APICAL);",
-        "KIND_NUDGE_SLOPE: aux_d = `SIGNAL(M_BASAL);");
+  plant("apical_operands.sv", "KIND_NUDGE_SLOPE: aux_d = `SIGNAL(MEMORY_APICAL);",
+        "KIND_NUDGE_SLOPE: aux_d = `SIGNAL(MEMORY_BASAL);");
   const auto d = difference();
   EXPECT_EQ(d["where"], "layer2");
   EXPECT_EQ(d["signal"], "nudge");
@@ -76,7 +76,8 @@ TEST_F(Fault, OfTheRetirePortIsADifference) {
 }
 
 TEST_F(Fault, OfTheRandomBitsThatThePortTellsIsADifference) {
-  plant("apical_lanes.sv", "rounding_i == 3'd7 ? random5 : '0", "rounding_i == 3'd7 ? random5 ^ 16'd1 : '0");
+  plant("apical_lanes.sv", "rounding_i == MODE_STOCHASTIC ? random5 : '0",
+        "rounding_i == MODE_STOCHASTIC ? random5 ^ 16'd1 : '0");
   const auto d = difference("--set formats.weight.rounding=STOCHASTIC");
   EXPECT_EQ(d["kind"], "retire");
   EXPECT_EQ(d["signal"], "random bits of weight");
@@ -109,10 +110,11 @@ TEST_F(Fault, ATickThatNeverEndsIsADifferenceSoonAndHasAWaveform) {
   plant("apical_sequencer.sv", "PASS_WAIT: if (pass_done_o) state_d = SLOT;",
         "PASS_WAIT: if (pass_done_o && !(tick_i == 32'd2 && header_q == 8'd2)) state_d = SLOT;");
   ASSERT_EQ(apical("verify net.toml --rtl rtl --ticks 2").status, 0);
-  const auto start = std::chrono::steady_clock::now();
   const Outcome o = apical("verify net.toml --rtl rtl --ticks 30 --no-waveform");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
   EXPECT_EQ(o.status, 1) << o.out << o.error;
+  std::smatch bound;
+  ASSERT_TRUE(std::regex_search(o.out, bound, std::regex("doesn't end within ([0-9]+) clocks"))) << o.out;
+  EXPECT_LT(std::stol(bound[1]), 1'000'000);
   EXPECT_TRUE(contains(o.out, "in tick 2: rtl: tick 2 doesn't end within ")) << o.out;
   EXPECT_TRUE(contains(o.out, "in         UPDATE   layer2 basal soma")) << o.out;
   const Outcome wave = apical("verify net.toml --rtl rtl --ticks 30 --out wave");
