@@ -117,8 +117,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
     k.steps = r.narrow_steps.data();
     k.shift = p.learn_shift;
     k.decay = p.decay;
-    k.minimum = static_cast<std::int32_t>(p.weight.minimum_raw());
-    k.maximum = static_cast<std::int32_t>(p.weight.maximum_raw());
+    k.weight = p.weight;
     k.largest_step = static_cast<std::int32_t>(largest);
     k.basal_sums = basal ? r.basal.sums.data() : nullptr;
     k.errors = r.narrow_errors.data();
@@ -182,9 +181,7 @@ namespace {
 // the change and not about the weight it meets.
 std::int64_t rounded_change(std::int64_t change, int change_frac, const Format& weight,
                             std::uint32_t random) {
-  const Format exact{62, weight.frac, true, weight.rounding,
-                     Overflow::sat};  // wide enough by the compiler's proof
-  return quantise(change, change_frac, exact, random).raw;
+  return quantise(change, change_frac, weight.wide(), random).raw;  // enough by the compiler's proof
 }
 
 Quantised moved(std::int64_t weight, std::int64_t change, const Format& format) {

@@ -22,8 +22,8 @@ struct ColumnList {
 inline constexpr int most_decay_shift = 13;
 
 /// LEARN on rows first..last (multiples of row_block) of the listed columns, whose value is the rate r:
-/// W += round((step · r − W · 2^decay) · 2^-shift), clamped to minimum..maximum, where neither step nor r is
-/// 0. A sum that is given follows the changes.
+/// W += round((step · r − W · 2^decay) · 2^-shift), clamped to the range of `weight`, where neither step nor
+/// r is 0. A sum that is given follows the changes.
 struct LearnBlock {
   std::ptrdiff_t stride, first, last;
   ColumnList columns;
@@ -32,13 +32,13 @@ struct LearnBlock {
   const std::int16_t* steps;                  ///< eta · error, by row, 0 in the padding
   int shift;                                  ///< fraction bits that step · r has more than W, 0..29
   int decay;                                  ///< -1: weights don't; else 0..most_decay_shift
-  std::int32_t minimum, maximum;              ///< of the weight format
-  std::int32_t largest_step;                  ///< bounds |steps|
-  std::int64_t* basal_sums;                   ///< by row: += ΔW · r; or null
-  const std::int16_t* errors;                 ///< by row: what apical_sums know
-  std::int32_t largest_error;                 ///< bounds |errors|
-  std::int64_t* apical_sums;                  ///< by column: += ΔW · error; or null
-  std::int32_t* scratch;                      ///< two per row
+  Format weight;
+  std::int32_t largest_step;   ///< bounds |steps|
+  std::int64_t* basal_sums;    ///< by row: += ΔW · r; or null
+  const std::int16_t* errors;  ///< by row: what apical_sums know
+  std::int32_t largest_error;  ///< bounds |errors|
+  std::int64_t* apical_sums;   ///< by column: += ΔW · error; or null
+  std::int32_t* scratch;       ///< two per row
 };
 
 /// Inner loops over weights of 8 or 16 bits, source-major: column j, one weight per target row, starts at

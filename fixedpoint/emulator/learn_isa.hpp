@@ -26,6 +26,8 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   const int random_down = shift < 16 ? 16 - shift : 0;
   const i32 unit = Decays ? i32{1} << k.decay : 0;
   const i32 resolution_half = shift > 16 ? i32{1} << (shift - 17) : 0;
+  const i32 minimum = static_cast<i32>(k.weight.minimum_raw()),
+            maximum = static_cast<i32>(k.weight.maximum_raw());
   const auto one = [&](std::ptrdiff_t i) {
     i32 product = k.steps[i] * rate;
     if (Decays) product -= k.steps[i] == 0 ? 0 : weights[i] * unit;
@@ -46,8 +48,8 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
       rounded = floor + up;
     }
     i32 value = weights[i] + rounded;
-    value = value < k.minimum ? k.minimum : value;
-    value = value > k.maximum ? k.maximum : value;
+    value = value < minimum ? minimum : value;
+    value = value > maximum ? maximum : value;
     const i32 change = value - weights[i];
     weights[i] = static_cast<T>(value);
     return change;
@@ -185,8 +187,8 @@ void learn_columns(T* weights, const LearnBlock& k) {
                 k.low_keys,
                 k.high_keys,
                 scratch,
-                all(k.minimum),
-                all(k.maximum),
+                all(static_cast<int>(k.weight.minimum_raw())),
+                all(static_cast<int>(k.weight.maximum_raw())),
                 all(extra > 0 ? 1 << (extra - 1) : 0),
                 opaque(all(129)),
                 opaque(all(513)),
@@ -252,7 +254,8 @@ template <class T>
 void learn_stochastic(T* weights, const LearnBlock& k) {
 #if APICAL_LEVEL >= 3
   if (k.decay >= 0) return learn<7>(weights, k);
-  if (sizeof(T) == 2 && k.minimum == -32768 && k.maximum == 32767) return learn_sums<T, true>(weights, k);
+  if (sizeof(T) == 2 && k.weight.minimum_raw() == -32768 && k.weight.maximum_raw() == 32767)
+    return learn_sums<T, true>(weights, k);
   learn_sums<T, false>(weights, k);
 #else
   learn<7>(weights, k);

@@ -38,6 +38,11 @@ void check(const Format& f, int max_bits, const std::string& name, int layer) {
     throw SettingsError(name + ".bits", "1 with SAT_SYM holds only 0", fmt::format("2..{}", max_bits), layer);
 }
 
+double unseen(const Format& f) {
+  if (f.rounding == Rounding::trn || f.rounding == Rounding::trn_zero) return 1.0;
+  return f.rounding == Rounding::stochastic ? 0x1p-17 : 0.5;
+}
+
 const char* name_of(Rounding mode) {
   return rounding_names[static_cast<std::size_t>(mode)];
 }

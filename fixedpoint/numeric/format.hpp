@@ -30,6 +30,14 @@ struct Format {
   [[gnu::always_inline]] constexpr std::int64_t maximum_raw() const {
     return (std::int64_t{1} << (bits - (is_signed ? 1 : 0))) - 1;
   }
+  /// The same rounding into 62 bits, for what a proof keeps within them.
+  constexpr Format wide() const {
+    Format f = *this;
+    f.bits = 62;
+    f.is_signed = true;
+    f.overflow = Overflow::sat;
+    return f;
+  }
   double value(std::int64_t raw) const { return std::ldexp(static_cast<double>(raw), -frac); }
   double lsb() const { return std::ldexp(1.0, -frac); }
 };
@@ -37,6 +45,9 @@ struct Format {
 /// Throws SettingsError for "NAME.bits" or "NAME.frac" (of `layer`, 0: of all), unless 1 <= bits <= max_bits
 /// and |frac| <= 64 (a signed SAT_SYM format needs 2 bits to hold anything but 0).
 void check(const Format&, int max_bits, const std::string& name, int layer = 0);
+
+/// Of an LSB: what a value may be away from an integer without ever being rounded away from it.
+double unseen(const Format&);
 
 const char* name_of(Rounding);  ///< "RND", "RND_ZERO", ...
 const char* name_of(Overflow);  ///< "SAT", "SAT_ZERO", "SAT_SYM", "WRAP"

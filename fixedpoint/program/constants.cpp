@@ -8,8 +8,6 @@
 namespace apical::fixedpoint {
 namespace {
 
-constexpr double in_random_bits = 0x1p-17;  // of an LSB: what 16 random bits don't see
-
 Constant constant(std::string name, std::string key, double asked, std::int64_t raw, int frac) {
   Constant c;
   c.name = std::move(name);
@@ -31,12 +29,6 @@ Constant worst(const Population& p, const char* name, const char* key, const std
     if (unit == 0 || std::abs(one.relative_error()) > std::abs(most.relative_error())) most = std::move(one);
   }
   return most;
-}
-
-// Share of an LSB that a quantiser needs to move on, at most.
-double unseen(Rounding rounding) {
-  if (rounding == Rounding::trn || rounding == Rounding::trn_zero) return 1.0;
-  return rounding == Rounding::stochastic ? in_random_bits : 0.5;
 }
 
 }  // namespace
@@ -101,8 +93,8 @@ std::vector<DeadZone> dead_zones(const Program& program) {
         slowest = p.alpha[unit];
     if (slowest == 0) continue;
     const Format& f = p[Signal::membrane];
-    all.push_back({p.name, unseen(f.rounding) * f.lsb() /
-                               std::ldexp(static_cast<double>(slowest), -program.alpha_frac)});
+    all.push_back(
+        {p.name, unseen(f) * f.lsb() / std::ldexp(static_cast<double>(slowest), -program.alpha_frac)});
   }
   return all;
 }

@@ -15,9 +15,22 @@ module lanes (
   logic rst_n = 1'b0, was = 1'b0;
   always @(posedge clk_i) {rst_n, was} <= {1'b1, rst_n};
   logic bad, ready, active;
+  `include "apical_isa.svh"
+  matrix_walk_t   walk;
+  matrix_weight_t format;
+  always_comb begin
+    walk                 = '0;
+    walk.learn_shift     = 8'd1;
+    format               = '0;
+    format.decays        = decays_i;
+    format.decay         = 5'd1;
+    format.rounding      = MODE_TRN;
+    format.bits          = 6'd2;
+    format.signed_format = signed_i;
+  end
   apical_lanes #(.LANES(LANES), .SW(2), .WW(2), .AW(6), .LW(6), .UNITS(UNITS), .DEPTH(DEPTH), .LEVELS(2), .FIXED(1)) dut (
     .clk_i, .rst_ni(rst_n), .learn_i, .column_i, .extent_i, .stride_i, .apical_i, .sums_i, .rates_i, .sources_i, .one_i,
-    .shift_i(8'd1), .decays_i, .decay_i(5'd1), .rounding_i(4'd5), .bits_i(6'd2), .signed_i, .overflow_i(2'd0), .valid_i, .ready_o(ready), .fresh_i,
+    .walk_i(walk), .format_i(format), .valid_i, .ready_o(ready), .fresh_i,
     .block_i, .unit_i, .factor_i, .key_i(32'd0), .busy_o(), .active_o(active), .macs_o(), .changed_o(),
     .bad_address_o(bad), .sum_addr_i, .sum_apical_i(apical_i), .sum_o(), .sent_we_i(1'b0), .sent_addr_i(4'd0),
     .sent_i(2'd0), .retire_valid_o(), .retire_row_o(), .retire_column_o(), .retire_old_o(), .retire_new_o(),

@@ -18,7 +18,7 @@ module quantise #(
   logic signed [Y-1:0] y;
   logic                limited;
   apical_quantise #(.W(W), .Y(Y)) dut (
-    .x_i, .shift_i, .mode_i({1'b0, mode_i}), .random_i, .bits_i, .signed_i, .overflow_i, .y_o(y), .limited_o(limited)
+    .x_i, .shift_i, .mode_i({5'b0, mode_i}), .random_i, .bits_i, .signed_i, .overflow_i, .y_o(y), .limited_o(limited)
   );
 
   logic signed [V-1:0] x, floor, rest, half, rounded, fraction, low, high, expected, wrapped, span;

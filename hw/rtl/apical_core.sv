@@ -21,7 +21,7 @@ module apical_core #(
   parameter int MISMATCH = 1,   // the mismatch of the integrated scheme
   parameter int RELAYS   = 1,   // passes that copy a signal of another population
   parameter int WEIGHT_DECAY = 1,  // weights that decay where they learn
-  parameter int RANDOM   = 1,      // stochastic rounding of signals (of weights is always there)
+  parameter int RANDOM   = 1,      // that of apical_round; weights always have 16 random bits
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
   parameter int ALIGN    = 6,      // bits of the alignments of a drive
@@ -314,14 +314,13 @@ module apical_core #(
   logic walking, weight_changed;
   apical_lanes #(
     .LANES(LANES), .SW(SW), .WW(WW), .AW(AW), .LW(LW), .UNITS(UNITS), .DEPTH(DEPTH),
-    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED), .CHECKS(CHECKS), .WEIGHT_DECAY(WEIGHT_DECAY)
+    .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED), .CHECKS(CHECKS), .WEIGHT_DECAY(WEIGHT_DECAY),
+    .RANDOM(RANDOM)
   ) u_lanes (
     .clk_i, .rst_ni, .learn_i(learn), .column_i(forward), .extent_i(extent),
     .stride_i(forward ? row_stride : A'(LANES)), .apical_i(code == OP_BACKWARD),
     .sums_i(forward ? target_first : source_first), .rates_i(source_first), .sources_i(sources),
-    .one_i(one), .shift_i(matrix_walk.learn_shift), .decays_i(matrix_weight.decays),
-    .decay_i(matrix_weight.decay), .rounding_i(4'(matrix_weight.rounding[MODE_BITS-1:0])), .bits_i(matrix_weight.bits),
-    .signed_i(matrix_weight.signed_format), .overflow_i(matrix_weight.overflow), .valid_i(queue_valid), .ready_o(queue_ready),
+    .one_i(one), .walk_i(matrix_walk), .format_i(matrix_weight), .valid_i(queue_valid), .ready_o(queue_ready),
     .fresh_i(queue_fresh), .block_i(queue_block), .unit_i(queue_unit), .factor_i(queue_factor),
     .key_i(queue_key), .busy_o(walking), .active_o(lanes_active), .macs_o(macs),
     .changed_o(weight_changed), .bad_address_o(bad_weight), .sum_addr_i(sum_addr), .sum_apical_i(sum_apical), .sum_o(sum),

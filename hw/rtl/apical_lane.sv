@@ -8,7 +8,8 @@ module apical_lane #(
   parameter int LEVELS = 7,  // of the quantiser's shifts
   parameter int LEFT = 1,
   parameter int FIXED = 0,   // 1: weights have WW bits, signed, SAT
-  parameter int WEIGHT_DECAY = 1
+  parameter int WEIGHT_DECAY = 1,
+  parameter int RANDOM = 1    // that of apical_round; a weight always has its random bits
 ) (
   input  logic                 clk_i,
   input  logic [31:0]          column_i,    // stage 0: number of the weight's column
@@ -20,20 +21,20 @@ module apical_lane #(
   input  logic signed [AW-1:0] sum_i,       // stage 3
   output logic signed [AW-1:0] sum_o,       // stage 3
   input  logic [31:0]          key_i,       // stage 2: of the row
-  input  logic signed [7:0]    shift_i,
-  // Neither is used without WEIGHT_DECAY.
-  // verilator lint_off UNUSEDSIGNAL
-  input  logic                 decays_i,    // the change also takes weight x 2^decay_i off
-  input  logic        [4:0]    decay_i,
-  // verilator lint_on UNUSEDSIGNAL
-  input  logic        [3:0]    rounding_i,
-  input  logic        [5:0]    bits_i,
-  input  logic                 signed_i,
-  input  logic        [1:0]    overflow_i,
+  input  logic        [31:0]   walk_i,      // matrix.walk and matrix.weight of the projection
+  input  logic        [31:0]   format_i,
   output logic signed [WW-1:0] weight_o,    // stage 5
   output logic signed [WW-1:0] old_o,       // stage 5
   output logic        [15:0]   random_o     // stage 5
 );
+  `include "apical_isa.svh"
+  // What the walk and the scan need of them isn't used here, nor a decay without WEIGHT_DECAY.
+  // verilator lint_off UNUSEDSIGNAL
+  matrix_walk_t   walk;
+  matrix_weight_t format;
+  // verilator lint_on UNUSEDSIGNAL
+  assign walk   = walk_i;
+  assign format = format_i;
   localparam int MW = SW > WW ? SW : WW;
   localparam int PW = MW + SW + 1;
 
@@ -49,7 +50,7 @@ module apical_lane #(
   // verilator lint_on UNUSEDSIGNAL
 
   if (WEIGHT_DECAY != 0) begin : gen_decay
-    assign exact = LW'(product_q) - (decays_i ? LW'(weight3_q) <<< decay_i : '0);
+    assign exact = LW'(product_q) - (format.decays ? LW'(weight3_q) <<< format.decay : '0);
   end else begin : gen_no_decay
     assign exact = LW'(product_q);
   end
@@ -57,13 +58,14 @@ module apical_lane #(
 
   apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
   apical_random u_random (.clk_i, .key_i, .column_i(column_hash), .random_o(random_d));
-  apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT)) u_round (
-    .x_i(exact), .shift_i, .mode_i(rounding_i), .random_i(random_d), .y_o(change_d), .lost_o(lost)
+  apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM > 1 ? RANDOM : 1)) u_round (
+    .x_i(exact), .shift_i(walk.learn_shift), .mode_i(8'(format.rounding[MODE_BITS-1:0])), .random_i(random_d),
+    .y_o(change_d), .lost_o(lost)
   );
   assign sum4 = LW'(weight4_q) + change_q;
   apical_limit #(.W(LW), .Y(WW), .FIXED(FIXED)) u_limit (
-    .x_i(sum4), .lost_i(1'b0), .negative_i(sum4[LW-1]), .bits_i, .signed_i, .overflow_i,
-    .y_o(moved_d), .limited_o(limited)
+    .x_i(sum4), .lost_i(1'b0), .negative_i(sum4[LW-1]), .bits_i(format.bits),
+    .signed_i(format.signed_format), .overflow_i(format.overflow), .y_o(moved_d), .limited_o(limited)
   );
   assign sum_o = (fresh_i ? '0 : sum_i) + AW'(product_q);
 

@@ -14,6 +14,7 @@ module apical_lanes #(
   parameter int FIXED = 0,
   parameter int CHECKS = 1,  // 0: every block is there
   parameter int WEIGHT_DECAY = 1,
+  parameter int RANDOM = 1,
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (
@@ -29,13 +30,8 @@ module apical_lanes #(
   input  logic [UA-1:0]       rates_i,    // LEARN: address of the first source
   input  logic [UA:0]         sources_i,  // LEARN: columns that are units; one more is the bias
   input  logic [SW-1:0]       one_i,
-  input  logic [7:0]          shift_i,
-  input  logic                decays_i,
-  input  logic [4:0]          decay_i,
-  input  logic [3:0]          rounding_i,
-  input  logic [5:0]          bits_i,
-  input  logic                signed_i,
-  input  logic [1:0]          overflow_i,
+  input  logic [31:0]         walk_i,     // matrix.walk and matrix.weight
+  input  logic [31:0]         format_i,
   // One walk.
   input  logic                valid_i,
   output logic                ready_o,
@@ -178,11 +174,11 @@ module apical_lanes #(
     always_ff @(posedge clk_i) sum_written_q <= sum_d;
     assign sum_bank[l*AW+:AW] = ahead_q ? sum_written_q : sum_ram;
     apical_lane #(.SW(SW), .WW(WW), .AW(AW), .LW(LW), .LEVELS(LEVELS), .LEFT(LEFT), .FIXED(FIXED),
-      .WEIGHT_DECAY(WEIGHT_DECAY)) u_lane (
+      .WEIGHT_DECAY(WEIGHT_DECAY), .RANDOM(RANDOM)) u_lane (
       .clk_i, .column_i(32'(place_q) + 32'(l)), .learn_i,
       .weight_i(weights2_q[l*WW+:WW]), .rate_i(rates2_q[l*SW+:SW]), .factor_i(factor2_q),
       .fresh_i(fresh3_q), .sum_i(sum_bank[l*AW+:AW]), .sum_o(sum_d), .key_i(key2_q),
-      .shift_i, .decays_i, .decay_i, .rounding_i, .bits_i, .signed_i, .overflow_i,
+      .walk_i, .format_i,
       .weight_o(weights5[l*WW+:WW]), .old_o(old5[l*WW+:WW]), .random_o(random5[l*16+:16])
     );
     assign write5[l] = valid_q[5] && mask5_q[l] && weights5[l*WW+:WW] != old5[l*WW+:WW];
@@ -220,5 +216,9 @@ module apical_lanes #(
   assign retire_column_o = column5;
   assign retire_old_o    = old5;
   assign retire_new_o    = weights5;
-  assign retire_random_o = rounding_i == MODE_STOCHASTIC ? random5 : '0;
+  // verilator lint_off UNUSEDSIGNAL
+  matrix_weight_t format;  // the rounding, here
+  // verilator lint_on UNUSEDSIGNAL
+  assign format = format_i;
+  assign retire_random_o = 4'(format.rounding[MODE_BITS-1:0]) == MODE_STOCHASTIC ? random5 : '0;
 endmodule

@@ -1,11 +1,12 @@
 // The quantiser: the exact value x · 2^-x_frac becomes a raw integer of a format chosen at run time.
 module apical_quantise #(
   parameter int W = 32,
-  parameter int Y = 16
+  parameter int Y = 16,
+  parameter int RANDOM = 1
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,  // x_frac - frac of the format
-  input  logic        [3:0]   mode_i,
+  input  logic        [7:0]   mode_i,
   input  logic        [15:0]  random_i,
   input  logic        [5:0]   bits_i,
   input  logic                signed_i,
@@ -16,7 +17,7 @@ module apical_quantise #(
   logic signed [W-1:0] rounded;
   logic                lost;
 
-  apical_round #(.W(W)) u_round (
+  apical_round #(.W(W), .RANDOM(RANDOM)) u_round (
     .x_i, .shift_i, .mode_i, .random_i, .y_o(rounded), .lost_o(lost)
   );
   apical_limit #(.W(W), .Y(Y)) u_limit (

@@ -8,7 +8,9 @@ module apical_round #(
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,
-  input  logic        [3:0]   mode_i,
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic        [7:0]   mode_i,  // a mode's number
+  // verilator lint_on UNUSEDSIGNAL
   input  logic        [15:0]  random_i,
   output logic signed [W-1:0] y_o,
   output logic                lost_o  // a left shift dropped bits: the value lies beyond W bits
@@ -82,7 +84,7 @@ module apical_round #(
 
   always_comb begin
     up = 1'b0;
-    unique case (mode_i)
+    unique case (mode_i[3:0])
       MODE_RND:         up = half;
       MODE_RND_ZERO:    up = half & (below | negative);
       MODE_RND_MIN_INF: up = half & below;

@@ -5,6 +5,7 @@
 
 #include "fixedpoint/numeric/quantise.hpp"
 #include "sim/isa/core_map.hpp"
+#include "sim/isa/format_words.hpp"
 
 namespace apical::sim {
 namespace {
@@ -245,11 +246,8 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
   clock += before * (clocks::bus_request + clocks::input_drains) +
            (static_cast<std::uint64_t>(count - 1) - before) * (clocks::bus_request + 1);
   if (there == 0) return clock;
-  const isa::PassResult result =
-      isa::Pass::decode(&memories_.descriptors[pass_address(0, slot::rate)]).result;
-  const fixedpoint::Format format{result.bits, 0, result.signed_format,
-                                  static_cast<fixedpoint::Rounding>(result.rounding),
-                                  static_cast<fixedpoint::Overflow>(result.overflow)};
+  const fixedpoint::Format format =
+      format_of(isa::Pass::decode(&memories_.descriptors[pass_address(0, slot::rate)]));
   const std::int64_t low = format.minimum_raw(), high = format.maximum_raw();
   inputs_.resize(static_cast<std::size_t>(there));
   for (std::size_t i = 0; i < inputs_.size(); ++i) {

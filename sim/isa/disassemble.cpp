@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "sim/isa/disassemble_reader.hpp"
+#include "sim/isa/format_words.hpp"
 
 namespace apical::sim {
 
@@ -147,11 +148,11 @@ void ProgramReader::check_pass(int index, int number) const {
   if (!sim::pass_words(*program_, index, number, places_[at], expected) ||
       !equal(expected.pass.encode(), pass_words(index, number)))
     refuse(fmt::format("the descriptor of population {}, slot {}", index, number));
-  if (expected.random && (m_.always[at] >> number & 1) == 0)
+  if (random_level(expected.pass) != 0 && (m_.always[at] >> number & 1) == 0)
     refuse(fmt::format("slot {} of population {} rounds stochastically, but not ALWAYS", number, index));
   if (copies(index, number) && (m_.always[at] >> number & 1) == 0)
     refuse(fmt::format("slot {} of population {} copies, but not ALWAYS", number, index));
-  check_features(expected.pass, expected.random, fmt::format("slot {} of population {}", number, index));
+  check_features(expected.pass, fmt::format("slot {} of population {}", number, index));
   const bool mismatch = number == slot::start_mismatch || number == slot::mismatch;
   const auto needs = [&](bool needed, int has, const char* parameter) {
     if (needed && has == 0)
@@ -163,11 +164,11 @@ void ProgramReader::check_pass(int index, int number) const {
 }
 
 // What a core was elaborated without, it would compute in another way.
-void ProgramReader::check_features(const isa::Pass& pass, bool random, const std::string& where) const {
+void ProgramReader::check_features(const isa::Pass& pass, const std::string& where) const {
   CoreParameters need = core_;
   need.left = need.random = 0;
   need.levels = need.align = 1;
-  widen_for_pass(need, pass, random);
+  widen_for_pass(need, pass);
   const bool fits = need.left <= core_.left && need.random <= core_.random && need.levels <= core_.levels &&
                     need.align <= core_.align && need.fixed >= core_.fixed;
   if (!fits) refuse(where + " needs more of RANDOM, LEFT, LEVELS, ALIGN, or formats that FIXED doesn't fix");
@@ -183,10 +184,10 @@ void ProgramReader::check_projection(int k) {
   if (!equal(words, projection_words(k))) refuse(fmt::format("the descriptor of projection {}", k));
   if (p.decay >= 0 && core_.weight_decay == 0) refuse(fmt::format("projection {} needs WEIGHT_DECAY", k));
   if (program_->learning) {
-    check_features(expected.step, p.step.rounding == Rounding::stochastic,
-                   fmt::format("the step of projection {}", k));
-    if ((p.learn_shift < 0 && core_.left == 0) || std::abs(p.learn_shift) >= 1 << core_.levels)
-      refuse(fmt::format("projection {} needs more of LEFT, LEVELS", k));
+    check_features(expected.step, fmt::format("the step of projection {}", k));
+    if ((p.learn_shift < 0 && core_.left == 0) || std::abs(p.learn_shift) >= 1 << core_.levels ||
+        random_level(expected.matrix) > core_.random)
+      refuse(fmt::format("projection {} needs more of LEFT, LEVELS, RANDOM", k));
   }
   const std::uint32_t link = m_.links[static_cast<std::size_t>(k)];
   if (link != link_word(*program_, k))

@@ -3,23 +3,19 @@
 #include <cmath>
 
 #include "sim/isa/disassemble_reader.hpp"
+#include "sim/isa/format_words.hpp"
 
 namespace apical::sim {
 
 using namespace apical::fixedpoint;
 
-Format ProgramReader::format(const isa::PassResult& result) const {
-  Format f;
-  f.bits = result.bits;
-  f.is_signed = result.signed_format;
+Format ProgramReader::format(const isa::Pass& pass) const {
+  Format f = format_of(pass);
   // Of a pass that nobody runs; one that does is compared with its descriptor below.
   if (f.bits < 1 || f.bits + (f.is_signed ? 0 : 1) > core_.sw) {
     f.bits = core_.sw;
     f.is_signed = true;
   }
-  f.rounding = static_cast<Rounding>(result.rounding);
-  f.overflow = static_cast<Overflow>(result.overflow);
-  f.frac = 0;
   return f;
 }
 
@@ -39,13 +35,13 @@ void ProgramReader::read_units(int index) {
   const std::uint32_t mask = core_.sw >= 32 ? ~0u : (1u << core_.sw) - 1;
   p.theta_rate = head.theta_rate.value & mask;
   p.theta_error = head.theta_error.value & mask;
-  p[Signal::rate] = format(pass(index, slot::rate).result);
+  p[Signal::rate] = format(pass(index, slot::rate));
   if (index == 0) return;
   static constexpr std::pair<Signal, int> written[] = {
       {Signal::basal, slot::basal},       {Signal::apical, slot::apical},    {Signal::u, slot::u},
       {Signal::slope, slot::slope},       {Signal::nudge, slot::nudge},      {Signal::error, slot::error},
       {Signal::mismatch, slot::mismatch}, {Signal::membrane, slot::membrane}};
-  for (const auto& [signal, number] : written) p[signal] = format(pass(index, number).result);
+  for (const auto& [signal, number] : written) p[signal] = format(pass(index, number));
   p[Signal::target].bits = core_.sw;
   for (std::size_t i = 0; i < static_cast<std::size_t>(p.units); ++i) {
     p.rho.push_back(m_.signals[memory::rho][first + i]);
@@ -69,7 +65,7 @@ void ProgramReader::read_compartment(int index) {
     copied = slot::rate;
   } else if (copies(index, slot::error)) {
     p.compartment = Compartment::dendrite;
-    p[Signal::rate] = format(pass(index, slot::error).result);
+    p[Signal::rate] = format(pass(index, slot::error));
     copied = slot::error;
   } else if (!copies(index, slot::apical)) {
     return;
@@ -85,7 +81,7 @@ void ProgramReader::read_compartment(int index) {
   if (p.compartment != Compartment::soma) return;
   Population& dendrite = population(p.relayed);
   dendrite.compartment = Compartment::dendrite;
-  dendrite[Signal::error] = format(pass(p.relayed, slot::start_error).result);
+  dendrite[Signal::error] = format(pass(p.relayed, slot::start_error));
 }
 
 // Binary points of a population by themselves: that of the drive is 0, that of a rate is 0, too, and
@@ -200,12 +196,9 @@ void ProgramReader::read_projection(int k) {
   p.rows = target.units;
   p.bias = m.walk.bias;
   p.columns = source.units + (p.bias ? 1 : 0);
-  p.weight.bits = m.weight.bits;
-  p.weight.is_signed = m.weight.signed_format;
+  p.weight = format_of(m);
   if (p.weight.bits < 1 || p.weight.bits + (p.weight.is_signed ? 0 : 1) > core_.ww)
     refuse(fmt::format("weights {} have {} bits", k, p.weight.bits));
-  p.weight.rounding = static_cast<Rounding>(m.weight.rounding);
-  p.weight.overflow = static_cast<Overflow>(m.weight.overflow);
   // Weights at the same place are the same weights.
   const auto& blocks = d_.image.first_block;
   const auto holder = std::find(blocks.begin(), blocks.end(), m.first.word);
@@ -213,7 +206,7 @@ void ProgramReader::read_projection(int k) {
   p.weight.frac = p.shares < 0
                       ? shift(p.target, slot::basal) + target[Signal::basal].frac - source[Signal::rate].frac
                       : program_->projections[static_cast<std::size_t>(p.shares)].weight.frac;
-  p.step = format(words.step.result);
+  p.step = format(words.step);
   p.learn_shift = m.walk.learn_shift;
   p.decay = m.weight.decays ? m.weight.decay : -1;
   p.step.frac = p.learn_shift + p.weight.frac - source[Signal::rate].frac;

@@ -30,7 +30,7 @@ class ProgramReader {
   const std::uint32_t* projection_words(int k) const {
     return &m_.descriptors[projection_address(core_.pops, k)];
   }
-  fixedpoint::Format format(const isa::PassResult&) const;
+  fixedpoint::Format format(const isa::Pass&) const;
   int shift(int p, int slot) const { return pass(p, slot).result.shift; }
   // Left shift of the addend of an advanced response less that of the product.
   int product_up(int p) const {
@@ -66,7 +66,7 @@ class ProgramReader {
   // Parts of an UPDATE instead of slots; nothing to do for other codes but to look whether it can be.
   void translate(CoreOperation& op) const;
   void check_pass(int index, int number) const;
-  void check_features(const isa::Pass&, bool random, const std::string& where) const;
+  void check_features(const isa::Pass&, const std::string& where) const;
   void check_projection(int k);
 
   const CoreMemories& m_;

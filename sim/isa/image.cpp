@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/isa/core_map.hpp"
+#include "sim/isa/format_words.hpp"
 #include "sim/isa/pass_words.hpp"
 #include "sim/isa/requirements.hpp"
 #include "sim/isa/table_plan.hpp"
@@ -74,7 +75,7 @@ CoreImage assemble(const Program& program, const CoreParameters& core) {
       if (!pass_words(program, static_cast<int>(p), s, places, words)) continue;
       put_all(pass_address(static_cast<int>(p), s), words.pass.encode());
       // Nobody tells a population that what it copies has moved.
-      if (words.random || words.pass.result.kind == kind::relay) slots |= 1u << s;
+      if (random_level(words.pass) != 0 || words.pass.result.kind == kind::relay) slots |= 1u << s;
     }
     reg::Always always;
     always.population = static_cast<int>(p);

@@ -35,7 +35,7 @@ CoreParameters required_parameters(const fixedpoint::Program&, int lanes);
 
 /// Widens what a pass needs of the quantisers and of the alignments of a core whose signals have c.sw bits:
 /// LEFT, LEVELS, ALIGN, RANDOM; FIXED becomes 0 where its format is another one.
-void widen_for_pass(CoreParameters& c, const apical::isa::Pass&, bool random);
+void widen_for_pass(CoreParameters& c, const apical::isa::Pass&);
 
 /// Every parameter the larger of the two, ADVANCED where their ALPHA_FRAC differ; lanes must be the same.
 CoreParameters join(const CoreParameters&, const CoreParameters&);

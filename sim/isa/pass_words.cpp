@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/isa/format_words.hpp"
+
 namespace apical::sim {
 
 using namespace apical::fixedpoint;
@@ -22,12 +24,8 @@ struct Pass : isa::Pass {
   PassWords words() const {
     PassWords w;
     w.pass = *this;
-    w.pass.result.bits = format.bits;
-    w.pass.result.signed_format = format.is_signed;
-    w.pass.result.rounding = static_cast<int>(format.rounding);
-    w.pass.result.overflow = static_cast<int>(format.overflow);
+    put(w.pass, format);
     w.pass.result.shift = shift_field(shift);
-    w.random = format.rounding == Rounding::stochastic && !terms.no_random;
     w.shift = shift;
     return w;
   }
@@ -240,10 +238,7 @@ isa::Projection projection_words(const Program& program, int index, int lanes, c
   m.walk.columns = (p.columns + lanes - 1) / lanes * lanes;
   m.walk.bias = p.bias;
   m.walk.learn_shift = shift_field(p.learn_shift);
-  m.weight.bits = p.weight.bits;
-  m.weight.signed_format = p.weight.is_signed;
-  m.weight.rounding = static_cast<int>(p.weight.rounding);
-  m.weight.overflow = static_cast<int>(p.weight.overflow);
+  put(m, p.weight);
   m.weight.stream = static_cast<int>(stream_number(Signal::weight, p.stream));
   m.weight.decays = p.decay >= 0;
   m.weight.decay = std::max(p.decay, 0);

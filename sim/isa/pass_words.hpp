@@ -11,8 +11,7 @@ namespace apical::sim {
 /// The descriptor of one pass of the neuron unit.
 struct PassWords {
   isa::Pass pass;
-  bool random = false;  ///< the result depends on the tick through random bits
-  int shift = 0;        ///< that of `pass`, but for the ends of its field
+  int shift = 0;  ///< that of `pass`, but for the ends of its field
 };
 
 /// Where the memories have what passes of one population read beside its own units.

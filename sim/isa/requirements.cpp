@@ -12,6 +12,7 @@
 #include "fixedpoint/program/width_proof.hpp"
 #include "sim/isa/core_limits.hpp"
 #include "sim/isa/core_map.hpp"
+#include "sim/isa/format_words.hpp"
 #include "sim/isa/pass_words.hpp"
 #include "sim/isa/table_plan.hpp"
 
@@ -113,13 +114,13 @@ bool is_fixed(const Word& format, int width) {
 
 }  // namespace
 
-void widen_for_pass(CoreParameters& c, const isa::Pass& pass, bool random) {
+void widen_for_pass(CoreParameters& c, const isa::Pass& pass) {
   widen_for_shift(c, pass.result.shift);
   if (!is_fixed(pass.result, c.sw)) c.fixed = 0;
   for (const int shift : {pass.align.basal, pass.align.nudge, pass.align.mismatch, pass.align.membrane})
     widen(c.align, bits_for(shift) - 1);
   if (pass.result.kind == kind::table && (pass.lookup.in_bits != c.sw || !pass.lookup.in_signed)) c.fixed = 0;
-  if (random) c.random = 1;
+  widen(c.random, random_level(pass));
 }
 
 namespace {
@@ -130,14 +131,15 @@ void widen_for_descriptors(CoreParameters& c, const Program& program) {
     for (int s = 0; s < slot::count; ++s) {
       PassWords words;
       if (runs(program, static_cast<int>(p), s) && pass_words(program, static_cast<int>(p), s, {}, words))
-        widen_for_pass(c, words.pass, words.random);
+        widen_for_pass(c, words.pass);
     }
   CoreImage nowhere;
   nowhere.first_unit.resize(program.populations.size());
   nowhere.first_block.resize(program.projections.size());
   for (std::size_t k = 0; k < program.projections.size(); ++k) {
     const isa::Projection words = projection_words(program, static_cast<int>(k), c.lanes, nowhere);
-    widen_for_pass(c, words.step, program.projections[k].step.rounding == Rounding::stochastic);
+    widen_for_pass(c, words.step);
+    widen(c.random, random_level(words.matrix));
     widen_for_shift(c, words.matrix.walk.learn_shift);
     if (!is_fixed(words.matrix.weight, c.ww)) c.fixed = 0;
   }

@@ -235,7 +235,7 @@ void ImperfectEmulator::change_weights(int index) {
   const double scale = std::ldexp(1.0, fine), lsb = p.weight.lsb();
   const double product_lsb = std::ldexp(1.0, -p.step.frac - population(p.source)[Signal::rate].frac);
   const double range = p.weight.value(p.weight.maximum_raw() - p.weight.minimum_raw());
-  const Format exact{62, p.weight.frac, true, p.weight.rounding, fixedpoint::Overflow::sat};
+  const Format exact = p.weight.wide();
   std::vector<std::uint32_t> keys(at(p.rows));
   for (std::size_t row = 0; row < keys.size(); ++row)
     keys[row] = fixedpoint::row_key(program.seed, emulator_.ticks(), stream_number(Signal::weight, p.stream),

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/isa/core_map.hpp"
+#include "sim/isa/format_words.hpp"
 #include "sim/isa/pass_words.hpp"
 #include "sim/mesh/mesh_machine.hpp"
 
@@ -32,7 +33,7 @@ std::uint32_t always(const Program& part) {
   std::uint32_t slots = fixedpoint::passes_of_every_tick;
   for (int s = 0; s < slot::count; ++s) {
     PassWords words;
-    if (pass_words(part, part_index::slice, s, {}, words) && words.random) slots |= 1u << s;
+    if (pass_words(part, part_index::slice, s, {}, words) && random_level(words.pass) != 0) slots |= 1u << s;
   }
   return slots;
 }

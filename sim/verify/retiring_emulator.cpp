@@ -4,6 +4,7 @@
 
 #include "fixedpoint/numeric/counter_random.hpp"
 #include "sim/isa/core_map.hpp"
+#include "sim/isa/format_words.hpp"
 #include "sim/verify/writing_order.hpp"
 
 namespace apical::sim {
@@ -93,7 +94,8 @@ void RetiringEmulator::tell_passes(int number, const Listed& one, std::uint32_t 
     const auto& before = before_[static_cast<std::size_t>(signal)];
     const auto& now = emulator().signal(signal, layer);
     PassWords words;
-    const bool random = number != Write::host && pass_words(program(), layer, s, {}, words) && words.random;
+    const bool random =
+        number != Write::host && pass_words(program(), layer, s, {}, words) && random_level(words.pass) != 0;
     for (std::size_t i = 0; i < now.size(); ++i) {
       if (now[i] == before[i]) continue;
       Write w;

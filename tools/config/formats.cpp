@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tools/report/messages.hpp"
@@ -152,6 +153,14 @@ Format parse_format(const toml::table& table, Format base, const std::string& wh
     apply_key(base, std::string(key.str()), node, where, fmt::format("{}.{}", name, key.str()),
               accumulator_bits);
   return base;
+}
+
+nlohmann::ordered_json in_json(const Format& f) {
+  return {{"bits", f.bits},
+          {"frac", f.frac},
+          {"signed", f.is_signed},
+          {"rounding", fixedpoint::name_of(f.rounding)},
+          {"overflow", fixedpoint::name_of(f.overflow)}};
 }
 
 std::vector<std::string> format_lines(const fixedpoint::FormatTable& formats) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <toml++/toml.h>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ void apply_format(Config&, const std::string& name, const toml::node&, const std
 /// A format of up to 62 bits from an inline table such as { bits = 8, frac = 4 }, on top of `base`.
 fixedpoint::Format parse_format(const toml::table&, fixedpoint::Format base, const std::string& where,
                                 const std::string& name);
+
+/// { "bits": ..., "frac": ... } with the keys of a configuration.
+nlohmann::ordered_json in_json(const fixedpoint::Format&);
 
 /// "formats.<signal>[.layerK] = { ... }" per format.
 std::vector<std::string> format_lines(const fixedpoint::FormatTable&);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/core/external_tools.hpp"
+#include "tools/config/formats.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/deploy/bundle_reader.hpp"
 #include "tools/deploy/bundle_testbench.hpp"
@@ -34,14 +35,6 @@ std::string weights_text(const fixedpoint::Projection& p) {
   for (const std::int64_t raw : p.image)
     text += fmt::format("{:0{}x}\n", static_cast<std::uint64_t>(raw) & mask, (p.weight.bits + 3) / 4);
   return text;
-}
-
-nlohmann::ordered_json in_json(const fixedpoint::Format& f) {
-  return {{"bits", f.bits},
-          {"frac", f.frac},
-          {"signed", f.is_signed},
-          {"rounding", fixedpoint::name_of(f.rounding)},
-          {"overflow", fixedpoint::name_of(f.overflow)}};
 }
 
 // In names of files and of JSON there are no spaces: "learning of B2" is "learning_of_B2".

@@ -30,14 +30,6 @@ ordered_json in_json(const Noise& n) {
           {"weight_change_kept", n.kept}};
 }
 
-ordered_json in_json(const fixedpoint::Format& f) {
-  return {{"bits", f.bits},
-          {"frac", f.frac},
-          {"signed", f.is_signed},
-          {"rounding", fixedpoint::name_of(f.rounding)},
-          {"overflow", fixedpoint::name_of(f.overflow)}};
-}
-
 std::string score_of(const Profile& p) {
   return p.classification ? fmt::format("test accuracy {:.2f}%", 100.0 * p.score)
                           : fmt::format("mse {:.4g}", p.score);

@@ -199,8 +199,7 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
             k.steps = steps.data();
             k.shift = shift;
             k.decay = decay;
-            k.minimum = static_cast<std::int32_t>(format.minimum_raw());
-            k.maximum = static_cast<std::int32_t>(format.maximum_raw());
+            k.weight = format;
             k.largest_step = static_cast<std::int32_t>(largest_step);
             k.basal_sums = (sums & 1) != 0 ? basal_sums.data() : nullptr;
             k.errors = errors.data();

@@ -76,8 +76,7 @@ TEST_F(Fault, OfTheRetirePortIsADifference) {
 }
 
 TEST_F(Fault, OfTheRandomBitsThatThePortTellsIsADifference) {
-  plant("apical_lanes.sv", "rounding_i == MODE_STOCHASTIC ? random5 : '0",
-        "rounding_i == MODE_STOCHASTIC ? random5 ^ 16'd1 : '0");
+  plant("apical_lanes.sv", "== MODE_STOCHASTIC ? random5 : '0", "== MODE_STOCHASTIC ? random5 ^ 16'd1 : '0");
   const auto d = difference("--set formats.weight.rounding=STOCHASTIC");
   EXPECT_EQ(d["kind"], "retire");
   EXPECT_EQ(d["signal"], "random bits of weight");
