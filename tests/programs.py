@@ -4,10 +4,13 @@
 A machine on which a project is developed has more installed than the project says, so what is missing from
 tools/setup isn't missed there. Two ways to find it:
 
-  programs.py check         every program that scripts, CMake and commands in C++ call is one of those; exit 1 if not
+  programs.py check         every program that scripts, CMake and commands in C++ call is one of those, and every
+                            header of the system that sources include; exit 1 if not
   programs.py link FOLDER   fills FOLDER with links to them, a PATH on which nothing else is found
   --lint                    with `link`: those of `tools/setup --lint` as well
 """
+import functools
+import glob
 import json
 import os
 import pathlib
@@ -73,14 +76,21 @@ def closure(names):
     return found
 
 
-def programs(lint=False):
-    """Name of every program that may be called -> its path."""
+@functools.lru_cache
+def files_of_setup(lint=False):
+    """Every file of those packages, without /usr."""
     files = set()
     for package in closure(packages_of_setup(lint)):
         for listed in pathlib.Path("/var/lib/dpkg/info").glob(f"{package}.list"), \
                 pathlib.Path("/var/lib/dpkg/info").glob(f"{package}:*.list"):
             for one in listed:
                 files.update(re.sub("^/usr", "", line) for line in one.read_text().splitlines())
+    return files
+
+
+def programs(lint=False):
+    """Name of every program that may be called -> its path."""
+    files = files_of_setup(lint)
     found = {}
     for folder in FOLDERS:
         for entry in sorted(os.scandir(folder), key=lambda e: e.name):
@@ -147,12 +157,38 @@ def called_by_cpp(text):
     return names
 
 
+def header_folders():
+    """Where the compiler looks for headers by itself, and what packages add to that."""
+    done = subprocess.run(["g++", "-E", "-v", "-x", "c++", os.devnull], capture_output=True, text=True, check=True)
+    own = re.search(r"search starts here:\n(.*?)End of search", done.stderr, re.S).group(1).split()
+    added = ["include/eigen3", "include/hdf5/serial", "include/python3*", "share/verilator/include",
+             "share/verilator/include/vltstd", "lib/*/openmpi/include"]
+    return [os.path.realpath(folder) for folder in own + [f for one in added for f in glob.glob(f"/usr/{one}")]]
+
+
+def headers_missing(name, text, files, folders):
+    """The headers of a source that no package has, and how many it includes."""
+    included = set(re.findall(r"^\s*#\s*include\s*<([^>]+)>", text, re.M))
+    # A library's own folder may be read before the one that has the name in a package.
+    places = {header: [f"{folder}/{header}" for folder in folders if os.path.exists(f"{folder}/{header}")]
+              for header in included}
+    return len(included), sorted(header for header, where in places.items()
+                                 if not any(re.sub("^/usr", "", place) in files for place in where))
+
+
 def check():
     tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], check=True, capture_output=True, text=True).stdout.split()
     known, known_to_lint, seen, status = programs(), programs(lint=True), 0, 0
+    folders, headers = header_folders(), 0
     for name in tracked:
         path = ROOT / name
         text = path.read_text(errors="replace") if path.is_file() else ""
+        if name.endswith((".cpp", ".hpp")):
+            count, missing = headers_missing(name, text, files_of_setup(), folders)
+            headers += count
+            for header in missing:
+                print(f"programs: {name} includes <{header}>, which no package of tools/setup brings")
+                status = 1
         if re.match(r"#!.*\b(ba)?sh\b", text):
             called = called_by_shell(text)
             if called is None:
@@ -168,9 +204,10 @@ def check():
         for program in sorted(called - may):
             print(f"programs: {name} calls {program}, which no package of tools/setup brings")
             status = 1
-    if seen < 50:
-        sys.exit(f"programs: only {seen} calls found: they aren't looked for in the right way")
-    print(f"programs: {seen} calls in {len(tracked)} files" + ("" if status else ", all of packages that tools/setup names"))
+    if seen < 50 or headers < 500:
+        sys.exit(f"programs: only {seen} calls and {headers} includes found: they aren't looked for in the right way")
+    print(f"programs: {seen} calls and {headers} includes in {len(tracked)} files" +
+          ("" if status else ", all of packages that tools/setup names"))
     sys.exit(status)
 
 
