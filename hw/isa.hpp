@@ -110,7 +110,7 @@ inline constexpr int rnd_inf = 3;  ///< nearest, ties away from 0
 inline constexpr int rnd_conv = 4;  ///< nearest, ties to even
 inline constexpr int trn = 5;  ///< down
 inline constexpr int trn_zero = 6;  ///< towards 0
-inline constexpr int stochastic = 7;  ///< up with the probability of the fraction, by 16 random bits
+inline constexpr int stochastic = 7;  ///< up with the probability of the fraction, by up to 16 random bits
 inline constexpr int count = 8;
 }  // namespace mode
 
@@ -289,11 +289,13 @@ struct PassTerms {
   int low_bits = 0;  ///< 22:18, of TABLE: bits of the input below the entry's number; of RELAY: memory that is copied
   bool use_nudge = false;  ///< 23:23, nudge is part of the drive
   bool no_random = false;  ///< 24:24, random bits are taken as 0
+  int random_dropped = 0;  ///< 28:25, of STOCHASTIC: low random bits that it does without
   static constexpr std::uint32_t stream_mask = 0x00000fff;
   static constexpr std::uint32_t up_product_mask = 0x0003f000;
   static constexpr std::uint32_t low_bits_mask = 0x007c0000;
   static constexpr std::uint32_t use_nudge_mask = 0x00800000;
   static constexpr std::uint32_t no_random_mask = 0x01000000;
+  static constexpr std::uint32_t random_dropped_mask = 0x1e000000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
@@ -302,6 +304,7 @@ struct PassTerms {
     encoded |= isa::placed(low_bits, 18, 5, false, "low_bits");
     encoded |= isa::placed(use_nudge, 23, 1, false, "use_nudge");
     encoded |= isa::placed(no_random, 24, 1, false, "no_random");
+    encoded |= isa::placed(random_dropped, 25, 4, false, "random_dropped");
     return encoded;
   }
   static constexpr PassTerms decode(std::uint32_t encoded) {
@@ -311,6 +314,7 @@ struct PassTerms {
     fields.low_bits = static_cast<int>(isa::taken(encoded, 18, 5, false));
     fields.use_nudge = isa::taken(encoded, 23, 1, false) != 0;
     fields.no_random = isa::taken(encoded, 24, 1, false) != 0;
+    fields.random_dropped = static_cast<int>(isa::taken(encoded, 25, 4, false));
     return fields;
   }
 };
@@ -397,24 +401,28 @@ struct MatrixFirst {
 
 /// How it is walked, and how far a change is shifted.
 struct MatrixWalk {
-  int columns = 0;  ///< 19:0, columns rounded up to LANES
-  bool bias = false;  ///< 20:20, the last column is that of the bias
+  int columns = 0;  ///< 18:0, columns rounded up to LANES
+  bool bias = false;  ///< 19:19, the last column is that of the bias
+  int random_dropped = 0;  ///< 23:20, of STOCHASTIC: low random bits that a weight does without
   int learn_shift = 0;  ///< 31:24, fraction bits that the change of a weight loses, −127..127
-  static constexpr std::uint32_t columns_mask = 0x000fffff;
-  static constexpr std::uint32_t bias_mask = 0x00100000;
+  static constexpr std::uint32_t columns_mask = 0x0007ffff;
+  static constexpr std::uint32_t bias_mask = 0x00080000;
+  static constexpr std::uint32_t random_dropped_mask = 0x00f00000;
   static constexpr std::uint32_t learn_shift_mask = 0xff000000;
 
   constexpr std::uint32_t encode() const {
     std::uint32_t encoded = 0;
-    encoded |= isa::placed(columns, 0, 20, false, "columns");
-    encoded |= isa::placed(bias, 20, 1, false, "bias");
+    encoded |= isa::placed(columns, 0, 19, false, "columns");
+    encoded |= isa::placed(bias, 19, 1, false, "bias");
+    encoded |= isa::placed(random_dropped, 20, 4, false, "random_dropped");
     encoded |= isa::placed(learn_shift, 24, 8, true, "learn_shift");
     return encoded;
   }
   static constexpr MatrixWalk decode(std::uint32_t encoded) {
     MatrixWalk fields;
-    fields.columns = static_cast<int>(isa::taken(encoded, 0, 20, false));
-    fields.bias = isa::taken(encoded, 20, 1, false) != 0;
+    fields.columns = static_cast<int>(isa::taken(encoded, 0, 19, false));
+    fields.bias = isa::taken(encoded, 19, 1, false) != 0;
+    fields.random_dropped = static_cast<int>(isa::taken(encoded, 20, 4, false));
     fields.learn_shift = static_cast<int>(isa::taken(encoded, 24, 8, true));
     return fields;
   }

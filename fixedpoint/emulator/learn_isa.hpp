@@ -22,10 +22,11 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   const int shift = k.shift;
   const i32 mask = static_cast<i32>((std::uint32_t{1} << shift) - 1);
   const i32 half = shift == 0 ? 1 : i32{1} << (shift - 1);  // shift 0: remainder 0 never reaches it
-  const int random_up = shift > 16 ? shift - 16 : 0;
-  const int random_down = shift < 16 ? 16 - shift : 0;
+  const int kept = k.weight.random_bits;                    // the upper ones of 16
+  const int random_up = shift > kept ? shift - kept : 0;
+  const int random_down = 16 - (shift < kept ? shift : kept);
   const i32 unit = Decays ? i32{1} << k.decay : 0;
-  const i32 resolution_half = shift > 16 ? i32{1} << (shift - 17) : 0;
+  const i32 resolution_half = shift > kept ? i32{1} << (shift - kept - 1) : 0;
   const i32 minimum = static_cast<i32>(k.weight.minimum_raw()),
             maximum = static_cast<i32>(k.weight.maximum_raw());
   const auto one = [&](std::ptrdiff_t i) {
@@ -253,7 +254,7 @@ void learn_sums(T* weights, const LearnBlock& k) {
 template <class T>
 void learn_stochastic(T* weights, const LearnBlock& k) {
 #if APICAL_LEVEL >= 3
-  if (k.decay >= 0) return learn<7>(weights, k);
+  if (k.decay >= 0 || k.weight.random_bits < 16) return learn<7>(weights, k);
   if (sizeof(T) == 2 && k.weight.minimum_raw() == -32768 && k.weight.maximum_raw() == 32767)
     return learn_sums<T, true>(weights, k);
   learn_sums<T, false>(weights, k);

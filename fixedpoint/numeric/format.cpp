@@ -34,13 +34,15 @@ void check(const Format& f, int max_bits, const std::string& name, int layer) {
     throw SettingsError(name + ".bits", fmt::format("{}", f.bits), fmt::format("1..{}", max_bits), layer);
   if (f.frac < -64 || f.frac > 64)
     throw SettingsError(name + ".frac", fmt::format("{}", f.frac), "-64..64", layer);
+  if (f.random_bits < 1 || f.random_bits > 16)
+    throw SettingsError(name + ".random_bits", fmt::format("{}", f.random_bits), "1..16", layer);
   if (f.is_signed && f.bits == 1 && f.overflow == Overflow::sat_sym)
     throw SettingsError(name + ".bits", "1 with SAT_SYM holds only 0", fmt::format("2..{}", max_bits), layer);
 }
 
 double unseen(const Format& f) {
   if (f.rounding == Rounding::trn || f.rounding == Rounding::trn_zero) return 1.0;
-  return f.rounding == Rounding::stochastic ? 0x1p-17 : 0.5;
+  return f.rounding == Rounding::stochastic ? std::ldexp(0.5, -f.random_bits) : 0.5;
 }
 
 const char* name_of(Rounding mode) {

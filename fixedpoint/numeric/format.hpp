@@ -20,6 +20,7 @@ struct Format {
   bool is_signed = true;
   Rounding rounding = Rounding::rnd_conv;
   Overflow overflow = Overflow::sat;
+  int random_bits = 16;  ///< of STOCHASTIC, 1..16; no other rounding reads them
 
   /// Smallest raw value that the quantiser produces (SAT_SYM leaves the most negative one out).
   [[gnu::always_inline]] constexpr std::int64_t minimum_raw() const {
@@ -42,8 +43,9 @@ struct Format {
   double lsb() const { return std::ldexp(1.0, -frac); }
 };
 
-/// Throws SettingsError for "NAME.bits" or "NAME.frac" (of `layer`, 0: of all), unless 1 <= bits <= max_bits
-/// and |frac| <= 64 (a signed SAT_SYM format needs 2 bits to hold anything but 0).
+/// Throws SettingsError for "NAME.bits", "NAME.frac" or "NAME.random_bits" (of `layer`, 0: of all), unless
+/// 1 <= bits <= max_bits, |frac| <= 64 and 1 <= random_bits <= 16 (a signed SAT_SYM format needs 2 bits to
+/// hold anything but 0).
 void check(const Format&, int max_bits, const std::string& name, int layer = 0);
 
 /// Of an LSB: what a value may be away from an integer without ever being rounded away from it.

@@ -11,18 +11,19 @@ struct Quantised {
 };
 
 /// x · 2^-shift rounded to an integer, shift >= 0 of any size, |x| < 2^62. `random16`: 16 uniform bits, read
-/// by STOCHASTIC only, which rounds the fraction to 16 bits (half up) and goes up with that probability:
-///   shift <= 16: floor((x + (random16 >> (16 - shift))) / 2^shift)
-///   shift >  16: floor((x + random16 · 2^(shift-16) + 2^(shift-17)) / 2^shift)
-/// Integers stay what they are, and the bias is below 2^-17 without a preferred sign.
+/// by STOCHASTIC only, which takes the upper k = `random_bits` of them, R, rounds the fraction to k bits
+/// (half up) and goes up with that probability:
+///   shift <= k: floor((x + (R >> (k - shift))) / 2^shift)
+///   shift >  k: floor((x + R · 2^(shift-k) + 2^(shift-k-1)) / 2^shift)
+/// Integers stay what they are, and the bias is at most 2^-(k+1) without a preferred sign.
 [[gnu::always_inline]] constexpr std::int64_t round_shift(std::int64_t x, int shift, Rounding mode,
-                                                          std::uint32_t random16 = 0) {
+                                                          std::uint32_t random16 = 0, int random_bits = 16) {
   if (shift <= 0) return x;
   if (mode == Rounding::stochastic) {
-    if (shift <= 16) return (x + static_cast<std::int64_t>(random16 >> (16 - shift))) >> shift;
-    const int coarse = shift - 16;  // the fraction at 16 bits, half up, then one carry decides
+    if (shift <= random_bits) return (x + static_cast<std::int64_t>(random16 >> (16 - shift))) >> shift;
+    const int coarse = shift - random_bits;  // the fraction at k bits, half up, then one carry decides
     const std::int64_t fraction = coarse > 62 ? 0 : ((x >> (coarse - 1)) + 1) >> 1;
-    return (fraction + static_cast<std::int64_t>(random16)) >> 16;
+    return (fraction + static_cast<std::int64_t>(random16 >> (16 - random_bits))) >> random_bits;
   }
   if (shift > 62) {  // |x| is below half of 2^shift: only its sign is left
     const std::int64_t sign_floor = x < 0 ? -1 : 0;
@@ -84,7 +85,7 @@ struct Quantised {
                                                     std::uint32_t random16 = 0) {
   const int shift = x_frac - f.frac;
   if (shift < 0) return quantise_left(x, -shift, f);
-  return limit(round_shift(x, shift, f.rounding, random16), f);
+  return limit(round_shift(x, shift, f.rounding, random16, f.random_bits), f);
 }
 
 }  // namespace apical::fixedpoint

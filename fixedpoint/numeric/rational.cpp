@@ -62,12 +62,12 @@ Integer floor_of(const Rational& x) {
   return q;
 }
 
-Integer rounded(const Rational& x, Rounding mode, std::uint32_t random16) {
+Integer rounded(const Rational& x, const Format& format, std::uint32_t random16) {
   const Integer floor = floor_of(x);
   const Rational rest = x - Rational(floor);
   const Rational half(1, 2);
   bool up = false;
-  switch (mode) {
+  switch (format.rounding) {
     case Rounding::rnd:
       up = rest >= half;
       break;
@@ -89,7 +89,9 @@ Integer rounded(const Rational& x, Rounding mode, std::uint32_t random16) {
       up = rest != 0 && x < 0;
       break;
     case Rounding::stochastic:
-      up = floor_of(Rational(rest * 65536 + half)) + random16 >= 65536;
+      up = floor_of(Rational(rest * power(2, format.random_bits) + half)) +
+               (random16 >> (16 - format.random_bits)) >=
+           power(2, format.random_bits);
       break;
   }
   return up ? Integer(floor + 1) : floor;
@@ -115,7 +117,7 @@ Rational parse_rational(std::string_view text) {
 
 ExactlyQuantised quantise_exactly(const Rational& x, const Format& f, std::uint32_t random16) {
   const Rational lsb = f.frac >= 0 ? Rational(Integer(1), power(2, f.frac)) : Rational(power(2, -f.frac));
-  Integer raw = rounded(Rational(x / lsb), f.rounding, random16);
+  Integer raw = rounded(Rational(x / lsb), f, random16);
   ExactlyQuantised q;
   q.saturated = raw < f.minimum_raw() || raw > f.maximum_raw();
   if (q.saturated) {

@@ -22,7 +22,7 @@ struct ExactlyQuantised {
   Rational error;   ///< value - the exact number
 };
 
-/// Quantises without any intermediate rounding. STOCHASTIC rounds with the 16 bits of `random16`.
+/// Quantises without any intermediate rounding. STOCHASTIC takes its random bits from `random16`.
 ExactlyQuantised quantise_exactly(const Rational&, const Format&, std::uint32_t random16 = 0);
 
 /// The shortest decimal that is the number itself where it has one of up to 60 digits, else

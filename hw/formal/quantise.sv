@@ -7,6 +7,7 @@ module quantise #(
   input logic signed [W-1:0] x_i,
   input logic signed [7:0]   shift_i,
   input logic        [2:0]   mode_i,
+  input logic        [3:0]   dropped_i,  // low random bits that do not count
   input logic        [15:0]  random_i,
   input logic        [5:0]   bits_i,
   input logic                signed_i,
@@ -17,12 +18,13 @@ module quantise #(
 
   logic signed [Y-1:0] y;
   logic                limited;
-  apical_quantise #(.W(W), .Y(Y)) dut (
-    .x_i, .shift_i, .mode_i({5'b0, mode_i}), .random_i, .bits_i, .signed_i, .overflow_i, .y_o(y), .limited_o(limited)
+  apical_quantise #(.W(W), .Y(Y), .RANDOM(2)) dut (
+    .x_i, .shift_i, .mode_i({dropped_i, 1'b0, mode_i}), .random_i, .bits_i, .signed_i, .overflow_i, .y_o(y), .limited_o(limited)
   );
 
   logic signed [V-1:0] x, floor, rest, half, rounded, fraction, low, high, expected, wrapped, span;
-  logic [7:0] s;
+  logic [7:0] s, kept;
+  assign kept = 8'd16 - {4'd0, dropped_i};
   always_comb begin
     x        = V'(x_i);
     s        = shift_i;
@@ -44,11 +46,11 @@ module quantise #(
         3'd4: if (rest > half || (rest == half && floor[0])) rounded = floor + 1;
         3'd6: if (rest != 0 && x < 0) rounded = floor + 1;
         3'd7: begin
-          if (s <= 8'd16) begin
+          if (s <= kept) begin
             rounded = (x + $signed({{(V-16) {1'b0}}, random_i >> (8'd16 - s)})) >>> s;
           end else begin
-            fraction = ((x >>> (s - 8'd17)) + 1) >>> 1;
-            rounded  = (fraction + $signed({{(V-16) {1'b0}}, random_i})) >>> 16;
+            fraction = ((x >>> (s - kept - 8'd1)) + 1) >>> 1;
+            rounded  = (fraction + $signed({{(V-16) {1'b0}}, random_i >> dropped_i})) >>> kept;
           end
         end
         default: rounded = floor;

@@ -140,7 +140,8 @@ typedef struct packed {
 
 // What else goes into the value.
 typedef struct packed {
-  logic [6:0] reserved_31_25;
+  logic [2:0] reserved_31_29;
+  logic [3:0] random_dropped;
   logic no_random;
   logic use_nudge;
   logic [4:0] low_bits;
@@ -175,9 +176,9 @@ typedef struct packed {
 // How it is walked, and how far a change is shifted.
 typedef struct packed {
   logic signed [7:0] learn_shift;
-  logic [2:0] reserved_23_21;
+  logic [3:0] random_dropped;
   logic bias;
-  logic [19:0] columns;
+  logic [18:0] columns;
 } matrix_walk_t;
 
 // The format of a weight, and its decay.

@@ -59,7 +59,7 @@ module apical_lane #(
   apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
   apical_random u_random (.clk_i, .key_i, .column_i(column_hash), .random_o(random_d));
   apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM > 1 ? RANDOM : 1)) u_round (
-    .x_i(exact), .shift_i(walk.learn_shift), .mode_i(8'(format.rounding[MODE_BITS-1:0])), .random_i(random_d),
+    .x_i(exact), .shift_i(walk.learn_shift), .mode_i({walk.random_dropped, 4'(format.rounding[MODE_BITS-1:0])}), .random_i(random_d),
     .y_o(change_d), .lost_o(lost)
   );
   assign sum4 = LW'(weight4_q) + change_q;

@@ -244,7 +244,7 @@ module apical_neuron #(
   apical_random u_random (.clk_i, .key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
   assign random_d = no_random ? '0 : random_bits;
   apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM)) u_round (
-    .x_i(x_q), .shift_i(shift), .mode_i(8'(rounding)), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
+    .x_i(x_q), .shift_i(shift), .mode_i({descriptor.terms.random_dropped, rounding}), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
   );
   apical_limit #(.W(EW), .Y(SW), .FIXED(FIXED)) u_limit (
     .x_i(rounded_q), .lost_i(lost_q), .negative_i(negative_q), .bits_i(bits), .signed_i(is_signed),

@@ -4,12 +4,12 @@ module apical_round #(
   parameter int W      = 32,  // of x and of the result
   parameter int LEVELS = 7,   // shifts of up to 2^LEVELS - 1
   parameter int LEFT   = 1,   // 0: no multiplication
-  parameter int RANDOM = 1    // 0: STOCHASTIC is the same as TRN
+  parameter int RANDOM = 1    // 0: STOCHASTIC is the same as TRN; 1: it has 16 random bits; 2: or fewer
 ) (
   input  logic signed [W-1:0] x_i,
   input  logic signed [7:0]   shift_i,
   // verilator lint_off UNUSEDSIGNAL
-  input  logic        [7:0]   mode_i,  // a mode's number
+  input  logic        [7:0]   mode_i,  // a mode's number; above it the low random bits that STOCHASTIC drops
   // verilator lint_on UNUSEDSIGNAL
   input  logic        [15:0]  random_i,
   output logic signed [W-1:0] y_o,
@@ -67,13 +67,18 @@ module apical_round #(
   assign below    = |(right[F-1:0] & ~(F'(1) << (F - 1))) | sticky;
   assign negative = x_i[W-1];
 
-  // The fraction at 16 bits, half up, plus 16 random bits: the carry decides.
+  // The fraction at as many bits as there are random ones, half up, plus those: the carry decides. Half of the
+  // last place stands just below the last random bit, where nothing else is added.
   if (RANDOM != 0) begin : gen_random
+    logic [3:0]  dropped;
+    logic [16:0] addend;
     // verilator lint_off UNUSEDSIGNAL
-    logic [16:0] sum;  // of which only the carry counts
+    logic [17:0] sum;  // of which only the carry counts
     // verilator lint_on UNUSEDSIGNAL
-    assign sum     = {1'b0, right[F-1:1]} + {1'b0, random_i} + {16'b0, right[0]};
-    assign carries = sum[16];
+    assign dropped = RANDOM > 1 ? mode_i[7:4] : 4'd0;
+    assign addend  = ({random_i, 1'b0} & (17'h1fffe << dropped)) | (17'd1 << dropped);
+    assign sum     = {1'b0, right[F-1:0]} + {1'b0, addend};
+    assign carries = sum[17];
   end else begin : gen_no_random
     // verilator lint_off UNUSEDSIGNAL
     logic unused;  // no random bits are needed

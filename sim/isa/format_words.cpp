@@ -6,6 +6,10 @@ using fixedpoint::Format;
 
 namespace {
 
+int dropped(const Format& f) {
+  return f.rounding == fixedpoint::Rounding::stochastic ? 16 - f.random_bits : 0;
+}
+
 template <class Word>
 void put_word(Word& word, const Format& f) {
   word.bits = f.bits;
@@ -15,8 +19,9 @@ void put_word(Word& word, const Format& f) {
 }
 
 template <class Word>
-Format format_in(const Word& word) {
+Format format_in(const Word& word, int random_dropped) {
   Format f;
+  f.random_bits = 16 - random_dropped;
   f.bits = word.bits;
   f.is_signed = word.signed_format;
   f.rounding = static_cast<fixedpoint::Rounding>(word.rounding);
@@ -28,22 +33,25 @@ Format format_in(const Word& word) {
 
 void put(isa::Pass& pass, const Format& f) {
   put_word(pass.result, f);
+  pass.terms.random_dropped = dropped(f);
 }
 void put(isa::Matrix& matrix, const Format& f) {
   put_word(matrix.weight, f);
+  matrix.walk.random_dropped = dropped(f);
 }
 Format format_of(const isa::Pass& pass) {
-  return format_in(pass.result);
+  return format_in(pass.result, pass.terms.random_dropped);
 }
 Format format_of(const isa::Matrix& matrix) {
-  return format_in(matrix.weight);
+  return format_in(matrix.weight, matrix.walk.random_dropped);
 }
 
 int random_level(const isa::Pass& pass) {
-  return pass.result.rounding == isa::mode::stochastic && !pass.terms.no_random ? 1 : 0;
+  if (pass.result.rounding != isa::mode::stochastic || pass.terms.no_random) return 0;
+  return pass.terms.random_dropped > 0 ? 2 : 1;
 }
-int random_level(const isa::Matrix&) {
-  return 0;
+int random_level(const isa::Matrix& matrix) {
+  return matrix.walk.random_dropped > 0 ? 2 : 0;
 }
 
 }  // namespace apical::sim

@@ -21,7 +21,7 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
   static constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
                                            Function::softplus, Function::relu, Function::linear,
                                            Function::silu};
-  net.activation = functions[below(6)];
+  net.activation = functions[below(7)];
   net.bias = below(4) != 0;
   net.gamma = below(2);
   net.advanced_response = below(2);
@@ -49,6 +49,7 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
       if (format.frac != automatic_frac) format.frac -= cut + below(3) - 1;
     }
     if (below(3) != 0) format.rounding = static_cast<Rounding>(below(8));
+    if (below(4) == 0) format.random_bits = 1 + below(16);
     if (below(3) != 0) format.overflow = static_cast<Overflow>(below(4));
     if (name != "weight" && name != "step" && below(6) == 0) format.is_signed = false;
     if (name == "weight") format.bits = std::min(format.bits, 16);

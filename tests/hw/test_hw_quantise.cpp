@@ -30,7 +30,7 @@ void expect_equal(Module& module, int x_bits, int y_bits, std::int64_t x, int sh
                   std::uint32_t random) {
   module.x_i = to_port(x, x_bits);
   module.shift_i = static_cast<std::uint8_t>(shift);
-  module.mode_i = static_cast<std::uint8_t>(f.rounding);
+  module.mode_i = static_cast<std::uint8_t>(static_cast<int>(f.rounding) | (16 - f.random_bits) << 4);
   module.random_i = static_cast<std::uint16_t>(random);
   module.bits_i = static_cast<std::uint8_t>(f.bits);
   module.signed_i = f.is_signed;
@@ -39,7 +39,7 @@ void expect_equal(Module& module, int x_bits, int y_bits, std::int64_t x, int sh
   const Quantised expected = quantise(x, shift, f, random);
   ASSERT_EQ(from_port(module.y_o, y_bits), expected.raw)
       << "x " << x << " shift " << shift << " bits " << f.bits << " signed " << f.is_signed << " "
-      << name_of(f.rounding) << " " << name_of(f.overflow) << " random " << random;
+      << name_of(f.rounding) << " " << name_of(f.overflow) << " random " << random << " of " << f.random_bits;
   ASSERT_EQ(module.limited_o != 0, expected.saturated) << "x " << x << " shift " << shift;
 }
 
@@ -53,6 +53,7 @@ void random_walk(int x_bits, int y_bits, std::uint64_t seed) {
     f.is_signed = random() & 1;
     f.bits = 1 + static_cast<int>(random() % static_cast<unsigned>(y_bits - (f.is_signed ? 0 : 1)));
     f.rounding = static_cast<Rounding>(random() % 8);
+    f.random_bits = 1 + static_cast<int>(random() % 16);
     f.overflow = static_cast<Overflow>(random() % 4);
     const int shift =
         random() % 4 ? static_cast<int>(random() % 40) - 10 : static_cast<int>(random() % 256) - 128;
@@ -91,6 +92,21 @@ TEST(HwQuantise, EveryRandomNumber) {
         expect_equal(module, 9, 7, x, shift, {7, 0, true, Rounding::stochastic, Overflow::sat}, random);
         if (HasFatalFailure()) return;
       }
+}
+
+// Every value, every number of random bits, every number that they can be, with anything below them.
+TEST(HwQuantise, EveryNumberOfRandomBits) {
+  VQuantiseSmall module;
+  for (int bits = 1; bits <= 16; ++bits)
+    for (int shift = 1; shift <= 18; ++shift)
+      for (std::int64_t x = -256; x < 256; x += bits < 9 ? 1 : 5)
+        for (std::uint32_t random = 0; random < 1u << bits; random += bits < 9 ? 1u : 1u << (bits - 8) | 1u) {
+          const std::uint32_t below =
+              (random * 40503u + static_cast<std::uint32_t>(x)) & ((1u << (16 - bits)) - 1);
+          expect_equal(module, 9, 7, x, shift, {7, 0, true, Rounding::stochastic, Overflow::sat, bits},
+                       random << (16 - bits) | below);
+          if (HasFatalFailure()) return;
+        }
 }
 
 TEST(HwQuantise, RandomValuesAtTheWidthsOfALane) {

@@ -141,6 +141,7 @@ class RandomConfiguration {
     if (!one_in(3))
       set(name + ".rounding",
           any_of({"RND", "RND_ZERO", "RND_MIN_INF", "RND_INF", "RND_CONV", "TRN", "TRN_ZERO", "STOCHASTIC"}));
+    if (one_in(4)) set(name + ".random_bits", between(1, 16));
     if (one_in(2)) set(name + ".overflow", any_of({"SAT", "SAT_ZERO", "SAT_SYM", "WRAP"}));
   }
 

@@ -73,8 +73,10 @@ void apply_key(Format& format, const std::string& key, const toml::node& node, c
       format.rounding = fixedpoint::parse_rounding(echoed(node.is_string() ? *text : shown(node)));
     } else if (key == "overflow") {
       format.overflow = fixedpoint::parse_overflow(echoed(node.is_string() ? *text : shown(node)));
+    } else if (key == "random_bits") {
+      format.random_bits = whole(node, where, name, 1, 16);
     } else {
-      refuse(where, name, "no such key", "bits, frac, signed, rounding, overflow");
+      refuse(where, name, "no such key", "bits, frac, signed, rounding, overflow, random_bits");
     }
   } catch (const std::invalid_argument& error) {
     throw InputError(fmt::format("{}: {}: {}", where, name, error.what()));
@@ -96,11 +98,14 @@ std::vector<std::string> split(const std::string& name) {
   return words;
 }
 
-std::string in_braces(const Format& f, const std::string& layers = "") {
+// Of the random bits only what differs from those of the format that this one starts from.
+std::string in_braces(const Format& f, const Format& inherited = {}, const std::string& layers = "") {
   const std::string frac = f.frac == fixedpoint::automatic_frac ? "\"auto\"" : std::to_string(f.frac);
-  return fmt::format("{{ bits = {}, frac = {}, signed = {}, rounding = \"{}\", overflow = \"{}\"{} }}",
+  const std::string random =
+      f.random_bits == inherited.random_bits ? "" : fmt::format(", random_bits = {}", f.random_bits);
+  return fmt::format("{{ bits = {}, frac = {}, signed = {}, rounding = \"{}\", overflow = \"{}\"{}{} }}",
                      f.bits, frac, f.is_signed, fixedpoint::name_of(f.rounding),
-                     fixedpoint::name_of(f.overflow), layers);
+                     fixedpoint::name_of(f.overflow), random, layers);
 }
 
 }  // namespace
@@ -156,11 +161,13 @@ Format parse_format(const toml::table& table, Format base, const std::string& wh
 }
 
 nlohmann::ordered_json in_json(const Format& f) {
-  return {{"bits", f.bits},
-          {"frac", f.frac},
-          {"signed", f.is_signed},
-          {"rounding", fixedpoint::name_of(f.rounding)},
-          {"overflow", fixedpoint::name_of(f.overflow)}};
+  nlohmann::ordered_json json = {{"bits", f.bits},
+                                 {"frac", f.frac},
+                                 {"signed", f.is_signed},
+                                 {"rounding", fixedpoint::name_of(f.rounding)},
+                                 {"overflow", fixedpoint::name_of(f.overflow)}};
+  if (f.random_bits != 16) json["random_bits"] = f.random_bits;
+  return json;
 }
 
 std::vector<std::string> format_lines(const fixedpoint::FormatTable& formats) {
@@ -169,19 +176,20 @@ std::vector<std::string> format_lines(const fixedpoint::FormatTable& formats) {
     std::string layers;
     for (auto at = formats.by_layer.lower_bound({signal, 0});
          at != formats.by_layer.end() && at->first.first == signal; ++at)
-      layers += fmt::format(", layer{} = {}", at->first.second, in_braces(at->second));
-    lines.push_back(fmt::format("formats.{} = {}", signal, in_braces(format, layers)));
+      layers += fmt::format(", layer{} = {}", at->first.second, in_braces(at->second, format));
+    lines.push_back(fmt::format("formats.{} = {}", signal, in_braces(format, {}, layers)));
   }
   return lines;
 }
 
 std::string format_tables(const fixedpoint::FormatTable& formats) {
-  const auto table = [](const std::string& name, const Format& f) {
+  const auto table = [](const std::string& name, const Format& f, const Format& inherited) {
     std::string text = fmt::format("\n[formats.{}]\nbits = {}\n", name, f.bits);
     text += f.frac == fixedpoint::automatic_frac ? "frac = \"auto\"\n" : fmt::format("frac = {}\n", f.frac);
     // A layer differs from what is said about its signal, not from the default.
     if (!f.is_signed || name.find('.') != std::string::npos)
       text += fmt::format("signed = {}\n", f.is_signed);
+    if (f.random_bits != inherited.random_bits) text += fmt::format("random_bits = {}\n", f.random_bits);
     return text + fmt::format("rounding = \"{}\"\noverflow = \"{}\"\n", fixedpoint::name_of(f.rounding),
                               fixedpoint::name_of(f.overflow));
   };
@@ -191,9 +199,9 @@ std::string format_tables(const fixedpoint::FormatTable& formats) {
     const auto first = formats.by_layer.lower_bound({m.signal, 0});
     const bool by_layer = first != formats.by_layer.end() && first->first.first == m.signal;
     if (by_layer || in_braces(format) != in_braces(fixedpoint::default_formats().at(m.signal)))
-      text += table(m.signal, format);
+      text += table(m.signal, format, Format());
     for (auto at = first; at != formats.by_layer.end() && at->first.first == m.signal; ++at)
-      text += table(fmt::format("{}.layer{}", m.signal, at->first.second), at->second);
+      text += table(fmt::format("{}.layer{}", m.signal, at->first.second), at->second, format);
   }
   return text;
 }
@@ -204,7 +212,7 @@ std::string format_document() {
       "`[formats.<signal>]` has the keys `bits` (1..32), `frac` (fraction bits, -64..64: may be negative or "
       "exceed bits; of step also \"auto\"), `signed`,\n"
       "`rounding` (RND, RND_ZERO, RND_MIN_INF, RND_INF, RND_CONV, TRN, TRN_ZERO as in IEEE 1666, or "
-      "STOCHASTIC) and `overflow`\n"
+      "STOCHASTIC with `random_bits`, 1..16, by default 16) and `overflow`\n"
       "(SAT, SAT_ZERO, SAT_SYM, WRAP). `[formats.<signal>.layerK]` says what differs in layer K.\n\n"
       "| signal | what it is | default |\n|---|---|---|\n";
   for (const Meaning& m : meanings)

@@ -145,7 +145,8 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
     for (int shift = 0; shift <= 29; ++shift)
       for (const int bits : {4, 8, 15, 16}) {
         if (bits > static_cast<int>(8 * sizeof(TypeParam))) continue;
-        const Format format{bits, 0, true, static_cast<Rounding>(mode), Overflow::sat};
+        Format format{bits, 0, true, static_cast<Rounding>(mode), Overflow::sat};
+        if (this->random() % 2 == 0) format.random_bits = 1 + static_cast<int>(this->random() % 16);
         const auto before = this->weights(rows, columns, format.minimum_raw(), format.maximum_raw());
         const auto padded = static_cast<std::size_t>(this->stride);
         const std::int64_t largest_step = this->random() % 2 == 0 ? 32767 : 40;
@@ -177,8 +178,9 @@ TYPED_TEST(Kernel, LearnIsTheQuantiserOnEveryLevelModeAndShift) {
             TypeParam& w = expected[j * padded + i];
             const std::int64_t kept =
                 decay < 0 || steps[i] == 0 || rate[c] == 0 ? 0 : std::int64_t{w} * (std::int64_t{1} << decay);
-            const std::int64_t change = round_shift(steps[i] * rate[c] - kept, shift, format.rounding,
-                                                    random16(keys[i], static_cast<std::uint32_t>(j)));
+            const std::int64_t change =
+                round_shift(steps[i] * rate[c] - kept, shift, format.rounding,
+                            random16(keys[i], static_cast<std::uint32_t>(j)), format.random_bits);
             const std::int64_t after = limit(w + change, format).raw;
             basal[i] += (after - w) * rate[c];
             apical[j] += (after - w) * errors[i];

@@ -151,6 +151,39 @@ TEST(Stochastic, IsUnbiasedOverAllRandomBits) {
   EXPECT_EQ(round_shift((std::int64_t{1} << 62) - 1, 100, Rounding::stochastic, 65535), 0);
 }
 
+// By counting: with k random bits R, a fraction that is n / 2^k to nearest, half up, goes up for the n
+// largest R, whatever the bits below R are.
+TEST(Stochastic, EveryNumberOfRandomBitsGoesUpAsOftenAsItsFractionSays) {
+  for (int k = 1; k <= 16; ++k)
+    for (int shift = 1; shift <= 20; ++shift)
+      for (std::int64_t x = -(std::int64_t{1} << std::min(shift + 1, 8)); x <= 300; x += k > 12 ? 37 : 1) {
+        const std::int64_t one = std::int64_t{1} << shift, states = std::int64_t{1} << k;
+        const std::int64_t floor = x >= 0 ? x / one : -((-x + one - 1) / one);
+        const std::int64_t fraction = x - floor * one;                       // of 2^shift
+        const std::int64_t ups = (2 * fraction * states + one) / (2 * one);  // half up
+        for (std::int64_t r = 0; r<states; r += k> 12 ? 1 + states / 4096 : 1) {
+          const std::uint32_t below = static_cast<std::uint32_t>(r * 7 + x) & ((1u << (16 - k)) - 1);
+          const auto random16 = static_cast<std::uint32_t>(r << (16 - k)) | below;
+          ASSERT_EQ(round_shift(x, shift, Rounding::stochastic, random16, k), floor + (r >= states - ups))
+              << "x " << x << " shift " << shift << " random bits " << k << " R " << r;
+        }
+      }
+}
+
+TEST(Stochastic, RationalsAreRoundedWithAsManyRandomBits) {
+  for (int k = 1; k <= 16; ++k) {
+    const Format f{20, 3, true, Rounding::stochastic, Overflow::sat, k};
+    for (int shift = 0; shift <= 22; ++shift)
+      for (std::int64_t x = -4097; x < 4097; x += 61)
+        for (std::uint32_t random = 0; random < 65536; random += 4093) {
+          const Rational value =
+              shift + 3 == 0 ? Rational(x) : Rational(x) / Rational(std::int64_t{1} << (shift + 3));
+          ASSERT_EQ(quantise_exactly(value, f, random).raw, quantise(x, shift + 3, f, random).raw)
+              << "x " << x << " shift " << shift << " random bits " << k;
+        }
+  }
+}
+
 TEST(Stochastic, BiasHasNoSign) {
   std::int64_t above = 0, below = 0;
   const int shift = 20;

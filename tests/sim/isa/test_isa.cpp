@@ -38,9 +38,9 @@ TEST(Isa, WordsComeBack) {
   comes_back<isa::Matrix>();
   comes_back<isa::Projection>();
   EXPECT_EQ((meaning<isa::Pass>()),
-            (std::array<std::uint32_t, 4>{0x3fffffff, 0x3fffffff, 0x01ffffff, 0x00ffffff}));
+            (std::array<std::uint32_t, 4>{0x3fffffff, 0x3fffffff, 0x1fffffff, 0x00ffffff}));
   EXPECT_EQ((meaning<isa::Matrix>()),
-            (std::array<std::uint32_t, 7>{~0u, ~0u, ~0u, 0xff1fffff, 0x7fffffff, ~0u, 0xffff}));
+            (std::array<std::uint32_t, 7>{~0u, ~0u, ~0u, 0xffffffff, 0x7fffffff, ~0u, 0xffff}));
 }
 
 // Written by hand, from the tables of format 4 of bundles: programs of hosts hold these numbers.
@@ -50,13 +50,13 @@ TEST(Isa, PlacesAreThoseOfProgramsThatExist) {
   EXPECT_EQ(pass.encode()[0], 15u | 14u << 5 | 33u << 9 | 1u << 15 | 7u << 16 | 3u << 20 | 0xfeu << 22);
   pass.align = {1, 2, 3, 4, 5};
   EXPECT_EQ(pass.encode()[1], 1u | 2u << 6 | 3u << 12 | 4u << 18 | 5u << 24);
-  pass.terms = {0xabc, 21, 17, true, true};
-  EXPECT_EQ(pass.encode()[2], 0xabcu | 21u << 12 | 17u << 18 | 1u << 23 | 1u << 24);
+  pass.terms = {0xabc, 21, 17, true, true, 11};
+  EXPECT_EQ(pass.encode()[2], 0xabcu | 21u << 12 | 17u << 18 | 1u << 23 | 1u << 24 | 11u << 25);
   pass.lookup = {0x1234, 12, true, true};
   EXPECT_EQ(pass.encode()[3], 0x1234u | 12u << 16 | 1u << 22 | 1u << 23);
   isa::Matrix matrix;
-  matrix.walk = {0x54321, true, -127};
-  EXPECT_EQ(matrix.encode()[3], 0x54321u | 1u << 20 | 0x81u << 24);
+  matrix.walk = {0x54321, true, 9, -127};
+  EXPECT_EQ(matrix.encode()[3], 0x54321u | 1u << 19 | 9u << 20 | 0x81u << 24);
   matrix.weight = {8, true, 7, 2, 0x123, 9, true};
   EXPECT_EQ(matrix.encode()[4], 8u | 1u << 6 | 7u << 7 | 2u << 11 | 0x123u << 13 | 9u << 25 | 1u << 30);
   matrix.one.value = -1;
@@ -100,7 +100,7 @@ TEST(Isa, RefusesWhatDoesNotFit) {
   EXPECT_EQ(refusal(place, place.units, 65'535), "");
   EXPECT_EQ(refusal(place, place.units, 65'536), "the core's words hold units of 0..65535, not 65536");
   isa::MatrixWalk walk;
-  EXPECT_EQ(refusal(walk, walk.columns, 1 << 20), "the core's words hold columns of 0..1048575, not 1048576");
+  EXPECT_EQ(refusal(walk, walk.columns, 1 << 19), "the core's words hold columns of 0..524287, not 524288");
 }
 
 }  // namespace

@@ -74,10 +74,11 @@ TEST(CanonicalText, LoadsToTheSameDigest) {
       const std::string name =
           "formats." + signal->first + (below(2) == 0 ? ".layer" + std::to_string(1 + below(9)) : "");
       set_key(c,
-              fmt::format("{}={{ bits = {}, frac = {}, signed = {}, rounding = \"{}\", overflow = \"{}\" }}",
+              fmt::format("{}={{ bits = {}, frac = {}, signed = {}, rounding = \"{}\", overflow = \"{}\", "
+                          "random_bits = {} }}",
                           name, 1 + below(32), below(129) - 64, below(2) == 0,
                           fixedpoint::name_of(static_cast<fixedpoint::Rounding>(below(8))),
-                          fixedpoint::name_of(static_cast<fixedpoint::Overflow>(below(4)))));
+                          fixedpoint::name_of(static_cast<fixedpoint::Overflow>(below(4))), 1 + below(16)));
     }
     const std::string text = canonical(c), written = as_toml(c, "drawn");
     ASSERT_EQ(canonical(parse_config(text, "canonical")), text);

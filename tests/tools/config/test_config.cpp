@@ -72,6 +72,8 @@ TEST_F(ConfigFile, RefusesWhatItDoesNotKnow) {
       {"[formats.weight]\nfrac = 65\n", ":2: ", "formats.weight.frac: 65", "-64..64"},
       {"[formats.weight]\nbit = 8\n", ":2: ", "formats.weight.bit: no such key", "bits, frac"},
       {"[formats.weight]\nrounding = \"up\"\n", ":2: ", "formats.weight.rounding", "RND_CONV"},
+      {"[formats.weight]\nrandom_bits = 0\n", ":2: ", "formats.weight.random_bits: 0", "1..16"},
+      {"[formats.weight]\nrandom_bits = 17\n", ":2: ", "formats.weight.random_bits: 17", "1..16"},
       {"[formats.weight]\noverflow = \"clip\"\n", ":2: ", "formats.weight.overflow", "SAT_SYM"},
       {"[formats.weight]\nsigned = \"no\"\n", ":2: ", "formats.weight.signed: 'no'", "true, false"},
       {"[formats.weight.layer2]\nbits = 99\n", ":2: ", "formats.weight.layer2.bits: 99", "1..32"},
@@ -218,7 +220,7 @@ TEST_F(ConfigFile, EveryKeyAndFormatChangesTheDigest) {
   }
   for (const auto& [signal, format] : fixedpoint::default_formats())
     for (const char* change : {"bits=3", "frac=-5", "signed=false", "rounding=RND_INF", "overflow=SAT_ZERO",
-                               "layer1.bits=5", "layer2.bits=5"}) {
+                               "random_bits=9", "layer1.bits=5", "layer2.bits=5"}) {
       Config c = base;
       set_key(c, "formats." + signal + "." + change);
       EXPECT_TRUE(seen.insert(digest(c)).second) << signal << "." << change;
