@@ -121,20 +121,15 @@ module apical_neuron #(
   assign rounding    = 4'(result.rounding[MODE_BITS-1:0]);
   assign overflow    = result.overflow;
   assign shift       = result.shift;
-  assign align0      = descriptor.align.basal;
-  assign align1      = descriptor.align.nudge;
-  assign align2      = descriptor.align.mismatch;
-  assign align3      = descriptor.align.membrane;
-  assign up_addend   = descriptor.align.up_addend;
+  assign {align0, align1} = {descriptor.align.basal, descriptor.align.nudge};
+  assign {align2, align3} = {descriptor.align.mismatch, descriptor.align.membrane};
+  assign {up_addend, up_product} = {descriptor.align.up_addend, descriptor.terms.up_product};
   assign stream      = descriptor.terms.stream;
-  assign up_product  = descriptor.terms.up_product;
   assign low_bits    = descriptor.terms.low_bits;
-  assign use_nudge   = descriptor.terms.use_nudge;
-  assign no_random   = descriptor.terms.no_random;
+  assign {use_nudge, no_random} = {descriptor.terms.use_nudge, descriptor.terms.no_random};
   assign table_start = descriptor.lookup.first_entry;
   assign in_bits     = descriptor.lookup.in_bits;
-  assign in_signed   = descriptor.lookup.in_signed;
-  assign on_membrane = descriptor.lookup.on_membrane;
+  assign {in_signed, on_membrane} = {descriptor.lookup.in_signed, descriptor.lookup.on_membrane};
 
   // ---- Stage 0: which unit
   logic          run_q;
@@ -267,14 +262,10 @@ module apical_neuron #(
     input1_q <= input_value_i;
     key_pre_q <= tick_key_i + {stream, 20'b0} + 32'(unit1_q);
     product_q <= EW'(a2_q) * EW'(b_q);
-    shifted_q <= shifted_d;
-    slope3_q <= slope2_q;
+    {shifted_q, slope3_q} <= {shifted_d, slope2_q};
     x_q <= x_d;
-    rounded_q <= rounded_d;
-    lost_q <= lost_d;
-    negative_q <= x_q[EW-1];
-    random6_q <= random_d;
-    random7_q <= random6_q;
+    {rounded_q, lost_q, negative_q} <= {rounded_d, lost_d, x_q[EW-1]};
+    {random6_q, random7_q} <= {random_d, random6_q};
     y_q <= y_d;
     travel_q <= {travel_q[5*(UA+2*SW)-1:0], addr1_q, old1, sent1};
   end
@@ -326,16 +317,9 @@ module apical_neuron #(
   assign retire_random_o = rounding == MODE_STOCHASTIC ? random7_q : '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      changed_o <= 1'b0;
-      nonzero_o <= 1'b0;
-    end else if (start_i) begin
-      changed_o <= 1'b0;
-      nonzero_o <= 1'b0;
-    end else if (valid_q[7]) begin
-      changed_o <= changed_o | (y_q != old7);
-      nonzero_o <= nonzero_o | (y_q != '0);
-    end
+    if (!rst_ni) {changed_o, nonzero_o} <= '0;
+    else if (start_i) {changed_o, nonzero_o} <= '0;
+    else if (valid_q[7]) {changed_o, nonzero_o} <= {changed_o, nonzero_o} | {y_q != old7, y_q != '0};
   end
 
   assign busy_o = start_i | run_q | (|valid_q) | event_q;

@@ -187,20 +187,13 @@ module apical_sequencer #(
   always_comb begin
     state_d = state_q;
     after_d = after_q;
-    pc_d = pc_q;
-    load_addr_d = load_addr_q;
-    load_left_d = load_left_q;
-    load_word_d = load_word_q;
-    header_valid_d = header_ok;
-    header_d = header_q;
-    input_ready_d = input_ok;
+    {pc_d, left_d} = {pc_q, left_q};
+    {load_addr_d, load_left_d, load_word_d} = {load_addr_q, load_left_q, load_word_q};
+    {header_valid_d, header_d, input_ready_d} = {header_ok, header_q, input_ok};
     start_d = start_q | start_i;
     mix_d = '0;
-    tick_key_d = tick_key_q;
-    factor_d = factor_q;
-    learning_d = learning_q;
-    dense_d = dense_q;
-    left_d = left_q;
+    {tick_key_d, factor_d} = {tick_key_q, factor_q};
+    {learning_d, dense_d} = {learning_q, dense_q};
     unique case (state_q)
       IDLE: begin
         if (start_q && !neuron_busy_i) begin
@@ -215,8 +208,7 @@ module apical_sequencer #(
           load_left_d = header_ok && header_q == '0 ? 4'(PASS_WORDS) : 4'(HEADER_WORDS);
           load_word_d = header_ok && header_q == '0 ? '0 : 4'(HEADER);
           input_ready_d  = header_ok && header_q == '0;
-          header_valid_d = 1'b1;
-          header_d       = '0;
+          {header_valid_d, header_d} = {1'b1, 8'd0};
         end
       end
       MIX: begin
@@ -237,9 +229,7 @@ module apical_sequencer #(
             if (dense_d || (code == OP_FORWARD ? forward_waits_i : backward_waits_i)) begin
               state_d     = LOAD;
               after_d     = LANES_START;
-              load_addr_d = projection_at + 16'(PROJECTION_MATRIX_WORD);
-              load_left_d = 4'(MATRIX_WORDS);
-              load_word_d = 4'(PROJECTION_MATRIX_WORD);
+              {load_addr_d, load_left_d, load_word_d} = {projection_at + 16'(PROJECTION_MATRIX_WORD), 4'(MATRIX_WORDS), 4'(PROJECTION_MATRIX_WORD)};
             end else begin
               pc_d = pc_q + 1'b1;
             end
@@ -252,11 +242,8 @@ module apical_sequencer #(
             end else begin
               state_d        = LOAD;
               after_d        = SLOT;
-              load_addr_d    = population_at + 16'(POPULATION_HEADER_WORD);
-              load_left_d    = 4'(HEADER_WORDS);
-              load_word_d    = 4'(HEADER);
-              header_valid_d = 1'b1;
-              header_d       = index;
+              {load_addr_d, load_left_d, load_word_d} = {population_at + 16'(POPULATION_HEADER_WORD), 4'(HEADER_WORDS), 4'(HEADER)};
+              {header_valid_d, header_d} = {1'b1, index};
             end
           end
           OP_LEARN: begin
@@ -265,9 +252,7 @@ module apical_sequencer #(
             if (any_error_i) begin
               state_d       = LOAD;
               after_d       = PASS_START;
-              load_addr_d   = projection_at;
-              load_left_d   = 4'(PROJECTION_WORDS);
-              load_word_d   = '0;
+              {load_addr_d, load_left_d, load_word_d} = {projection_at, 4'(PROJECTION_WORDS), 4'd0};
               input_ready_d = 1'b0;
             end else begin
               pc_d = pc_q + 1'b1;
@@ -280,9 +265,7 @@ module apical_sequencer #(
         if (loaded) begin
           state_d = after_q;
         end else begin
-          load_addr_d = load_addr_q + 1'b1;
-          load_left_d = load_left_q - 1'b1;
-          load_word_d = load_word_q + 1'b1;
+          {load_addr_d, load_left_d, load_word_d} = {load_addr_q + 1'b1, load_left_q - 1'b1, load_word_q + 1'b1};
         end
       end
       SLOT: begin
@@ -292,9 +275,7 @@ module apical_sequencer #(
         end else begin
           state_d       = LOAD;
           after_d       = PASS_START;
-          load_addr_d   = population_at + (16'(slot_number) << $clog2(POPULATION_SLOT_STRIDE));
-          load_left_d   = 4'(PASS_WORDS);
-          load_word_d   = '0;
+          {load_addr_d, load_left_d, load_word_d} = {population_at + (16'(slot_number) << $clog2(POPULATION_SLOT_STRIDE)), 4'(PASS_WORDS), 4'd0};
           input_ready_d = 1'b0;
           left_d        = left_q & ~(slot_d | (slot_d - 1'b1));
         end
@@ -330,36 +311,19 @@ module apical_sequencer #(
     if (!rst_ni) begin
       state_q <= IDLE;
       after_q <= IDLE;
-      pc_q <= '0;
-      header_valid_q <= 1'b0;
-      input_ready_q <= 1'b0;
-      start_q <= 1'b0;
-      mix_q <= '0;
-      factor_q <= '0;
-      load_left_q <= '0;
-      learning_q <= 1'b0;
-      written_q <= 1'b0;
+      {pc_q, load_left_q, mix_q, factor_q} <= '0;
+      {header_valid_q, input_ready_q, start_q, learning_q, written_q} <= '0;
     end else begin
       state_q <= state_d;
       after_q <= after_d;
-      pc_q <= pc_d;
-      header_valid_q <= header_valid_d;
-      input_ready_q <= input_ready_d;
-      start_q <= start_d;
-      mix_q <= mix_d;
-      factor_q <= factor_d;
-      load_left_q <= load_left_d;
-      learning_q <= learning_d;
+      {pc_q, load_left_q, mix_q, factor_q} <= {pc_d, load_left_d, mix_d, factor_d};
+      {header_valid_q, input_ready_q, start_q, learning_q} <= {header_valid_d, input_ready_d, start_d, learning_d};
       written_q <= window_we_descriptor_i;
     end
   end
   always_ff @(posedge clk_i) begin
-    load_addr_q <= load_addr_d;
-    load_word_q <= load_word_d;
-    header_q <= header_d;
-    tick_key_q <= tick_key_d;
-    dense_q <= dense_d;
-    left_q <= left_d;
+    {load_addr_q, load_word_q, header_q} <= {load_addr_d, load_word_d, header_d};
+    {tick_key_q, dense_q, left_q} <= {tick_key_d, dense_d, left_d};
     if (state_q == SLOT) slot_q <= slot_d;
   end
 

@@ -43,6 +43,12 @@ static_assert(agree(fixedpoint::Signal::basal, memory::basal) &&
               agree(fixedpoint::Signal::error, memory::error) &&
               agree(fixedpoint::Signal::mismatch, memory::mismatch) &&
               agree(fixedpoint::Signal::target, memory::target));
+/// What a two's complement port of `bits` bits takes of a word.
+constexpr std::int64_t sign_extended(std::uint64_t value, int bits) {
+  return bits >= 64 ? static_cast<std::int64_t>(value)
+                    : static_cast<std::int64_t>(value << (64 - bits)) >> (64 - bits);
+}
+
 constexpr bool agree(fixedpoint::PassSlot pass, int number) {
   return static_cast<int>(pass) == number;
 }
