@@ -53,13 +53,14 @@ Connections listed(const Connections& connections, int layers) {
   return all;
 }
 
-std::vector<std::pair<int, int>> weight_shapes(const std::vector<int>& layers, bool bias,
+std::vector<std::pair<int, int>> weight_shapes(const std::vector<int>& layers, Bias bias,
                                                const Connections& connections) {
   std::vector<std::pair<int, int>> shapes;
   int before = 0;  // target of the last matrix
   for (const auto& [source, target] : listed(connections, static_cast<int>(layers.size()))) {
-    shapes.emplace_back(layers[static_cast<std::size_t>(target)],
-                        layers[static_cast<std::size_t>(source)] + (bias && target != before ? 1 : 0));
+    shapes.emplace_back(
+        layers[static_cast<std::size_t>(target)],
+        layers[static_cast<std::size_t>(source)] + (bias == Bias::with && target != before ? 1 : 0));
     before = target;
   }
   return shapes;

@@ -19,9 +19,15 @@ Connections resolved(Connections, int layers);
 /// following throw as resolved() does.
 Connections listed(const Connections&, int layers);
 
+/// Whether units have a bias, as a weight from a constant 1.
+enum class Bias { without, with };
+constexpr Bias bias_if(bool biased) {
+  return biased ? Bias::with : Bias::without;
+}
+
 /// Rows and columns of every weight matrix: units of the target and of the source, plus a column for the bias
 /// at the first matrix of each target.
-std::vector<std::pair<int, int>> weight_shapes(const std::vector<int>& layers, bool bias, const Connections&);
+std::vector<std::pair<int, int>> weight_shapes(const std::vector<int>& layers, Bias, const Connections&);
 
 /// Names of the weight matrices: W<target> in a chain, W<target>_<source> in a graph.
 std::vector<std::string> weight_names(const Connections&, int layers);

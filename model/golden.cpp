@@ -43,7 +43,7 @@ void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   for (const double alpha : s.alpha)
     if (!(alpha >= 0.0 && alpha <= 1.0))
       throw SettingsError("dynamics.alpha", fmt::format("{}", alpha), "0..1");
-  const auto shapes = weight_shapes(s.layers, s.bias, s.connections);
+  const auto shapes = weight_shapes(s.layers, bias_if(s.bias), s.connections);
   const auto names = weight_names(s.connections, static_cast<int>(s.layers.size()));
   if (weights.size() != shapes.size())
     throw std::invalid_argument(
@@ -291,7 +291,7 @@ bool Golden::finite() const {
   return true;
 }
 
-std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
+std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, Bias bias,
                                           const std::vector<double>& gain, std::uint64_t seed,
                                           const Connections& connections) {
   boost::random::mt19937_64 random(seed);

@@ -146,7 +146,7 @@ class Golden {
 
 /// Normal weights with standard deviation gain / sqrt(fan-in of the layer), bias 0; `gain` is one or one per
 /// layer. One matrix per connection.
-std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, bool bias,
+std::vector<WeightMatrix> initial_weights(const std::vector<int>& layers, Bias,
                                           const std::vector<double>& gain, std::uint64_t seed,
                                           const Connections& = {});
 

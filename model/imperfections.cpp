@@ -56,15 +56,16 @@ double on_grid(double x, int frac) {
   return std::ldexp(std::nearbyint(std::ldexp(x, frac)), -frac);
 }
 
-double converted(double x, int bits, double range, bool is_signed) {
+double converted(double x, int bits, double range, Polarity polarity) {
+  const bool is_signed = polarity == Polarity::bipolar;
   if (bits == 0) return x;
   const double levels = std::ldexp(1.0, is_signed ? bits - 1 : bits), step = range / levels;
   return std::clamp(std::nearbyint(x / step), is_signed ? -levels : 0.0, levels - 1.0) * step;
 }
 
-Imperfections::Imperfections(ImperfectionSettings settings, const std::vector<int>& layers, bool bias,
-                             const Connections& connections, double dt, bool signed_rates)
-    : settings_(settings), dt_(dt), signed_rates_(signed_rates), layers_(layers.size()) {
+Imperfections::Imperfections(ImperfectionSettings settings, const std::vector<int>& layers, Bias bias,
+                             const Connections& connections, double dt, Polarity rates)
+    : settings_(settings), dt_(dt), rate_polarity_(rates), layers_(layers.size()) {
   const ImperfectionSettings& s = settings_;
   if (s.weight_leak > 0.0) kept_ = exp(-dt / s.weight_leak);
   const int last = static_cast<int>(layers.size()) - 1;
@@ -148,15 +149,16 @@ Eigen::VectorXd Imperfections::sends_rate(int k, const Eigen::VectorXd& r) const
   if (!acting()) return r;
   const Neurons& n = neurons(k);
   return n.alive.cwiseProduct(n.gain).cwiseProduct(r).unaryExpr(
-      [this](double x) { return converted(x, settings_.rate_bits, settings_.rate_range, signed_rates_); });
+      [this](double x) { return converted(x, settings_.rate_bits, settings_.rate_range, rate_polarity_); });
 }
 
 Eigen::VectorXd Imperfections::sends_error(int k, const Eigen::VectorXd& e) const {
   if (!acting()) return e;
   const Neurons& n = neurons(k);
   return n.alive.cwiseProduct(n.error_gain.cwiseProduct(e) + layers_[at(k)].error.now)
-      .unaryExpr(
-          [this](double x) { return converted(x, settings_.error_bits, settings_.error_range, true); });
+      .unaryExpr([this](double x) {
+        return converted(x, settings_.error_bits, settings_.error_range, Polarity::bipolar);
+      });
 }
 
 Eigen::VectorXd Imperfections::arrives(Line& line, const Eigen::VectorXd& sent) const {

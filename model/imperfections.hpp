@@ -47,9 +47,12 @@ struct ImperfectionSettings {
   }
 };
 
-/// A converter of `bits` bits over 0..range, or ±range: x as one of its levels, to nearest, ties to even
-/// (53). 0 bits leave x as it is.
-double converted(double x, int bits, double range, bool is_signed);
+/// What signals run over: 0 and above, or both signs.
+enum class Polarity { unipolar, bipolar };
+
+/// A converter of `bits` bits over 0..range (unipolar) or ±range: x as one of its levels, to nearest, ties to
+/// even (53). 0 bits leave x as it is.
+double converted(double x, int bits, double range, Polarity);
 
 /// The imperfections of one chip: what never changes is drawn once, noise and jitter once a tick, all from
 /// the seed. Golden model and emulator each have one; equal settings and shapes are equal chips.
@@ -61,9 +64,9 @@ class Imperfections {
   static constexpr int constant_frac = 14;
   static constexpr double largest_factor = 16.0;  ///< of gain, slope and error of a weight
 
-  /// `layers` n_0..n_N; `dt` in ms; `signed_rates`: the activation goes below 0.
-  Imperfections(ImperfectionSettings, const std::vector<int>& layers, bool bias, const Connections&,
-                double dt, bool signed_rates);
+  /// `layers` n_0..n_N; `dt` in ms; `rates` are bipolar where the activation goes below 0.
+  Imperfections(ImperfectionSettings, const std::vector<int>& layers, Bias, const Connections&, double dt,
+                Polarity rates);
 
   const ImperfectionSettings& settings() const { return settings_; }
   void set_testing(bool testing) { testing_ = testing; }
@@ -124,7 +127,8 @@ class Imperfections {
 
   ImperfectionSettings settings_;
   double dt_;
-  bool signed_rates_, testing_ = false;
+  Polarity rate_polarity_;
+  bool testing_ = false;
   std::uint64_t ticks_ = 0, tick_key_ = 0;  ///< tick_key_: of the random numbers of this tick
   double kept_ = 1.0;
   std::vector<Layer> layers_;

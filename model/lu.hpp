@@ -40,7 +40,7 @@ class Lu<double> {
       for (Index j = end; j < size; ++j) subtract_below(first, end, &factors_(0, j));
       auto corner = factors_.bottomRightCorner(rest, rest);
       const Eigen::MatrixXd below = -factors_.block(end, first, rest, end - first);
-      add_matrix_product(corner, below, factors_.block(first, end, end - first, rest), false);
+      add_matrix_product(corner, below, factors_.block(first, end, end - first, rest), Factor::plain);
     }
   }
 

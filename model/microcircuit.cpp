@@ -178,7 +178,7 @@ MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, co
   std::vector<int> layers{static_cast<int>(forward.front().cols()) - 1};
   for (const WeightMatrix& w : forward) layers.push_back(static_cast<int>(w.rows()));
   const auto drawn = [&](std::uint64_t stream) {
-    return self_predicting(initial_weights(layers, true, start.gain, start.seed + stream));
+    return self_predicting(initial_weights(layers, Bias::with, start.gain, start.seed + stream));
   };
   MicrocircuitWeights w = self_predicting(forward);
   if (start.feedback == FeedbackStart::random) w.feedback = drawn(1000).feedback;

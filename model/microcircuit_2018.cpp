@@ -59,7 +59,7 @@ void Microcircuit2018::learn(Eigen::MatrixXd& w, Eigen::MatrixXd& average, doubl
   w += (eta * learning_scale_ * settings_.dt) * average;
 }
 
-void Microcircuit2018::tick(const Eigen::VectorXd& input, const Eigen::VectorXd* target, bool learning) {
+void Microcircuit2018::tick(const Eigen::VectorXd& input, const Eigen::VectorXd* target, Learning learning) {
   const Microcircuit2018Settings& s = settings_;
   const int last = depth();
   rate_[0] = input;
@@ -87,7 +87,7 @@ void Microcircuit2018::tick(const Eigen::VectorXd& input, const Eigen::VectorXd*
     inter[index(k)] = soma + s.dt * (s.g_d * (inter_basal[index(k)] - soma) - s.g_lk * soma +
                                      s.g_som * (u_[index(k + 1)] - soma));
   }
-  for (int k = 1; learning && k <= last; ++k) {
+  for (int k = 1; learning == Learning::on && k <= last; ++k) {
     learn(weights_.forward[index(k - 1)], averages_.forward[index(k - 1)], s.eta[index(k - 1)],
           surprise_[index(k)], rate_[index(k - 1)]);
     if (k == last) break;

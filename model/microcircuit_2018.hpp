@@ -15,6 +15,9 @@ struct Microcircuit2018Settings {
   double eta_pi = 0.0, eta_ip = 0.0;  ///< likewise of W^PI and W^IP
 };
 
+/// Whether weights change in a step.
+enum class Learning { off, on };
+
 /// The microcircuit with leaky compartments of Sacramento et al. (2018), which its membranes delay, unlike
 /// `Microcircuit` (model/README.md (44)–(50)). Weights are those of MicrocircuitWeights without bias columns,
 /// lateral ones with the sign of (27): the apical dendrite receives B r − W^PI r^I.
@@ -24,8 +27,7 @@ class Microcircuit2018 {
   Microcircuit2018(Microcircuit2018Settings, MicrocircuitWeights);
 
   /// One step of dt. `input` [n_0] are rates; `target` [n_N] nudges the output soma, null: nothing does.
-  /// `learning` false: weights stay.
-  void tick(const Eigen::VectorXd& input, const Eigen::VectorXd* target, bool learning = true);
+  void tick(const Eigen::VectorXd& input, const Eigen::VectorXd* target, Learning = Learning::on);
   /// All rates become `factor` times those of the settings.
   void set_learning_scale(double factor) { learning_scale_ = factor; }
 

@@ -23,11 +23,15 @@ fs::path staged_name(const fs::path& path) {
   return path.string() + fmt::format(".tmp.{}", getpid());
 }
 
-void finish_output(const fs::path& staged, const fs::path& path, bool whole) {
+void finish_output(const fs::path& staged, const fs::path& path) {
   std::error_code error;
-  if (whole) fs::rename(staged, path, error);
-  if (whole && !error) return;
-  fs::remove(staged, error);
+  fs::rename(staged, path, error);
+  if (error) discard_output(staged, path);
+}
+
+void discard_output(const fs::path& staged, const fs::path& path) {
+  std::error_code ignored;
+  fs::remove(staged, ignored);
   throw std::runtime_error(
       fmt::format("{}: can't be written (a full disk?); nothing was left behind", path.string()));
 }

@@ -7,9 +7,11 @@ namespace apical::model {
 /// step.
 std::filesystem::path staged_name(const std::filesystem::path& path);
 
-/// Renames a file that is `whole` to `path`; otherwise, or where that fails, removes it and throws
-/// std::runtime_error naming `path`.
-void finish_output(const std::filesystem::path& staged, const std::filesystem::path& path, bool whole);
+/// Renames a whole file to `path`; where that fails, discards it.
+void finish_output(const std::filesystem::path& staged, const std::filesystem::path& path);
+
+/// Removes a file that couldn't be written and throws std::runtime_error naming `path`.
+[[noreturn]] void discard_output(const std::filesystem::path& staged, const std::filesystem::path& path);
 
 /// Removes what processes that are gone left in a folder under names STEM.tmp.PID, with or without an ending.
 void sweep_abandoned(const std::filesystem::path& folder, const std::string& stem);

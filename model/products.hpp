@@ -14,20 +14,25 @@ namespace apical::model {
 template <class S>
 constexpr bool has_sums = std::is_same_v<S, double> || std::is_same_v<S, float>;
 
-/// C += A D B, or A D Bᵀ, with D the diagonal matrix of `scale`, or nothing. `lower`: what lies above the
-/// diagonal of C may be left out.
+/// How a product takes its right factor.
+enum class Factor { plain, transposed };
+/// What is wanted of a product: with `lower` what lies above the diagonal may be left out.
+enum class Triangle { both, lower };
+
+/// C += A D B, or A D Bᵀ, with D the diagonal matrix of `scale`, or nothing.
 template <class C, class A, class B>
-void add_matrix_product(Eigen::MatrixBase<C>& c, const A& a, const B& b, bool transposed, bool lower = false,
-                        const typename C::Scalar* scale = nullptr) {
+void add_matrix_product(Eigen::MatrixBase<C>& c, const A& a, const B& b, Factor factor,
+                        Triangle triangle = Triangle::both, const typename C::Scalar* scale = nullptr) {
   using S = typename C::Scalar;
+  const bool transposed = factor == Factor::transposed;
   static_assert(has_sums<S> && !(C::Flags & Eigen::RowMajorBit) && !(B::Flags & Eigen::RowMajorBit));
   eigen_assert(a.cols() == (transposed ? b.cols() : b.rows()) &&
                c.cols() == (transposed ? b.rows() : b.cols()));
   const Eigen::Index down = transposed ? b.outerStride() : 1, right = transposed ? 1 : b.outerStride();
   C& to = c.derived();
   const auto add = [&](auto function) {
-    function(a.data(), a.outerStride(), a.rows(), a.cols(), scale, b.data(), down, right, to.cols(), lower,
-             to.data(), to.outerStride());
+    function(a.data(), a.outerStride(), a.rows(), a.cols(), scale, b.data(), down, right, to.cols(),
+             triangle == Triangle::lower, to.data(), to.outerStride());
   };
   if constexpr (std::is_same_v<S, double>)
     add(sums().add_product);
@@ -47,7 +52,7 @@ void add_times(Y& y, const A& a, const X& x_or_expression) {
     if constexpr (std::is_same_v<S, double> && X::ColsAtCompileTime == 1)
       sums().add_columns(a.data(), a.outerStride(), a.rows(), a.cols(), x.data(), y.data());
     else
-      add_matrix_product(y, a, x, false);
+      add_matrix_product(y, a, x, Factor::plain);
   }
 }
 
@@ -64,7 +69,7 @@ void add_transposed_times(Y& y, const A& a, const X& x_or_expression) {
       sums().add_rows(a.data(), a.outerStride(), a.rows(), a.cols(), x.data(), y.data());
     } else {
       const Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic> turned = a.transpose();
-      add_matrix_product(y, turned, x, false);
+      add_matrix_product(y, turned, x, Factor::plain);
     }
   }
 }
@@ -87,7 +92,7 @@ typename X::PlainObject transposed_times(const A& a, const X& x) {
 template <class C, class A, class B>
 void add_times_transposed(C& c, const A& a, const B& b) {
   if constexpr (has_sums<typename A::Scalar>)
-    add_matrix_product(c, a, b, true);
+    add_matrix_product(c, a, b, Factor::transposed);
   else
     c += a * b.transpose();
 }
@@ -98,7 +103,7 @@ void add_scaled_square(Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>& c,
                        const Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic>& a,
                        const Eigen::Matrix<S, Eigen::Dynamic, 1>& scale) {
   if constexpr (has_sums<S>)
-    add_matrix_product(c, a, a, true, true, scale.data());
+    add_matrix_product(c, a, a, Factor::transposed, Triangle::lower, scale.data());
   else
     c.template triangularView<Eigen::Lower>() += a * scale.asDiagonal() * a.transpose();
   c.template triangularView<Eigen::StrictlyUpper>() = c.transpose();

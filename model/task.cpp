@@ -82,7 +82,7 @@ std::vector<std::filesystem::path> files_of(const TaskSettings& settings) {
 
 void Score::add(const Sample& sample, const std::vector<double>& output) {
   ++count_;
-  if (classification_) {
+  if (measure_ == Measure::accuracy) {
     const auto winner = std::max_element(output.begin(), output.end()) - output.begin();
     sum_ += winner == sample.label ? 1.0 : 0.0;
     return;

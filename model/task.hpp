@@ -76,15 +76,21 @@ std::unique_ptr<Task> make_task(const TaskSettings&);
 /// The files that make_task() reads; none where the data are built in.
 std::vector<std::filesystem::path> files_of(const TaskSettings&);
 
-/// Accuracy (0..1) or mean squared error over the scored ticks.
+/// What a score is: accuracy (0..1), or mean squared error.
+enum class Measure { accuracy, mse };
+constexpr Measure measure_of(bool classification) {
+  return classification ? Measure::accuracy : Measure::mse;
+}
+
+/// The score of the ticks that are scored.
 class Score {
  public:
-  explicit Score(bool classification) : classification_(classification) {}
+  explicit Score(Measure measure) : measure_(measure) {}
   void add(const Sample&, const std::vector<double>& output);
   double value() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
 
  private:
-  bool classification_;
+  Measure measure_;
   double sum_ = 0.0;
   std::uint64_t count_ = 0;
 };

@@ -21,7 +21,7 @@ constexpr int waves = 5;  // sines per input: smooth, and not periodic within a 
 class Teacher {
  public:
   Teacher(const TaskSettings& s) : dt_(s.dt) {
-    const auto weights = initial_weights(s.teacher_layers, false, {2.0}, s.seed + 77);
+    const auto weights = initial_weights(s.teacher_layers, Bias::without, {2.0}, s.seed + 77);
     net_.activation = Activation::tanh;
     net_.bias = false;
     net_.weights.assign(weights.begin(), weights.end());

@@ -262,7 +262,7 @@ void Emulator::sample_learning(int index) {
       const std::int64_t change =
           rounded_change(p.change(step, source.state.sent_rate[j], before), frac, p.weight,
                          random16(key, first_column + static_cast<std::uint32_t>(j)));
-      observers_.changed(holder, moved(before, change, p.weight).saturated, change == 0);
+      observers_.changed(holder, change, moved(before, change, p.weight));
     }
   }
 }

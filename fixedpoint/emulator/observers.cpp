@@ -16,8 +16,8 @@ std::size_t place_of(std::size_t block, int part) {
 
 }  // namespace
 
-Observers::Observers(const Program& program, bool statistics, Coverage* coverage)
-    : statistics_(statistics),
+Observers::Observers(const Program& program, Statistics statistics, Coverage* coverage)
+    : statistics_(statistics == Statistics::on),
       coverage_(coverage),
       layers_(program.populations.size()),
       routes_(program.projections.size()) {
@@ -103,11 +103,11 @@ void Observers::stepped(const Projection& p, int frac, const AlignedVector<std::
       coverage_->see(Signal::step, p.target, exact[i], frac, p.step, steps[i]);
 }
 
-void Observers::changed(int holder, bool saturated, bool became_zero) {
+void Observers::changed(int holder, std::int64_t change, const Quantised& weight) {
   SignalCounter& counter = routes_[static_cast<std::size_t>(holder)].weights;
   ++counter.count;
-  counter.saturated += saturated;
-  counter.rounded_to_zero += became_zero;
+  counter.saturated += weight.saturated;
+  counter.rounded_to_zero += change == 0;
 }
 
 Activity Observers::activity(const Program& program, int index, std::uint32_t ticks) const {

@@ -7,17 +7,21 @@
 #include "fixedpoint/emulator/kernels.hpp"
 #include "fixedpoint/emulator/signal_statistics.hpp"
 #include "fixedpoint/emulator/state.hpp"
+#include "fixedpoint/numeric/quantise.hpp"
 #include "fixedpoint/program/coverage.hpp"
 #include "fixedpoint/program/program.hpp"
 
 namespace apical::fixedpoint {
+
+/// Whether quantisers are counted.
+enum class Statistics { off, on };
 
 /// What looks at an executor and changes no bit: statistics of every quantiser, which corners it met
 /// (Coverage), and the work that was done (Activity).
 class Observers {
  public:
   /// `coverage`: sees every exact value that is quantised in a tick, or nullptr.
-  Observers(const Program&, bool statistics, Coverage* coverage);
+  Observers(const Program&, Statistics, Coverage* coverage);
 
   bool statistics() const { return statistics_; }
   Coverage* coverage() const { return coverage_; }
@@ -38,8 +42,8 @@ class Observers {
   /// The steps of a LEARN, quantised from `exact`.
   void stepped(const Projection&, int frac, const AlignedVector<std::int64_t>& exact,
                const AlignedVector<std::int64_t>& steps, const Tally&);
-  /// One change of a weight that LEARN makes.
-  void changed(int holder, bool saturated, bool became_zero);
+  /// One change of a weight that LEARN makes, rounded, and the weight after it.
+  void changed(int holder, std::int64_t change, const Quantised& weight);
 
   /// Counts of events, units and words of a population; of multiply-accumulates and weights of a projection.
   Activity& work(int layer) { return layers_[static_cast<std::size_t>(layer)].work; }

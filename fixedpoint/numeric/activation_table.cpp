@@ -33,10 +33,11 @@ Scalar logistic(const Scalar& x) {
 }
 
 template <class Scalar>
-Scalar evaluate(Function function, bool derivative, const Scalar& x) {
+Scalar evaluate(Function function, Curve curve, const Scalar& x) {
   using std::exp;
   using std::log1p;
   using std::tanh;
+  const bool derivative = curve == Curve::derivative;
   switch (function) {
     case Function::logistic: {
       const Scalar r = logistic(x);
@@ -66,8 +67,8 @@ Scalar evaluate(Function function, bool derivative, const Scalar& x) {
 }
 
 // Slopes of piecewise-linear functions jump: a segment keeps the value at its start.
-bool is_step(Function function, bool derivative) {
-  return derivative && (function == Function::hard_sigmoid || function == Function::relu);
+bool is_step(Function function, Curve curve) {
+  return curve == Curve::derivative && (function == Function::hard_sigmoid || function == Function::relu);
 }
 
 // What a look-up may be, before its quantiser: |exact| < 2^62.
@@ -89,9 +90,9 @@ struct Scaled {
 // Ziv's strategy: long double decides unless its error bound reaches an integer, then 50 digits do.
 // Every function here is a few operations of at most some ULP each, so 64 epsilon of max(1, |value|) bound
 // it.
-Scaled scaled(Function function, bool derivative, std::int64_t raw, const Format& in, int frac) {
+Scaled scaled(Function function, Curve curve, std::int64_t raw, const Format& in, int frac) {
   const long double quick =
-      evaluate<long double>(function, derivative, std::ldexp(static_cast<long double>(raw), -in.frac));
+      evaluate<long double>(function, curve, std::ldexp(static_cast<long double>(raw), -in.frac));
   const long double bound =
       64 * std::numeric_limits<long double>::epsilon() * std::max(1.0L, std::abs(quick));
   const long double low = std::ldexp(quick - bound, frac);
@@ -99,7 +100,7 @@ Scaled scaled(Function function, bool derivative, std::int64_t raw, const Format
   if (std::abs(low) < 0x1p62L && std::abs(high) < 0x1p62L && std::floor(low) == std::floor(high) &&
       low != std::floor(low))
     return {static_cast<std::int64_t>(std::floor(low)), true};
-  const Real value = ldexp(evaluate<Real>(function, derivative, ldexp(Real(raw), -in.frac)), frac);
+  const Real value = ldexp(evaluate<Real>(function, curve, ldexp(Real(raw), -in.frac)), frac);
   const Real limit = Real(widest);
   if (value >= limit || value <= -limit) return {value < 0 ? -widest : widest, false};
   const Real below = floor(value);
@@ -110,28 +111,28 @@ Scaled scaled(Function function, bool derivative, std::int64_t raw, const Format
   const bool rational = function == Function::relu || function == Function::linear ||
                         function == Function::hard_sigmoid || raw == 0 || value == 0;
   if (rational) return {whole, false};
-  const bool lies_above = value < 0 || (function == Function::softplus && !derivative) ||
-                          (function == Function::silu && derivative);
+  const bool lies_above = value < 0 || (function == Function::softplus && curve == Curve::value) ||
+                          (function == Function::silu && curve == Curve::derivative);
   return {lies_above ? whole : whole - 1, true};
 }
 
 // Entry of a full table: the format's own rounding of the exact value.
-std::int64_t entry(Function function, bool derivative, std::int64_t raw, const Format& in, Format out) {
+std::int64_t entry(Function function, Curve curve, std::int64_t raw, const Format& in, Format out) {
   if (out.rounding == Rounding::stochastic) out.rounding = Rounding::rnd_conv;
   // Two bits show a tie; a sticky third keeps the side of it on which the exact value lies.
   constexpr int more = 2;
-  const Scaled s = scaled(function, derivative, raw, in, out.frac + more);
+  const Scaled s = scaled(function, curve, raw, in, out.frac + more);
   constexpr std::int64_t limit = widest / 4;
   if (out.overflow == Overflow::wrap && std::abs(s.floor) >= limit) refuse_width(function, in, out);
   return quantise(2 * std::clamp(s.floor, -limit, limit) + s.has_rest, out.frac + more + 1, out).raw;
 }
 
 // value · 2^frac to the nearest integer, half up.
-std::int64_t nearest(Function function, bool derivative, std::int64_t raw, const Format& in, int frac) {
-  return (scaled(function, derivative, raw, in, frac + 1).floor + 1) >> 1;
+std::int64_t nearest(Function function, Curve curve, std::int64_t raw, const Format& in, int frac) {
+  return (scaled(function, curve, raw, in, frac + 1).floor + 1) >> 1;
 }
 
-void fill_segments(ActivationTable& table, Function function, bool derivative) {
+void fill_segments(ActivationTable& table, Function function, Curve curve) {
   const Format& out = table.out;
   const int frac = out.frac + ActivationTable::guard_bits;
   const std::int64_t segment = std::int64_t{1} << table.low_bits;
@@ -141,12 +142,12 @@ void fill_segments(ActivationTable& table, Function function, bool derivative) {
   const std::int64_t above = (out.maximum_raw() + 1) * one;
   const std::int64_t below = (out.minimum_raw() - 1) * one;
   std::int64_t raw = table.lowest();
-  std::int64_t here = nearest(function, derivative, raw, table.in, frac);
+  std::int64_t here = nearest(function, curve, raw, table.in, frac);
   for (std::int64_t n = std::int64_t{1} << (table.in.bits - table.low_bits); n > 0; --n) {
     raw += segment;
-    const std::int64_t next = nearest(function, derivative, raw, table.in, frac);
+    const std::int64_t next = nearest(function, curve, raw, table.in, frac);
     std::int64_t base = here;
-    std::int64_t delta = is_step(function, derivative) ? 0 : next - here;
+    std::int64_t delta = is_step(function, curve) ? 0 : next - here;
     if (clips && (std::min(here, next) >= above || std::max(here, next) <= below)) {
       base = here >= above ? above : below;
       delta = 0;
@@ -159,7 +160,7 @@ void fill_segments(ActivationTable& table, Function function, bool derivative) {
   }
 }
 
-double measured_error(const ActivationTable& table, Function function, bool derivative) {
+double measured_error(const ActivationTable& table, Function function, Curve curve) {
   Format out = table.out;
   out.rounding = out.rounding == Rounding::stochastic ? Rounding::rnd_conv : out.rounding;
   const double lowest = static_cast<double>(out.minimum_raw());
@@ -167,7 +168,7 @@ double measured_error(const ActivationTable& table, Function function, bool deri
   double worst = 0.0;
   const auto look_at = [&](std::int64_t n) {
     const std::int64_t raw = table.lowest() + n;
-    const double exact = std::ldexp(evaluate(function, derivative, table.in.value(raw)), out.frac);
+    const double exact = std::ldexp(evaluate(function, curve, table.in.value(raw)), out.frac);
     if (exact < lowest || exact > highest) return;
     const std::int64_t got = quantise(table.exact(raw), table.exact_frac(), out).raw;
     worst = std::max(worst, std::abs(static_cast<double>(got) - exact));
@@ -183,7 +184,7 @@ double measured_error(const ActivationTable& table, Function function, bool deri
   return worst;
 }
 
-ActivationTable make_table(Function function, bool derivative, const Format& in, const Format& out,
+ActivationTable make_table(Function function, Curve curve, const Format& in, const Format& out,
                            int index_bits, int full_bits) {
   if (index_bits < 1 || index_bits > 16)
     throw SettingsError("tables.index_bits", fmt::format("{}", index_bits), "1..16");
@@ -195,12 +196,12 @@ ActivationTable make_table(Function function, bool derivative, const Format& in,
   table.piecewise = in.bits > full_bits && in.bits > index_bits;
   table.low_bits = table.piecewise ? in.bits - index_bits : 0;
   if (table.piecewise) {
-    fill_segments(table, function, derivative);
+    fill_segments(table, function, curve);
   } else {
     for (std::int64_t n = 0; n < std::int64_t{1} << in.bits; ++n)
-      table.base.push_back(entry(function, derivative, table.lowest() + n, in, out));
+      table.base.push_back(entry(function, curve, table.lowest() + n, in, out));
   }
-  table.max_error_lsb = measured_error(table, function, derivative);
+  table.max_error_lsb = measured_error(table, function, curve);
   return table;
 }
 
@@ -225,14 +226,14 @@ int ActivationTable::word_bits() const {
   return piecewise ? widest_base + widest_delta : out.bits;
 }
 
-ActivationTable build(Function function, bool derivative, const Format& in, const Format& out, int index_bits,
+ActivationTable build(Function function, Curve curve, const Format& in, const Format& out, int index_bits,
                       int full_bits) {
   const auto key = [](const Format& f) {
     return std::array<int, 5>{f.bits, f.frac, f.is_signed, static_cast<int>(f.rounding),
                               static_cast<int>(f.overflow)};
   };
   const auto wanted =
-      std::make_tuple(function, derivative, key(in), key(out), std::make_pair(index_bits, full_bits));
+      std::make_tuple(function, curve, key(in), key(out), std::make_pair(index_bits, full_bits));
   // Looking at every input costs more than a short training: searches compile the same tables again and
   // again.
   constexpr std::size_t kept = 256;
@@ -243,7 +244,7 @@ ActivationTable build(Function function, bool derivative, const Format& in, cons
     const auto found = tables.find(wanted);
     if (found != tables.end()) return found->second;
   }
-  ActivationTable table = make_table(function, derivative, in, out, index_bits, full_bits);
+  ActivationTable table = make_table(function, curve, in, out, index_bits, full_bits);
   const std::lock_guard<std::mutex> lock(mutex);
   if (tables.size() >= kept) tables.clear();
   tables.emplace(wanted, table);

@@ -52,10 +52,13 @@ struct ActivationTable {
   int word_bits() const;  ///< of base and delta together, as stored
 };
 
-/// Builds the table of `function` (or of its derivative). Inputs up to `full_bits` wide are looked up whole,
+/// Of a function: what a table holds.
+enum class Curve { value, derivative };
+
+/// Builds the table of a curve of `function`. Inputs up to `full_bits` wide are looked up whole,
 /// wider ones have 2^index_bits segments. Throws std::invalid_argument for index_bits or full_bits out
 /// of 1..16, and where exact() might need more than 62 bits.
-ActivationTable build(Function function, bool derivative, const Format& in, const Format& out, int index_bits,
+ActivationTable build(Function function, Curve curve, const Format& in, const Format& out, int index_bits,
                       int full_bits);
 
 }  // namespace apical::fixedpoint

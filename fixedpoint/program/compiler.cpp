@@ -214,9 +214,9 @@ Program compile_shape(const NetworkDescription& net) {
     const Population& p = program.populations[index];
     const Format& in = net.advanced_response ? p[Signal::membrane] : p[Signal::u];
     program.rate_tables[index] =
-        build(net.activation, false, in, p[Signal::rate], net.table_index_bits, net.table_full_bits);
-    program.slope_tables[index] =
-        build(net.activation, true, in, p[Signal::slope], net.table_index_bits, net.table_full_bits);
+        build(net.activation, Curve::value, in, p[Signal::rate], net.table_index_bits, net.table_full_bits);
+    program.slope_tables[index] = build(net.activation, Curve::derivative, in, p[Signal::slope],
+                                        net.table_index_bits, net.table_full_bits);
   }
   program.operations = schedule(net, program);
   if (net.mismatch) program.start = start_schedule(program);

@@ -50,8 +50,8 @@ class CoreDriver : public RegisterPort {
     model_->eval();
   }
 
-  void write(int offset, std::uint32_t value) override { access(offset, true, value); }
-  std::uint32_t read(int offset) override { return access(offset, false, 0); }
+  void write(int offset, std::uint32_t value) override { access(offset, Request::write, value); }
+  std::uint32_t read(int offset) override { return access(offset, Request::read, 0); }
 
   void write_memory(int memory, std::uint32_t address, std::int64_t value) {
     host_.write_memory(memory, address, value);
@@ -128,9 +128,9 @@ class CoreDriver : public RegisterPort {
       throw std::runtime_error("the core refused its program, error register " + std::to_string(errors));
   }
 
-  std::uint32_t access(int offset, bool is_write, std::uint32_t value) {
+  std::uint32_t access(int offset, Request request, std::uint32_t value) {
     model_->request_i = 1;
-    model_->write_i = is_write;
+    model_->write_i = request == Request::write;
     model_->addr_i = static_cast<std::uint8_t>(offset);
     model_->wdata_i = value;
     model_->eval();

@@ -45,23 +45,25 @@ void CoreFlags::forget() {
   for (PopulationFlags& p : populations_) p.rates = p.errors = {};
 }
 
-void CoreFlags::link(int projection, int source, int target, bool first_forward, bool first_backward) {
-  Link& l = link_at(projection);
-  l.source = source;
-  l.target = target;
-  l.forward.first = first_forward;
-  l.backward.first = first_backward;
+void CoreFlags::link(const reg::Link& wiring) {
+  Link& l = link_at(wiring.projection);
+  l.source = wiring.source;
+  l.target = wiring.target;
+  l.forward.first = wiring.first_forward;
+  l.backward.first = wiring.first_backward;
 }
 
-void CoreFlags::pass(int population, int number, bool changed, bool nonzero) {
+void CoreFlags::pass(int population, int number, std::uint32_t changed, Errors errors) {
   PopulationFlags& p = at(population);
-  p.stale = (p.stale & ~(1u << number)) | (changed ? readers[static_cast<std::size_t>(number)] : 0);
-  if (number == slot::error || number == slot::start_error) p.any_error = nonzero;
+  p.stale = (p.stale & ~(1u << number)) |
+            ((changed & written_by(number)) != 0 ? readers[static_cast<std::size_t>(number)] : 0);
+  if (number == slot::error || number == slot::start_error) p.any_error = errors == Errors::nonzero;
 }
 
 // An event that starts a list anew while a projection still waits for the old one, or that finds no room, is
 // lost to whoever listens: it starts from what was sent, and so does all that shares its accumulators.
-void CoreFlags::send(int population, bool error, int count, int units) {
+void CoreFlags::send(int population, Events events, int count, int units) {
+  const bool error = events == Events::errors;
   if (count == 0) return;
   PopulationFlags& p = at(population);
   List& list = error ? p.errors : p.rates;

@@ -24,14 +24,17 @@ class CoreFlags {
   void nudge();       ///< a target or beta was written
   void forget();      ///< the lists of events become empty
   void set_always(int population, std::uint32_t slots) { at(population).always = slots; }
-  void link(int projection, int source, int target, bool first_forward, bool first_backward);
+  void link(const reg::Link&);
 
   // Passes.
   std::uint32_t stale(int population) const { return at(population).stale | at(population).always; }
   void decays();  ///< the mismatch of this tick is not that of the last one
-  void pass(int population, int slot, bool changed, bool nonzero);
-  /// `count` units of a population of `units` sent rates, or errors.
-  void send(int population, bool error, int count, int units);
+  enum class Errors { zero, nonzero };
+  /// A slot was computed: `changed` is that of fixedpoint::Observation, Errors are the population's.
+  void pass(int population, int slot, std::uint32_t changed, Errors);
+  enum class Events { rates, errors };
+  /// `count` units of a population of `units` sent events.
+  void send(int population, Events, int count, int units);
 
   // Matrices.
   bool forward_waits(int k) const { return link_at(k).forward.waits; }

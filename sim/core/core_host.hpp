@@ -7,6 +7,9 @@
 
 namespace apical::sim {
 
+/// An access to a register.
+enum class Request { read, write };
+
 /// A register port: the core's own, or one that only writes down what a host does.
 class RegisterPort {
  public:

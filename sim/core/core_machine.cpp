@@ -21,7 +21,8 @@ PluginPort::PluginPort(std::shared_ptr<const CoreLibrary> core)
 PluginPort::~PluginPort() {
   library_->plugin().destroy(self_);
 }
-std::uint32_t PluginPort::access(int offset, bool is_write, std::uint32_t value) {
+std::uint32_t PluginPort::access(int offset, Request request, std::uint32_t value) {
+  const bool is_write = request == Request::write;
   std::uint32_t data = 0;
   if (plugin().access(self_, offset, is_write ? 1 : 0, value, limit_, &data) == 0)
     throw Stopped(fmt::format("{} of register {:#04x} is not acknowledged within {} clocks",
@@ -30,10 +31,10 @@ std::uint32_t PluginPort::access(int offset, bool is_write, std::uint32_t value)
   return data;
 }
 void PluginPort::write(int offset, std::uint32_t value) {
-  access(offset, true, value);
+  access(offset, Request::write, value);
 }
 std::uint32_t PluginPort::read(int offset) {
-  return access(offset, false, 0);
+  return access(offset, Request::read, 0);
 }
 
 CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program> program,

@@ -28,7 +28,7 @@ class PluginPort : public RegisterPort {
 
  private:
   std::shared_ptr<const CoreLibrary> library_;
-  std::uint32_t access(int offset, bool is_write, std::uint32_t value);
+  std::uint32_t access(int offset, Request, std::uint32_t value);
 
   std::uint64_t limit_ = longest_tick;  ///< an access may have to wait for the end of a tick
   void* self_;

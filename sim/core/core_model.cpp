@@ -56,7 +56,7 @@ bool CoreModel::idle(std::uint64_t clock) {
   return !running(clock) && clock >= neuron_free_ && clock >= clears_;
 }
 
-CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t value, std::uint64_t clock) {
+CoreModel::Access CoreModel::access(int offset, Request request, std::uint32_t value, std::uint64_t clock) {
   settle(clock);
   Access result{0, clock};
   const bool busy = running_ || clock < clears_;
@@ -66,8 +66,8 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
       errors_ |= reg::Errors::access_mask;
       return result;
     }
-    result.done = std::max(clock, neuron_free_) + (is_write ? 0 : clocks::window_read);
-    if (is_write) {
+    result.done = std::max(clock, neuron_free_) + (request == Request::write ? 0 : clocks::window_read);
+    if (request == Request::write) {
       write_window(value);
     } else {
       const std::int64_t word = read_window();
@@ -75,12 +75,12 @@ CoreModel::Access CoreModel::access(int offset, bool is_write, std::uint32_t val
       high_ = static_cast<std::uint32_t>(static_cast<std::uint64_t>(word) >> 32) & high_mask_;
     }
     ++address_;
-  } else if (offset == reg::input && is_write) {
+  } else if (offset == reg::input && request == Request::write) {
     if (busy)
       errors_ |= reg::Errors::access_mask;
     else
       result.done = write_inputs(reinterpret_cast<const unsigned char*>(&value), 1, clock);
-  } else if (is_write) {
+  } else if (request == Request::write) {
     if (offset == reg::control && reg::Control::decode(value).clear && !busy)
       result.done = std::max(clock, neuron_free_);
     write(offset, value, result.done);
@@ -202,7 +202,7 @@ void CoreModel::write(int offset, std::uint32_t value, std::uint64_t clock) {
   const reg::Link link = reg::Link::decode(value);
   if (offset == reg::link && link.projection < core_.projs) {
     memories_.links[static_cast<std::size_t>(link.projection)] = value;
-    flags_.link(link.projection, link.source, link.target, link.first_forward, link.first_backward);
+    flags_.link(link);
   }
   const reg::Always always = reg::Always::decode(value);
   if (offset == reg::always && always.population < core_.pops) {
@@ -268,7 +268,7 @@ std::uint64_t CoreModel::write_inputs(const unsigned char* words, int count, std
       sent += last;
     }
   }
-  flags_.send(0, false, sent, units);
+  flags_.send(0, CoreFlags::Events::rates, sent, units);
   counters_.events += static_cast<std::uint32_t>(sent);
   clock += static_cast<std::uint64_t>(sent - (last && there == count ? 1 : 0));
   neuron_free_ = clock + clocks::input_drains + (last ? 1 : 0);

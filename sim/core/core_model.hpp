@@ -40,7 +40,7 @@ class CoreModel {
 
   /// One access whose request comes up in `clock`, which never runs backwards. Offsets that hold no register
   /// read 0 and ignore writes.
-  Access access(int offset, bool write, std::uint32_t value, std::uint64_t clock);
+  Access access(int offset, Request, std::uint32_t value, std::uint64_t clock);
 
   /// Values for INPUT as the stream brings them, the first one offered in `clock`; returns the clock in which
   /// the next one may be. Waits for the end of a tick.
@@ -126,10 +126,10 @@ class ModelPort : public RegisterPort {
  public:
   explicit ModelPort(CoreModel& core) : core_(core) {}
   void write(int offset, std::uint32_t value) override {
-    clock_ = core_.access(offset, true, value, clock_).done + 1;
+    clock_ = core_.access(offset, Request::write, value, clock_).done + 1;
   }
   std::uint32_t read(int offset) override {
-    const CoreModel::Access access = core_.access(offset, false, 0, clock_);
+    const CoreModel::Access access = core_.access(offset, Request::read, 0, clock_);
     clock_ = access.done + 1;
     return access.data;
   }

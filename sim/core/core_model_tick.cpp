@@ -165,9 +165,10 @@ void CoreModel::update(const CoreOperation& op, OperationRecord& record) {
       record.clocks +=
           (error ? seen.last_error : seen.last_rate) ? 1 : 0;  // the last event takes a clock more
       record.events += sent;
-      flags_.send(index, error, sent, units);
+      flags_.send(index, error ? CoreFlags::Events::errors : CoreFlags::Events::rates, sent, units);
     }
-    flags_.pass(index, s, (seen.changed & written_by(s)) != 0, !emulator_->errors_are_zero(index));
+    flags_.pass(index, s, seen.changed,
+                emulator_->errors_are_zero(index) ? CoreFlags::Errors::zero : CoreFlags::Errors::nonzero);
   }
   record.clocks += clocks::update;
 }

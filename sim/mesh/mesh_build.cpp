@@ -28,6 +28,16 @@ fixedpoint::EmulatorOptions quiet(bool watch) {
   return options;
 }
 
+// A projection that has its accumulators for itself.
+void link_alone(CoreFlags& flags, int projection, int source, int target) {
+  reg::Link link;
+  link.projection = projection;
+  link.source = source;
+  link.target = target;
+  link.first_forward = link.first_backward = true;
+  flags.link(link);
+}
+
 // Slots that run in every tick, as the assembler of the core says them.
 std::uint32_t always(const Program& part) {
   std::uint32_t slots = fixedpoint::passes_of_every_tick;
@@ -76,8 +86,8 @@ void MeshMachine::make_parts() {
       const auto code = std::make_shared<const Program>(slice_program(*program_, layer, slice.units));
       part.emulator = std::make_unique<Emulator>(code, quiet(false));
       if (layer > 0) part.flags.set_always(part_index::slice, always(*code));
-      part.flags.link(part_index::into, 0, 1, true, true);
-      part.flags.link(part_index::above, 1, 2, true, true);
+      link_alone(part.flags, part_index::into, 0, 1);
+      link_alone(part.flags, part_index::above, 1, 2);
       const LayerState& state = part.emulator->state(part.index());
       part.told_rate.assign(state.sent_rate.begin(), state.sent_rate.end());
       part.told_sent_error.assign(at(slice.units.count), 0);

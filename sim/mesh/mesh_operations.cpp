@@ -63,8 +63,9 @@ std::uint64_t MeshMachine::execute_update(SlicePart& slice, const Task& task) {
   for (int s = 0; s < slot::count; ++s) {
     if ((slots & slice.flags.stale(part_index::slice) & 1u << s) == 0) continue;
     clocks += clocks::pass + static_cast<std::uint64_t>(slice.units.count);
-    slice.flags.pass(part_index::slice, s, (emulator.observed().changed & written_by(s)) != 0,
-                     !emulator.errors_are_zero(part_index::slice));
+    slice.flags.pass(
+        part_index::slice, s, emulator.observed().changed,
+        emulator.errors_are_zero(part_index::slice) ? CoreFlags::Errors::zero : CoreFlags::Errors::nonzero);
   }
   return clocks;
 }

@@ -93,7 +93,8 @@ void Waveform::finish(const sc_core::sc_time& last_change) {
     if (!line.empty() && line[0] == '#' && !in.eof())
       std::from_chars(line.data() + 1, line.data() + line.size(), time);
   const bool whole = size > 0 && time >= last_change.value() / sc_core::sc_time(1, sc_core::SC_NS).value();
-  model::finish_output(staged, file_, whole);
+  if (!whole) model::discard_output(staged, file_);
+  model::finish_output(staged, file_);
 }
 
 }  // namespace apical::sim

@@ -76,7 +76,8 @@ void Timeline::add(const OperationRecord& r) {
 void Timeline::finish() {
   out_ << "\n]}\n";
   out_.close();
-  model::finish_output(staged_, file_, static_cast<bool>(out_));
+  if (!out_) model::discard_output(staged_, file_);
+  model::finish_output(staged_, file_);
 }
 
 }  // namespace apical::sim

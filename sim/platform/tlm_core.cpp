@@ -49,7 +49,8 @@ std::uint64_t TlmCore::serve(tlm_generic_payload& access, std::uint64_t clock) {
   const int offset = static_cast<int>(access.get_address());
   std::uint32_t value = 0;
   if (access.is_write()) std::memcpy(&value, access.get_data_ptr(), word_bytes);
-  const CoreModel::Access done = model_.access(offset, access.is_write(), value, clock + clocks::bus_request);
+  const CoreModel::Access done = model_.access(offset, access.is_write() ? Request::write : Request::read,
+                                               value, clock + clocks::bus_request);
   if (access.is_read()) std::memcpy(access.get_data_ptr(), &done.data, word_bytes);
   if (access.is_write()) {
     if (!model_.trouble().empty() && offset == reg::control)

@@ -95,12 +95,12 @@ std::optional<Difference> compare_state(IntegerMachine& reference, IntegerMachin
 }
 
 std::optional<Difference> compare_writes(const Program& program, const std::vector<Write>& expected,
-                                         const std::vector<Write>& found, bool ended) {
+                                         const std::vector<Write>& found, Tick tick) {
   const Listing code = listing(program);
   for (std::size_t i = 0; i < std::max(expected.size(), found.size()); ++i) {
     const Write* const e = i < expected.size() ? &expected[i] : nullptr;
     const Write* const f = i < found.size() ? &found[i] : nullptr;
-    if (f == nullptr && !ended) return std::nullopt;
+    if (f == nullptr && tick == Tick::stopped) return std::nullopt;
     Difference d;
     d.clock = f != nullptr ? f->clock : found.empty() ? 0 : found.back().clock;
     const Place wanted = e != nullptr ? place_of(code, *e) : Place{},

@@ -15,10 +15,13 @@ std::optional<Difference> compare_site(const Site&, IntegerMachine& reference, I
 /// Of all state, in the order in which a tick writes it.
 std::optional<Difference> compare_state(IntegerMachine& reference, IntegerMachine& machine);
 
+/// How a tick came to where what it wrote is compared.
+enum class Tick { ended, stopped };
+
 /// The first write that was expected and did not come, came and was not expected, or has another value. Of a
-/// tick that hasn't ended those that are still to come are not missed.
+/// tick that stopped those that are still to come are not missed.
 std::optional<Difference> compare_writes(const fixedpoint::Program&, const std::vector<Write>& expected,
-                                         const std::vector<Write>& found, bool ended);
+                                         const std::vector<Write>& found, Tick);
 
 /// The first weight that lies in the machine's memory with another value than the reference has, as it was
 /// written in the last tick; by the host before the first one.

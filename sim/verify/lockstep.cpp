@@ -61,7 +61,7 @@ std::optional<Difference> advance_all(const std::vector<IntegerMachine*>& machin
       const std::vector<Write>* const expected = machines.front()->writes();
       const std::vector<Write>* const found = machines[i]->writes();
       if (expected != nullptr && found != nullptr && !found->empty() && found->back().tick == tick)
-        d = compare_writes(machines[i]->program(), *expected, *found, false).value_or(d);
+        d = compare_writes(machines[i]->program(), *expected, *found, Tick::stopped).value_or(d);
       d.text = stopped.what();
       if (exact) d.text += fmt::format(" ({} takes {})", machines[i - 1]->name(), *exact);
       d.exact = exact.value_or(0);
@@ -93,7 +93,7 @@ std::optional<Difference> compare(IntegerMachine& reference, IntegerMachine& mac
   const std::vector<Write>* const found = machine.writes();
   std::optional<Difference> written;
   if (expected != nullptr && found != nullptr)
-    written = compare_writes(reference.program(), *expected, *found, true);
+    written = compare_writes(reference.program(), *expected, *found, Tick::ended);
   std::optional<Difference> difference = compare_state(reference, machine);
   if (written && (!difference || !(difference->place < written->place)))
     difference = written;

@@ -27,7 +27,7 @@ Eigen::VectorXd digit(unsigned seed) {
 // is zero.
 void golden_exact_step(benchmark::State& state) {
   Network<double> net;
-  for (const WeightMatrix& w : initial_weights(layers, true, {1.0}, 3)) net.weights.push_back(w);
+  for (const WeightMatrix& w : initial_weights(layers, Bias::with, {1.0}, 3)) net.weights.push_back(w);
   std::mt19937_64 random(5);
   std::normal_distribution<double> normal(0.0, 1.0);
   const auto draw = [&](Eigen::Index size) {
@@ -59,7 +59,7 @@ void golden_tick(benchmark::State& state, Flow flow, Scheme scheme) {
   settings.flow = flow;
   settings.scheme = scheme;
   settings.eta = {1e-3};
-  Golden golden(settings, initial_weights(layers, true, {1.0}, 3));
+  Golden golden(settings, initial_weights(layers, Bias::with, {1.0}, 3));
   const Eigen::VectorXd inputs[2] = {digit(1), digit(2)};
   const Eigen::VectorXd targets[2] = {Eigen::VectorXd::Unit(10, 3), Eigen::VectorXd::Unit(10, 7)};
   std::uint64_t tick = 0;

@@ -10,7 +10,7 @@ TEST(EquilibriumPropagation, DifferenceOfPhasesIsTheGradient) {
   EquilibriumPropagationSettings s;
   s.activation = Activation::logistic;
   s.free_steps = s.nudged_steps = 400;
-  EquilibriumPropagation net(s, initial_weights(layers, true, {1.0}, 3));
+  EquilibriumPropagation net(s, initial_weights(layers, Bias::with, {1.0}, 3));
   const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(4, -1.0, 1.0);
   const Eigen::VectorXd target = Eigen::VectorXd::LinSpaced(3, 0.9, 0.1);
   // One-sided nudging is off by the order of beta, two-sided by its square.
@@ -35,7 +35,7 @@ TEST(EquilibriumPropagation, FreeRelaxationEndsWhereTheEnergyIsFlat) {
   EquilibriumPropagationSettings s;
   s.activation = Activation::tanh;
   s.free_steps = 1000;
-  const std::vector<WeightMatrix> w = initial_weights({3, 4, 2}, true, {0.8}, 4);
+  const std::vector<WeightMatrix> w = initial_weights({3, 4, 2}, Bias::with, {0.8}, 4);
   EquilibriumPropagation net(s, w);
   const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(3, -0.5, 1.0);
   const Eigen::VectorXd end = net.predict(input);
@@ -46,7 +46,7 @@ TEST(EquilibriumPropagation, FreeRelaxationEndsWhereTheEnergyIsFlat) {
 
 TEST(EquilibriumPropagation, LearnsWhatItIsShown) {
   EquilibriumPropagationSettings s;
-  EquilibriumPropagation net(s, initial_weights({3, 8, 2}, true, {0.5}, 5));
+  EquilibriumPropagation net(s, initial_weights({3, 8, 2}, Bias::with, {0.5}, 5));
   const Eigen::VectorXd inputs[] = {Eigen::Vector3d(1, 0, 0), Eigen::Vector3d(0, 1, 0),
                                     Eigen::Vector3d(1, 1, 0)};
   const Eigen::VectorXd targets[] = {Eigen::Vector2d(1, 0), Eigen::Vector2d(1, 0), Eigen::Vector2d(0, 1)};
@@ -65,7 +65,7 @@ TEST(EquilibriumPropagation, ABatchIsTheMeanOfItsExamples) {
     EquilibriumPropagationSettings s;
     s.activation = f;
     s.eta = {0.1, 0.05, 0.02};
-    const std::vector<WeightMatrix> w = initial_weights({5, 7, 6, 3}, true, {1.0}, 6);
+    const std::vector<WeightMatrix> w = initial_weights({5, 7, 6, 3}, Bias::with, {1.0}, 6);
     EquilibriumPropagation net(s, w), learned(s, w);
     constexpr int batch = 4;
     const Eigen::MatrixXd inputs = Eigen::VectorXd::LinSpaced(5 * batch, 1.0, -0.7).reshaped(5, batch);
@@ -96,5 +96,6 @@ TEST(EquilibriumPropagation, ABatchIsTheMeanOfItsExamples) {
 TEST(EquilibriumPropagation, RefusesWhatDoesntFit) {
   EquilibriumPropagationSettings s;
   s.eta = {0.1};
-  EXPECT_THROW(EquilibriumPropagation(s, initial_weights({3, 4, 2}, true, {1.0}, 1)), std::invalid_argument);
+  EXPECT_THROW(EquilibriumPropagation(s, initial_weights({3, 4, 2}, Bias::with, {1.0}, 1)),
+               std::invalid_argument);
 }

@@ -119,7 +119,7 @@ TEST(EventFlow, AgreesWithTheTickedModel) {
   g.tau = tau;
   g.beta = beta;
   g.learning = false;
-  const auto weights = initial_weights(g.layers, true, {1.0}, 71);
+  const auto weights = initial_weights(g.layers, Bias::with, {1.0}, 71);
   Golden golden(g, weights);
   Network<double> net;
   net.weights.assign(weights.begin(), weights.end());

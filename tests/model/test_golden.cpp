@@ -19,7 +19,7 @@ GoldenSettings settings(std::vector<int> layers) {
 }
 
 std::vector<WeightMatrix> weights_of(const GoldenSettings& s, std::uint64_t seed, double gain = 1.0) {
-  return initial_weights(s.layers, s.bias, {gain}, seed);
+  return initial_weights(s.layers, bias_if(s.bias), {gain}, seed);
 }
 
 bool same_bits(const std::vector<WeightMatrix>& a, const std::vector<WeightMatrix>& b) {

@@ -23,7 +23,8 @@ GoldenSettings settings(const std::vector<int>& layers, Order order) {
 }
 
 std::shared_ptr<Imperfections> chip(const GoldenSettings& s, const ImperfectionSettings& imperfections) {
-  return std::make_shared<Imperfections>(imperfections, s.layers, true, Connections{}, s.dt, false);
+  return std::make_shared<Imperfections>(imperfections, s.layers, Bias::with, Connections{}, s.dt,
+                                         Polarity::unipolar);
 }
 
 // The largest difference between what each tick changes and −β dt times the gradient of the input that (59)
@@ -34,7 +35,7 @@ double distance_to_backpropagation(const GoldenSettings& s, int delay, bool late
   const int depth = static_cast<int>(s.layers.size()) - 1, ticks = 60;
   const int behind = s.order == Order::parallel ? 1 : 0, hop = delay + behind;
   const int target_delay = (depth - 1) * hop + behind;
-  const auto weights = initial_weights(s.layers, true, {1.5}, seed);
+  const auto weights = initial_weights(s.layers, Bias::with, {1.5}, seed);
   Golden golden(s, weights, delay > 0 ? chip(s, slow) : nullptr);
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
@@ -88,7 +89,7 @@ TEST(GoldenLearning, NothingToRememberChangesNoBit) {
   after.delay = 3;
   after.when = When::after_training;
   GoldenSettings s = settings({4, 6, 5, 3}, Order::sweep);
-  const auto weights = initial_weights(s.layers, true, {1.0}, seed);
+  const auto weights = initial_weights(s.layers, Bias::with, {1.0}, seed);
   const auto learnt = [&](Trace trace, const std::shared_ptr<Imperfections>& chip) {
     s.trace = trace;
     Golden golden(s, weights, chip);
@@ -109,7 +110,7 @@ TEST(GoldenLearning, NothingToRememberChangesNoBit) {
 TEST(GoldenLearning, TracesAreRefusedWhereNothingHasOneRoundTrip) {
   const auto message = [](const GoldenSettings& s) -> std::string {
     try {
-      Golden(s, initial_weights(s.layers, true, {1.0}, seed, s.connections));
+      Golden(s, initial_weights(s.layers, Bias::with, {1.0}, seed, s.connections));
     } catch (const std::invalid_argument& error) {
       return error.what();
     }

@@ -20,7 +20,7 @@ template <class S>
 Network<S> graph_network(std::uint64_t seed, const Connections& connections = graph) {
   Network<S> net;
   net.connections = resolved(connections, 4);
-  for (const auto& w : initial_weights(layers, true, {1.0}, seed, net.connections))
+  for (const auto& w : initial_weights(layers, Bias::with, {1.0}, seed, net.connections))
     net.weights.push_back(Matrix<double>(w).cast<S>());
   return net;
 }
@@ -115,7 +115,7 @@ TEST(Graphs, SchemesOfTheLagrangianFlowAgree) {
     s.beta = 0.3;
     s.dt = 0.05;
     s.learning = false;
-    Golden golden(s, initial_weights(layers, true, {1.0}, 3, resolved(graph, 4)));
+    Golden golden(s, initial_weights(layers, Bias::with, {1.0}, 3, resolved(graph, 4)));
     for (int n = 0; n < 1200; ++n) {
       const double t = 0.05 * n;
       const double input[3] = {std::sin(0.1 * t), std::cos(0.07 * t), 0.5};
@@ -140,7 +140,7 @@ TEST(Graphs, TicksAreWhatTheEquationsSay) {
     s.rho = {0.8};
     s.beta = 0.3;
     s.eta = {0.05, 0.02, 0.01};
-    std::vector<WeightMatrix> w = initial_weights(layers, true, {1.0}, 8, resolved(graph, 4));
+    std::vector<WeightMatrix> w = initial_weights(layers, Bias::with, {1.0}, 8, resolved(graph, 4));
     Golden golden(s, w);
     std::vector<Eigen::VectorXd> rate(4), error(4), nudge(4), membrane(4), basal(4), slope(4);
     for (std::size_t k = 0; k < 4; ++k)
@@ -263,7 +263,7 @@ TEST(Graphs, AChainWrittenOutIsTheChain) {
             (Connections{{0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3}}));
   EXPECT_EQ(weight_names({}, 3), (std::vector<std::string>{"W1", "W2"}));
   EXPECT_EQ(weight_names({{0, 1}, {0, 2}, {1, 2}}, 3), (std::vector<std::string>{"W1_0", "W2_0", "W2_1"}));
-  EXPECT_EQ(weight_shapes({3, 4, 2}, true, {{0, 1}, {0, 2}, {1, 2}}),
+  EXPECT_EQ(weight_shapes({3, 4, 2}, Bias::with, {{0, 1}, {0, 2}, {1, 2}}),
             (std::vector<std::pair<int, int>>{{4, 4}, {2, 4}, {2, 4}}));
 }
 

@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::uint64_t seed = 7;
 
-Imperfections chip(ImperfectionSettings s, const std::vector<int>& layers, bool signed_rates = false) {
+Imperfections chip(ImperfectionSettings s, const std::vector<int>& layers,
+                   Polarity rates = Polarity::unipolar) {
   if (s.seed == 0) s.seed = seed;
-  return Imperfections(s, layers, true, {}, 1.0, signed_rates);
+  return Imperfections(s, layers, Bias::with, {}, 1.0, rates);
 }
 
 double mean(const Eigen::VectorXd& x) {
@@ -55,7 +56,7 @@ bool same_bits(const std::vector<WeightMatrix>& a, const std::vector<WeightMatri
 std::vector<WeightMatrix> learnt(GoldenSettings s, const std::shared_ptr<Imperfections>& chip) {
   s.layers = {5, 7, 6, 3};
   s.beta = 0.3;
-  Golden golden(s, initial_weights(s.layers, s.bias, {1.0}, seed), chip);
+  Golden golden(s, initial_weights(s.layers, bias_if(s.bias), {1.0}, seed), chip);
   for (int t = 0; t < 60; ++t) {
     const Eigen::VectorXd input =
         Eigen::VectorXd::NullaryExpr(5, [&](Eigen::Index i) { return std::sin(0.1 * t + double(i)); });
@@ -67,7 +68,8 @@ std::vector<WeightMatrix> learnt(GoldenSettings s, const std::shared_ptr<Imperfe
 }
 
 std::shared_ptr<Imperfections> small_chip(const ImperfectionSettings& s) {
-  return std::make_shared<Imperfections>(s, std::vector<int>{5, 7, 6, 3}, true, Connections{}, 1.0, false);
+  return std::make_shared<Imperfections>(s, std::vector<int>{5, 7, 6, 3}, Bias::with, Connections{}, 1.0,
+                                         Polarity::unipolar);
 }
 
 }  // namespace
@@ -198,14 +200,14 @@ TEST(Imperfections, DelaysAreDrawnPerUnitAndTick) {
 }
 
 TEST(Imperfections, ConvertersHaveTheirLevels) {
-  EXPECT_EQ(converted(0.3, 0, 1.0, false), 0.3);
-  EXPECT_EQ(converted(0.3, 2, 1.0, false), 0.25);
-  EXPECT_EQ(converted(0.375, 2, 1.0, false), 0.5) << "ties to even";
-  EXPECT_EQ(converted(1.0, 2, 1.0, false), 0.75) << "the top level";
-  EXPECT_EQ(converted(-0.3, 2, 1.0, false), 0.0);
-  EXPECT_EQ(converted(-0.3, 2, 1.0, true), -0.5);
-  EXPECT_EQ(converted(-9.0, 2, 3.0, true), -3.0);
-  EXPECT_EQ(converted(9.0, 2, 3.0, true), 1.5);
+  EXPECT_EQ(converted(0.3, 0, 1.0, Polarity::unipolar), 0.3);
+  EXPECT_EQ(converted(0.3, 2, 1.0, Polarity::unipolar), 0.25);
+  EXPECT_EQ(converted(0.375, 2, 1.0, Polarity::unipolar), 0.5) << "ties to even";
+  EXPECT_EQ(converted(1.0, 2, 1.0, Polarity::unipolar), 0.75) << "the top level";
+  EXPECT_EQ(converted(-0.3, 2, 1.0, Polarity::unipolar), 0.0);
+  EXPECT_EQ(converted(-0.3, 2, 1.0, Polarity::bipolar), -0.5);
+  EXPECT_EQ(converted(-9.0, 2, 3.0, Polarity::bipolar), -3.0);
+  EXPECT_EQ(converted(9.0, 2, 3.0, Polarity::bipolar), 1.5);
 }
 
 TEST(Imperfections, SeedsAreChips) {
@@ -234,9 +236,9 @@ TEST(ImperfectGolden, ForwardPassIsThatOfTheChip) {
   const std::vector<int> layers{5, 7, 6, 3};
   GoldenSettings g;
   g.layers = layers;
-  const auto weights = initial_weights(layers, true, {1.0}, seed);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, seed);
   Golden golden(g, weights, small_chip(s));
-  const Imperfections drawn(s, layers, true, {}, 1.0, false);
+  const Imperfections drawn(s, layers, Bias::with, {}, 1.0, Polarity::unipolar);
   const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(5, -1.0, 1.0);
   golden.tick(input.data(), nullptr, 0.0);
   Eigen::VectorXd rate = input;
@@ -291,7 +293,7 @@ TEST(ImperfectGolden, AfterTrainingIsForTests) {
   s.when = When::after_training;
   GoldenSettings g;
   g.layers = {5, 7, 6, 3};
-  const auto weights = initial_weights(g.layers, true, {1.0}, seed);
+  const auto weights = initial_weights(g.layers, Bias::with, {1.0}, seed);
   Golden golden(g, weights, small_chip(s)), perfect(g, weights);
   const Eigen::VectorXd input = Eigen::VectorXd::LinSpaced(5, -1.0, 1.0);
   const auto show = [&] {
@@ -311,7 +313,7 @@ TEST(ImperfectGolden, WeightsLeak) {
   s.weight_leak = 50.0;
   GoldenSettings g;
   g.layers = {5, 7, 6, 3};
-  const auto weights = initial_weights(g.layers, true, {1.0}, seed);
+  const auto weights = initial_weights(g.layers, Bias::with, {1.0}, seed);
   Golden golden(g, weights, small_chip(s));
   const Eigen::VectorXd input = Eigen::VectorXd::Ones(5);
   for (int t = 0; t < 25; ++t) golden.tick(input.data(), nullptr, 0.0);
@@ -323,6 +325,6 @@ TEST(ImperfectGolden, LagrangianFlowIsRefused) {
   GoldenSettings g;
   g.layers = {5, 7, 6, 3};
   g.flow = Flow::lagrangian;
-  EXPECT_THROW(Golden(g, initial_weights(g.layers, true, {1.0}, seed), small_chip({})),
+  EXPECT_THROW(Golden(g, initial_weights(g.layers, Bias::with, {1.0}, seed), small_chip({})),
                std::invalid_argument);
 }

@@ -41,7 +41,7 @@ MicrocircuitSettings settings_of(const CircuitCase& c) {
 }
 
 MicrocircuitWeights start() {
-  return initial_circuit(initial_weights(layers, true, {1.0}, 5),
+  return initial_circuit(initial_weights(layers, Bias::with, {1.0}, 5),
                          {FeedbackStart::random, LateralStart::random, {1.0}, 6});
 }
 
@@ -140,7 +140,7 @@ TEST(IndependentCircuits, Microcircuit) {
 }
 
 TEST(IndependentCircuits, EquilibriumPropagation) {
-  const auto weights = initial_weights(layers, true, {1.0}, 7);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 7);
   for (const auto& [ours, theirs] : {std::pair{Activation::hard_sigmoid, referee::Activation::hard_sigmoid},
                                      {Activation::tanh, referee::Activation::tanh}}) {
     EquilibriumPropagationSettings s;
@@ -176,7 +176,7 @@ TEST(IndependentCircuits, PredictiveCoding) {
                                      {Activation::softplus, referee::Activation::softplus}}) {
     Network<double> net;
     net.activation = ours;
-    for (const WeightMatrix& w : initial_weights(layers, true, {1.0}, 8)) net.weights.emplace_back(w);
+    for (const WeightMatrix& w : initial_weights(layers, Bias::with, {1.0}, 8)) net.weights.emplace_back(w);
     const referee::Network other = referee_chain(layers, theirs, true, net.weights);
     const PredictiveCodingSettings s{3.0, 0.1, 50};
     const auto change = [&](const Shown& world) {

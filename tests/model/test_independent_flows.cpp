@@ -25,7 +25,7 @@ Shown shown(const GoldenSettings& s, double n) {
 }
 
 std::vector<WeightMatrix> weights_of(const GoldenSettings& s, std::uint64_t seed) {
-  auto weights = initial_weights(layers, s.bias, {0.6}, seed, s.connections);
+  auto weights = initial_weights(layers, bias_if(s.bias), {0.6}, seed, s.connections);
   for (WeightMatrix& w : weights)
     if (s.bias) w.col(w.cols() - 1).setLinSpaced(-0.3, 0.2);
   return weights;

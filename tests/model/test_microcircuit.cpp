@@ -37,7 +37,7 @@ double angle(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
 
 // With W^PI = B = Wᵀ and W^IP = W the circuit computes what the golden network computes with Wᵀ itself.
 TEST(Microcircuit, InTheSelfPredictingStateIsTheGoldenNetwork) {
-  const auto weights = initial_weights(layers, true, {1.0}, 5);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 5);
   GoldenSettings g;
   g.layers = layers;
   g.activation = Activation::tanh;
@@ -65,7 +65,7 @@ TEST(Microcircuit, InTheSelfPredictingStateIsTheGoldenNetwork) {
 }
 
 TEST(Microcircuit, IsSilentToTheBitWithoutANudgeAndLearnsNothing) {
-  const auto weights = initial_weights(layers, true, {1.0}, 6);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 6);
   MicrocircuitSettings s = settings();
   s.lambda = 0.3;
   s.eta_pi = s.eta_ip = {0.1};
@@ -81,7 +81,7 @@ TEST(Microcircuit, IsSilentToTheBitWithoutANudgeAndLearnsNothing) {
 // Nudged interneurons follow the soma above by λ, so that (1 − λ) of the error is left in the apical
 // dendrite.
 TEST(Microcircuit, NudgedInterneuronsTakeTheirShareOfTheError) {
-  const auto weights = initial_weights(layers, true, {1.0}, 7);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 7);
   MicrocircuitSettings s = settings();
   s.eta = {0.0};
   Microcircuit whole(s, self_predicting(weights));
@@ -100,8 +100,8 @@ TEST(Microcircuit, LearnsTheSelfPredictingState) {
   const unsigned seed = 11;
   std::mt19937_64 random(seed);
   const std::vector<int> small{10, 12, 5};
-  MicrocircuitWeights weights = self_predicting(initial_weights(small, true, {1.0}, 8));
-  const auto other = self_predicting(initial_weights(small, true, {1.0}, 9));
+  MicrocircuitWeights weights = self_predicting(initial_weights(small, Bias::with, {1.0}, 8));
+  const auto other = self_predicting(initial_weights(small, Bias::with, {1.0}, 9));
   weights.pyramidal = other.pyramidal;
   weights.interneurons = other.interneurons;
   MicrocircuitSettings s;
@@ -133,8 +133,8 @@ TEST(Microcircuit, LearnsTheSelfPredictingState) {
 
 // Feedback that learns by the same product and the same decay comes to lie along the forward weights.
 TEST(Microcircuit, LearnedFeedbackAligns) {
-  MicrocircuitWeights weights = self_predicting(initial_weights(layers, true, {1.0}, 10));
-  weights.feedback = self_predicting(initial_weights(layers, true, {1.0}, 12)).feedback;
+  MicrocircuitWeights weights = self_predicting(initial_weights(layers, Bias::with, {1.0}, 10));
+  weights.feedback = self_predicting(initial_weights(layers, Bias::with, {1.0}, 12)).feedback;
   weights.pyramidal = weights.feedback;
   MicrocircuitSettings s = settings();
   s.feedback = Feedback::learned;
@@ -164,7 +164,7 @@ TEST(Microcircuit, LearnedFeedbackAligns) {
 TEST(Microcircuit, RefusesWhatDoesntFit) {
   using apical::test::contains;
   using apical::test::message_of;
-  const auto good = self_predicting(initial_weights(layers, true, {1.0}, 13));
+  const auto good = self_predicting(initial_weights(layers, Bias::with, {1.0}, 13));
   MicrocircuitSettings s = settings();
   s.lambda = 1.5;
   EXPECT_TRUE(contains(message_of([&] { Microcircuit(s, good); }), "accepted: 0..1"));
@@ -175,7 +175,7 @@ TEST(Microcircuit, RefusesWhatDoesntFit) {
 
 // W^IP that learns λ η_IP = η of the same prediction error starts and stays at W, through all of learning.
 TEST(Microcircuit, InterneuronsFollowForwardWeightsAtEqualRates) {
-  const auto weights = initial_weights(layers, true, {1.0}, 14);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 14);
   MicrocircuitSettings s = settings();
   s.lambda = 0.25;
   s.eta = {0.08, 0.04, 0.02};
@@ -198,7 +198,7 @@ TEST(Microcircuit, InterneuronsFollowForwardWeightsAtEqualRates) {
 
 // One tick from rest changes every matrix by its own rate, dt and the scale of the epoch.
 TEST(Microcircuit, StepsScaleWithRatesAndEpochs) {
-  const auto weights = initial_weights(layers, true, {1.0}, 15);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 15);
   MicrocircuitSettings s = settings();
   s.lambda = 0.3;
   s.eta = {0.1, 0.2, 0.3};
@@ -233,7 +233,7 @@ TEST(Microcircuit, StepsScaleWithRatesAndEpochs) {
 TEST(Microcircuit, StartsAndOrdersItsProjections) {
   using apical::test::contains;
   using apical::test::message_of;
-  const auto weights = initial_weights(layers, true, {1.0}, 16);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 16);
   const MicrocircuitWeights w =
       initial_circuit(weights, {FeedbackStart::random, LateralStart::self_predicting, {1.0}, 16});
   EXPECT_EQ(w.pyramidal, w.feedback);

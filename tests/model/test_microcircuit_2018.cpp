@@ -116,7 +116,7 @@ TEST(Microcircuit2018, LearnsByItsThreeRules) {
   s.eta_ip = 0.5;
   Microcircuit2018 circuit(s, start());
   const Eigen::VectorXd target = Eigen::VectorXd::Constant(3, 2.0);
-  for (int n = 0; n < 30; ++n) circuit.tick(input, &target, false);
+  for (int n = 0; n < 30; ++n) circuit.tick(input, &target, Learning::off);
   const MicrocircuitWeights before = circuit.weights();
   const Eigen::VectorXd r1 = circuit.u(1).unaryExpr(&logistic), r2 = circuit.u(2).unaryExpr(&logistic),
                         i1 = circuit.interneuron(1).unaryExpr(&logistic);

@@ -144,7 +144,7 @@ TEST(TaskDigits, RefusesWhatIsOutOfRange) {
 TEST(Score, CountsHitsOrAveragesSquares) {
   Sample sample;
   sample.label = 2;
-  Score accuracy(true);
+  Score accuracy(Measure::accuracy);
   EXPECT_EQ(accuracy.value(), 0.0);
   accuracy.add(sample, {0.1, 0.2, 0.3});
   accuracy.add(sample, {0.4, 0.2, 0.3});
@@ -152,7 +152,7 @@ TEST(Score, CountsHitsOrAveragesSquares) {
   accuracy.add(sample, {0.0, 1.0, 0.0});
   EXPECT_EQ(accuracy.value(), 0.5);
   sample.target = {1.0, -1.0};
-  Score mean_square(false);
+  Score mean_square(Measure::mse);
   mean_square.add(sample, {1.0, 1.0});
   mean_square.add(sample, {0.0, -1.0});
   EXPECT_EQ(mean_square.value(), (2.0 + 0.5) / 2.0);

@@ -47,7 +47,7 @@ TEST(TaskTeacher, TargetsAreTheTeachersAnswers) {
   EXPECT_EQ(task->inputs(), 4);
   EXPECT_EQ(task->outputs(), 2);
   EXPECT_FALSE(task->classification());
-  const auto weights = initial_weights(settings.teacher_layers, false, {2.0}, settings.seed + 77);
+  const auto weights = initial_weights(settings.teacher_layers, Bias::without, {2.0}, settings.seed + 77);
   for (const auto& samples : {all(task->training(0)), all(task->test())})
     for (const Sample& s : samples) {
       std::vector<double> rate = s.input;

@@ -89,8 +89,9 @@ void golden(const std::string& name, const GoldenSettings& changed, int ticks = 
   s.layers = layers;
   std::shared_ptr<Imperfections> chip;
   if (imperfections)
-    chip = std::make_shared<Imperfections>(*imperfections, s.layers, s.bias, s.connections, s.dt, false);
-  Golden machine(s, initial_weights(s.layers, s.bias, {1.0}, 3, s.connections), chip);
+    chip = std::make_shared<Imperfections>(*imperfections, s.layers, bias_if(s.bias), s.connections, s.dt,
+                                           Polarity::unipolar);
+  Golden machine(s, initial_weights(s.layers, bias_if(s.bias), {1.0}, 3, s.connections), chip);
   train(machine, ticks);
   Digest digest;
   for (int k = 1; k <= machine.depth(); ++k)
@@ -154,7 +155,7 @@ void golden_networks() {
 }
 
 void circuits() {
-  const auto forward = initial_weights(layers, true, {1.0}, 3);
+  const auto forward = initial_weights(layers, Bias::with, {1.0}, 3);
   for (const Feedback feedback : {Feedback::fixed, Feedback::tied, Feedback::learned}) {
     MicrocircuitSettings s;
     s.layers = layers;
@@ -196,7 +197,8 @@ template <class S>
 void predictive(const char* name) {
   Network<S> net;
   net.activation = Activation::logistic;
-  for (const WeightMatrix& w : initial_weights(layers, true, {1.0}, 3)) net.weights.push_back(w.cast<S>());
+  for (const WeightMatrix& w : initial_weights(layers, Bias::with, {1.0}, 3))
+    net.weights.push_back(w.cast<S>());
   Uniform uniform(5);
   Adam<S> adam;
   for (int n = 0; n < 5; ++n) {
@@ -210,7 +212,7 @@ void predictive(const char* name) {
 }
 
 void baselines() {
-  const auto weights = initial_weights(layers, true, {1.0}, 3);
+  const auto weights = initial_weights(layers, Bias::with, {1.0}, 3);
   for (const Activation f : {Activation::hard_sigmoid, Activation::logistic}) {
     EquilibriumPropagationSettings s;
     s.activation = f;
@@ -230,7 +232,7 @@ void baselines() {
 
 void continuous_time() {
   Network<double> net;
-  for (const WeightMatrix& w : initial_weights(layers, true, {1.0}, 3)) net.weights.emplace_back(w);
+  for (const WeightMatrix& w : initial_weights(layers, Bias::with, {1.0}, 3)) net.weights.emplace_back(w);
   Uniform uniform(5);
   Layers<double> u(layers.size());
   for (std::size_t k = 0; k < u.size(); ++k) u[k] = uniform.vector(layers[k]);
@@ -275,7 +277,7 @@ void tasks() {
   g.layers = {64, 64, 10};
   g.beta = 0.5;
   g.eta = {0.1, 0.03};
-  Golden machine(g, initial_weights(g.layers, true, {1.0}, 1));
+  Golden machine(g, initial_weights(g.layers, Bias::with, {1.0}, 1));
   const auto digits = make_task({});
   const auto stream = digits->training(0);
   Sample sample;

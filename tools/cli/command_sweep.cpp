@@ -35,7 +35,7 @@ std::map<std::string, std::size_t> count_status(const Study& study, const Store&
 }
 
 void run_points(const Arguments& a, const Study& study, Store& store, const Ranks* ranks, std::size_t slots) {
-  Agenda agenda(study, store, a.retry);
+  Agenda agenda(study, store, a.retry ? Failures::retry : Failures::keep);
   fmt::print("{} configurations: {} in the store, {} to run\n", agenda.known() + agenda.open(),
              agenda.known(), agenda.open());
   std::fflush(stdout);

@@ -255,7 +255,7 @@ void check(const Config& config) {
   // Initial weights, a machine's, the program's and the results': four copies of eight bytes.
   double bytes = 0.0;
   for (const auto& [rows, columns] :
-       model::weight_shapes(layers, config.network.bias, config.network.connections))
+       model::weight_shapes(layers, model::bias_if(config.network.bias), config.network.connections))
     bytes += 32.0 * static_cast<double>(rows) * static_cast<double>(columns);
   const double memory =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));

@@ -53,10 +53,11 @@ std::shared_ptr<model::Imperfections> drawn_chip(const Config& config) {
   if (s.seed == 0) s.seed = config.seed;
   const auto& net = config.network;
   // The advanced response leaves the activation's range.
-  const bool signed_rates =
+  const bool below_0 =
       model::range_of(config.network.activation).lowest < 0.0 || net.response == model::Response::advanced;
-  return std::make_shared<model::Imperfections>(s, net.layers, net.bias, net.connections, net.dt,
-                                                signed_rates);
+  return std::make_shared<model::Imperfections>(
+      s, net.layers, model::bias_if(net.bias), net.connections, net.dt,
+      below_0 ? model::Polarity::bipolar : model::Polarity::unipolar);
 }
 
 void refuse_imperfections(const Config& config, const std::string& what) {

@@ -13,7 +13,7 @@ namespace apical::tools {
 std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
   const model::GoldenSettings& s = config.network;
   std::vector<model::WeightMatrix> weights =
-      model::initial_weights(s.layers, s.bias, config.gain, config.seed, s.connections);
+      model::initial_weights(s.layers, model::bias_if(s.bias), config.gain, config.seed, s.connections);
   if (config.circuit == Circuit::microcircuit)
     weights = model::in_order(
         model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, config.seed}));

@@ -68,7 +68,7 @@ Line train_baseline(const Config& config, const char* name, const Learn& learn, 
                       fmt::format("epoch {}/{}{}", epoch + 1, epochs,
                                   epoch == 0 ? "" : fmt::format(", {:.2f} %", line.points.back().second)));
     }
-    model::Score score(task->classification());
+    model::Score score(model::measure_of(task->classification()));
     const auto test = task->test();
     while (batch.next(*test, batch_size, &model::Sample::scored)) {
       const Eigen::MatrixXd outputs = predict(batch.inputs);

@@ -11,7 +11,7 @@ model::Network<double> network_of(const sim::Machine& machine, const Config& con
   const model::GoldenSettings& s = config.network;
   net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
   int connection = 0;
-  for (const auto& [rows, columns] : model::weight_shapes(s.layers, s.bias, s.connections)) {
+  for (const auto& [rows, columns] : model::weight_shapes(s.layers, model::bias_if(s.bias), s.connections)) {
     const std::vector<double> w = machine.weights(++connection);
     net.weights.emplace_back(Eigen::Map<const model::WeightMatrix>(w.data(), rows, columns));
   }
@@ -78,8 +78,8 @@ std::vector<model::Sample> first_ticks(const model::Task& task, std::size_t coun
 }
 
 std::vector<model::WeightMatrix> first_weights(const Config& config) {
-  return model::initial_weights(config.network.layers, config.network.bias, config.gain, config.seed,
-                                config.network.connections);
+  return model::initial_weights(config.network.layers, model::bias_if(config.network.bias), config.gain,
+                                config.seed, config.network.connections);
 }
 
 void set_bits(Config& config, int bits) {

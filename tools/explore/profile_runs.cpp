@@ -114,7 +114,7 @@ void ProfileRuns::train(Profile& p) {
     }
     progress.update(0, p.ticks, limit, fmt::format("training in {} bits, epoch {}", p.wide_bits, epoch + 1));
   }
-  model::Score score(p.classification);
+  model::Score score(model::measure_of(p.classification));
   machine.set_learning_scale(0.0);
   const auto stream = task_->test();
   for (model::Sample s; stream->next(s);) {

@@ -53,7 +53,7 @@ FinishedSweep sweep(const py::object& path, const py::object& out, const py::obj
   finished.report = (folder / "report.html").string();
   Store store(finished.store);
   try {
-    Agenda agenda(study, store, retry);
+    Agenda agenda(study, store, retry ? Failures::retry : Failures::keep);
     Pool pool(study, threads > 0 ? threads : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
     run_points(agenda, pool);
   } catch (const Pool::Stopped&) {

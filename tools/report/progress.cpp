@@ -13,8 +13,10 @@ constexpr int cells = 20;
 
 }  // namespace
 
-Progress::Progress(std::vector<std::string> names, bool quiet)
-    : terminal_(!quiet && isatty(STDERR_FILENO) == 1), start_(Clock::now()), last_(start_) {
+Progress::Progress(std::vector<std::string> names, Verbosity verbosity)
+    : terminal_(verbosity == Verbosity::normal && isatty(STDERR_FILENO) == 1),
+      start_(Clock::now()),
+      last_(start_) {
   for (std::string& name : names) runs_.push_back({std::move(name), "", 0.0});
 }
 

@@ -8,10 +8,12 @@
 namespace apical::tools {
 
 /// One line on standard error that shows how far each of several runs is. Silent unless standard error is a
-/// terminal and two seconds have passed; `quiet` silences it altogether.
+/// terminal and two seconds have passed, or altogether when quiet.
 class Progress {
  public:
-  explicit Progress(std::vector<std::string> names, bool quiet = false);
+  enum class Verbosity { normal, quiet };
+
+  explicit Progress(std::vector<std::string> names, Verbosity = Verbosity::normal);
   ~Progress();  ///< wipes the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -108,7 +108,7 @@ class Runner {
 
   // On frozen weights: every learning rate is 0 meanwhile. Neurons go on from where the training left them.
   void test() {
-    model::Score score(result_.classification);
+    model::Score score(model::measure_of(result_.classification));
     for (auto& sample : result_.voltages) sample.clear();
     const auto stream = task_.test();
     if (!tests_learn_) {
@@ -182,7 +182,7 @@ std::vector<RunResult> side_by_side(const Config& config, const model::Task& tas
   std::vector<std::string> names;
   names.reserve(machines.size());
   for (const MachineRun& machine : machines) names.push_back(machine.name);
-  Progress progress(names, options.quiet);
+  Progress progress(names, options.quiet ? Progress::Verbosity::quiet : Progress::Verbosity::normal);
   std::vector<RunResult> results(machines.size());
   std::vector<std::exception_ptr> errors(machines.size());
   std::atomic<bool> stop{false};

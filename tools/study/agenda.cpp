@@ -6,13 +6,13 @@
 
 namespace apical::tools {
 
-Agenda::Agenda(const Study& study, Store& store, bool retry) : store_(store) {
+Agenda::Agenda(const Study& study, Store& store, Failures failures) : store_(store) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < study.points.size(); ++i) {
     const std::string& digest = study.points[i].digest;
     if (!seen.insert(digest).second) continue;
     const Row* row = row_of(store, study.points[i]);
-    if (row == nullptr || (retry && row->status == "failed"))
+    if (row == nullptr || (failures == Failures::retry && row->status == "failed"))
       open_.push_back(i);
     else
       ++known_;

@@ -6,12 +6,15 @@
 
 namespace apical::tools {
 
+/// What becomes of points that failed. Where they are run again the store keeps both rows, and the last one
+/// counts.
+enum class Failures { keep, retry };
+
 /// What a sweep has still to run, and its way into the store: each configuration once, none that the store
 /// has already.
 class Agenda {
  public:
-  /// `retry`: points that failed are run again; the store keeps both rows and the last one counts.
-  Agenda(const Study&, Store&, bool retry);
+  Agenda(const Study&, Store&, Failures);
 
   std::optional<std::size_t> next();  ///< index of a point that nobody runs yet
   void done(const Row&);              ///< stores it and shows progress

@@ -164,7 +164,7 @@ std::vector<HeatMap> heat_maps(const Study& study, const Scores& all, std::size_
   return maps;
 }
 
-void draw(const HeatMap& map, const std::filesystem::path& svg, bool accuracy) {
+void draw(const HeatMap& map, const std::filesystem::path& svg, model::Measure measure) {
   std::string script = gnuplot_head(svg, map.x_label, map.y_label) + gnuplot_ticks("x", map.columns) +
                        gnuplot_ticks("y", map.rows);
   script += "unset grid\nunset key\nset palette defined (0 '#fff3e0', 0.5 '#b9d9ec', 1 '#5aa5d6')\n";
@@ -176,8 +176,9 @@ void draw(const HeatMap& map, const std::filesystem::path& svg, bool accuracy) {
     for (std::size_t c = 0; c < map.columns.size(); ++c) {
       const double mean = map.cells[r][c].mean;
       if (!std::isfinite(mean)) continue;
-      script += fmt::format("{} {} {:.9g} {}\n", c, r, mean,
-                            accuracy ? fmt::format("{:.1f}", mean) : fmt::format("{:.3g}", mean));
+      script += fmt::format(
+          "{} {} {:.9g} {}\n", c, r, mean,
+          measure == model::Measure::accuracy ? fmt::format("{:.1f}", mean) : fmt::format("{:.3g}", mean));
       ++drawn;
     }
   script += "EOD\n";

@@ -11,7 +11,7 @@ struct HeatMap {
   std::vector<std::vector<Estimate>> cells;  ///< [row][column]
 };
 /// Draws it with gnuplot. Throws InputError where that fails.
-void draw(const HeatMap&, const std::filesystem::path& svg, bool accuracy);
+void draw(const HeatMap&, const std::filesystem::path& svg, model::Measure);
 /// Columns x, y, mean, half, count, missing.
 std::string csv(const HeatMap&);
 

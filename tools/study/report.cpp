@@ -13,8 +13,8 @@
 namespace apical::tools {
 namespace {
 
-std::string budget_text(const Study& study, bool accuracy) {
-  return fmt::format("{:g} {}", study.budget, accuracy ? "points" : "percent");
+std::string budget_text(const Study& study, model::Measure measure) {
+  return fmt::format("{:g} {}", study.budget, measure == model::Measure::accuracy ? "points" : "percent");
 }
 
 const char* wanted(const Need& need) {
@@ -25,7 +25,7 @@ const char* wanted(const Need& need) {
 std::string goal_text(const Scores& all, const Cell* goal) {
   if (goal == nullptr) return "a reference that has no score";
   return fmt::format("{}, {}", all.has_reference ? "the reference" : "the best",
-                     in_words(goal->score, all.accuracy));
+                     in_words(goal->score, all.measure()));
 }
 
 // Labels of the values with that verdict, in their order.
@@ -39,24 +39,24 @@ std::string having(const Need& need, Verdict verdict) {
 std::string sentence(const Study& study, const Scores& all, const Need& need, const Cell* goal) {
   const std::string setting = need.others.empty() ? "" : fmt::format(", with {}", need.others);
   const std::string within =
-      fmt::format("within {} of {}", budget_text(study, all.accuracy), goal_text(all, goal));
+      fmt::format("within {} of {}", budget_text(study, all.measure()), goal_text(all, goal));
   const std::string undecided = having(need, Verdict::undecided), no = having(need, Verdict::no);
   const Need::Value* furthest = need.furthest();
   std::string text = need.axis + setting + ": ";
   if (furthest != nullptr && furthest->cell == goal)
     text += fmt::format("{} is the best, {}, and no {} value was shown to stay within {} of it",
-                        furthest->label, in_words(goal->score, all.accuracy),
-                        need.prefer_large ? "larger" : "smaller", budget_text(study, all.accuracy));
+                        furthest->label, in_words(goal->score, all.measure()),
+                        need.prefer_large ? "larger" : "smaller", budget_text(study, all.measure()));
   else if (furthest != nullptr)
     text +=
         fmt::format("{} is the {} that was shown to stay {}{}; it loses {}", furthest->label, wanted(need),
                     within, furthest == &need.values.back() ? " (and the last that was tried)" : "",
-                    in_words(furthest->loss, all.accuracy));
+                    in_words(furthest->loss, all.measure()));
   else
     text +=
         fmt::format("{} {}; the closest, {}, loses {}",
                     undecided.empty() ? "no value that was tried stays" : "undecided whether a value stays",
-                    within, need.closest().label, in_words(need.closest().loss, all.accuracy));
+                    within, need.closest().label, in_words(need.closest().loss, all.measure()));
   if (!undecided.empty()) text += "; undecided: " + undecided;
   if (!no.empty() && (furthest != nullptr || !undecided.empty())) text += "; too much: " + no;
   return text;
@@ -74,7 +74,7 @@ std::string need_table(const Study& study, const Scores& all) {
       "one may do where a larger one doesn't.</p><table><tr><th>study<th>what<th>with<th>stays "
       "within<th>furthest "
       "of these<th>its loss<th>undecided<th>too much",
-      budget_text(study, all.accuracy),
+      budget_text(study, all.measure()),
       all.has_reference ? escaped(goal_text(all, all.goal(0))) : "the best of its design", study.repeats());
   for (std::size_t d = 0; d < study.designs.size(); ++d)
     for (const Need& need : needs(study, all, d)) {
@@ -87,7 +87,7 @@ std::string need_table(const Study& study, const Scores& all) {
           furthest == nullptr ? ""
                               : fmt::format("{} {}{}", wanted(need), escaped(furthest->label),
                                             furthest == &need.values.back() ? " (the last tried)" : ""),
-          furthest == nullptr ? "" : escaped(in_words(furthest->loss, all.accuracy)),
+          furthest == nullptr ? "" : escaped(in_words(furthest->loss, all.measure())),
           escaped(having(need, Verdict::undecided)), escaped(having(need, Verdict::no)));
     }
   return html + "</table>";
@@ -101,9 +101,9 @@ std::string cell_table(const Study& study, std::size_t index, const Scores& all)
   for (const Cell& cell : all.cells[index]) {
     html += "<tr>";
     for (const AxisValue& value : cell.at) html += fmt::format("<td>{}", escaped(value.label));
-    const Loss l = loss(cell, goal, all.accuracy, study.budget);
-    html += fmt::format("<td class=n>{}<td class=n>{}<td>{}", escaped(in_words(cell.score, all.accuracy)),
-                        escaped(in_words(l, all.accuracy)), in_words(l.verdict));
+    const Loss l = loss(cell, goal, all.measure(), study.budget);
+    html += fmt::format("<td class=n>{}<td class=n>{}<td>{}", escaped(in_words(cell.score, all.measure())),
+                        escaped(in_words(l, all.measure())), in_words(l.verdict));
   }
   return html + "</table></details>";
 }
@@ -148,7 +148,7 @@ void write_report(const Study& study, const Store& store, OutputFolder& folder) 
       escaped(std::filesystem::path(study.source).filename().string()), missing);
   if (study.has_reference)
     body += fmt::format("<p>Reference: {}.</p>",
-                        escaped(in_words(all.cells.front().front().score, all.accuracy)));
+                        escaped(in_words(all.cells.front().front().score, all.measure())));
   body += need_table(study, all);
   for (std::size_t d = study.has_reference ? 1 : 0; d < study.designs.size(); ++d) {
     const Design& design = study.designs[d];
@@ -161,7 +161,7 @@ void write_report(const Study& study, const Store& store, OutputFolder& folder) 
     }
     for (const HeatMap& map : heat_maps(study, all, d)) {
       const auto svg = folder.stage(map.name + ".svg");
-      draw(map, svg, all.accuracy);
+      draw(map, svg, all.measure());
       folder.write(map.name + ".csv", csv(map));
       body += figure_html(file_content(svg), map.caption);
     }

@@ -68,14 +68,15 @@ Scores scores(const Study& study, const Store& store) {
   return all;
 }
 
-Loss loss(const Cell& cell, const Cell* goal, bool accuracy, double budget) {
+Loss loss(const Cell& cell, const Cell* goal, model::Measure measure, double budget) {
   Loss l;
   l.mean = estimate({}, cell.score.missing);
   if (goal == nullptr) return l;
   std::vector<double> differences;
   for (std::size_t i = 0; i < std::min(cell.scores.size(), goal->scores.size()); ++i) {
-    const double worse = accuracy ? goal->scores[i] - cell.scores[i]
-                                  : 100.0 * (cell.scores[i] - goal->scores[i]) / goal->score.mean;
+    const double worse = measure == model::Measure::accuracy
+                             ? goal->scores[i] - cell.scores[i]
+                             : 100.0 * (cell.scores[i] - goal->scores[i]) / goal->score.mean;
     if (std::isfinite(worse)) differences.push_back(worse);
   }
   l.mean = estimate(differences, cell.score.missing);
@@ -123,7 +124,7 @@ std::vector<Need> needs(const Study& study, const Scores& all, std::size_t index
       auto need = std::find_if(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
                                [&](const Need& n) { return n.others == others; });
       if (need == found.end()) need = found.insert(found.end(), {axis.name, others, axis.prefer_large, {}});
-      need->values.push_back({&cell, cell.at[a].label, loss(cell, goal, all.accuracy, study.budget)});
+      need->values.push_back({&cell, cell.at[a].label, loss(cell, goal, all.measure(), study.budget)});
     }
     for (auto need = found.begin() + static_cast<std::ptrdiff_t>(first); need != found.end(); ++need)
       std::stable_sort(need->values.begin(), need->values.end(), [&](const auto& x, const auto& y) {
@@ -138,7 +139,8 @@ const char* in_words(Verdict verdict) {
   return verdict == Verdict::yes ? "yes" : verdict == Verdict::no ? "no" : "undecided";
 }
 
-std::string in_words(const Loss& loss, bool accuracy) {
+std::string in_words(const Loss& loss, model::Measure measure) {
+  const bool accuracy = measure == model::Measure::accuracy;
   const Estimate& e = loss.mean;
   if (e.count == 0) return "no common seeds";
   std::string text = accuracy ? fmt::format("{:.2f}", e.mean) : fmt::format("{:.3g}", e.mean);
@@ -147,7 +149,8 @@ std::string in_words(const Loss& loss, bool accuracy) {
   return text + (accuracy ? " points" : " percent");
 }
 
-std::string in_words(const Estimate& e, bool accuracy) {
+std::string in_words(const Estimate& e, model::Measure measure) {
+  const bool accuracy = measure == model::Measure::accuracy;
   if (e.count == 0) return fmt::format("no score ({} missing)", e.missing);
   std::string text = accuracy ? fmt::format("{:.2f}", e.mean) : fmt::format("{:.4g}", e.mean);
   if (std::isfinite(e.half))

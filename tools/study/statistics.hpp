@@ -29,6 +29,7 @@ struct Scores {
   bool accuracy = true;                  ///< else mean squared error
   bool has_reference = false;            ///< cells[0] is the study's reference alone
   std::vector<std::vector<Cell>> cells;  ///< per design
+  model::Measure measure() const { return model::measure_of(accuracy); }
   /// What a design is measured against: the study's reference, or its best cell of those with all scores;
   /// nullptr where there is none.
   const Cell* goal(std::size_t design) const;
@@ -47,7 +48,7 @@ struct Loss {
 };
 /// yes: the whole 95 % interval is at most `budget`; no: all of it is above, or a repeat diverged. Undecided
 /// below two common seeds and while scores are missing, but for the goal itself.
-Loss loss(const Cell&, const Cell* goal, bool accuracy, double budget);
+Loss loss(const Cell&, const Cell* goal, model::Measure, double budget);
 
 /// What an axis needs, everything else at `others`.
 struct Need {
@@ -68,10 +69,10 @@ struct Need {
 std::vector<Need> needs(const Study&, const Scores&, std::size_t design);
 
 /// "0.12 ± 0.31 points" or "3.1 ± 0.4 percent".
-std::string in_words(const Loss&, bool accuracy);
+std::string in_words(const Loss&, model::Measure);
 const char* in_words(Verdict);
 
 /// "98.06 ± 0.31 %" or "0.0123 ± 0.0004", and what is missing.
-std::string in_words(const Estimate&, bool accuracy);
+std::string in_words(const Estimate&, model::Measure);
 
 }  // namespace apical::tools

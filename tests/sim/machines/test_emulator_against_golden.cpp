@@ -96,11 +96,12 @@ model::ImperfectionSettings all_imperfections() {
 std::map<std::string, double> distances(model::Flow flow, const model::Connections& connections,
                                         const model::ImperfectionSettings& imperfections, int frac) {
   const model::GoldenSettings settings = golden_settings(flow, connections);
-  const auto weights = model::initial_weights(settings.layers, true, {1.0}, seed, connections);
+  const auto weights = model::initial_weights(settings.layers, model::Bias::with, {1.0}, seed, connections);
   const auto chip = [&] {
-    return imperfections.any() ? std::make_shared<model::Imperfections>(imperfections, settings.layers, true,
-                                                                        connections, settings.dt, true)
-                               : nullptr;
+    return imperfections.any()
+               ? std::make_shared<model::Imperfections>(imperfections, settings.layers, model::Bias::with,
+                                                        connections, settings.dt, model::Polarity::bipolar)
+               : nullptr;
   };
   model::Golden golden(settings, weights, chip());
   const auto program =

@@ -160,7 +160,7 @@ TEST(Frozen, TestsThatLearnChangeNothingElse) {
     const auto task = configured_task(config);
     for (int epoch = 0; epoch < config.epochs; ++epoch) {
       show(*machine, *task->training(epoch));
-      model::Score score(true);
+      model::Score score(model::Measure::accuracy);
       const auto stream = task->test();
       for (model::Sample s; stream->next(s);) {
         machine->tick(s.input.data(), s.target.data(), s.nudge, s.changed);

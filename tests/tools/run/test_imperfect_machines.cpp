@@ -33,8 +33,8 @@ std::vector<std::string> digests(const fixedpoint::NetworkDescription& net,
     machine = std::make_unique<sim::EmulatorMachine>(program);
   else
     machine = std::make_unique<sim::ImperfectEmulator>(
-        program,
-        std::make_shared<model::Imperfections>(*s, net.layers, net.bias, net.connections, net.dt, true));
+        program, std::make_shared<model::Imperfections>(*s, net.layers, model::bias_if(net.bias),
+                                                        net.connections, net.dt, model::Polarity::bipolar));
   fixedpoint::RandomStimulus stimulus(net, seed);
   std::vector<std::string> all;
   for (int t = 0; t < 25; ++t) {
@@ -136,7 +136,8 @@ TEST(ImperfectEmulator, ConvertersAreFormats) {
         for (int i = 0; i < 300; ++i) {
           double x = normal(random);
           if (i % 3 == 0) x = std::ldexp(std::nearbyint(std::ldexp(x, bits)), -bits - 1);  // ties among them
-          EXPECT_EQ(model::converted(x, bits, std::ldexp(1.0, range), is_signed),
+          EXPECT_EQ(model::converted(x, bits, std::ldexp(1.0, range),
+                                     is_signed ? model::Polarity::bipolar : model::Polarity::unipolar),
                     format.value(fixedpoint::load(x, format).raw))
               << x << " " << bits << " " << is_signed << " " << range;
         }

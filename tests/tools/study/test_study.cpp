@@ -125,13 +125,14 @@ TEST_F(StudyParts, IntervalsAreStudents) {
 //               print(d.mean(), 4.30265*d.std(ddof=1)/3**.5)'
 TEST_F(StudyParts, LossesArePairedDifferences) {
   const Cell goal = cell({98.1, 97.6, 98.9, 98.3, 97.9});
-  const Loss points = loss(cell({97.9, 97.5, 98.2, 98.2, 97.6}), &goal, true, 0.5);
+  const Loss points = loss(cell({97.9, 97.5, 98.2, 98.2, 97.6}), &goal, model::Measure::accuracy, 0.5);
   EXPECT_NEAR(points.mean.mean, 0.28, 1e-9);
   EXPECT_NEAR(points.mean.half, 0.30917, 1e-5);
   EXPECT_EQ(points.verdict, Verdict::undecided);  // up to 0.589
-  EXPECT_EQ(loss(cell({97.9, 97.5, 98.2, 98.2, 97.6}), &goal, true, 0.6).verdict, Verdict::yes);
+  EXPECT_EQ(loss(cell({97.9, 97.5, 98.2, 98.2, 97.6}), &goal, model::Measure::accuracy, 0.6).verdict,
+            Verdict::yes);
   const Cell errors = cell({0.012, 0.015, 0.011});
-  const Loss percent = loss(cell({0.013, 0.0165, 0.0116}), &errors, false, 5.0);
+  const Loss percent = loss(cell({0.013, 0.0165, 0.0116}), &errors, model::Measure::mse, 5.0);
   EXPECT_NEAR(percent.mean.mean, 8.15789, 1e-5);
   EXPECT_NEAR(percent.mean.half, 8.84336, 1e-4);
   EXPECT_EQ(percent.verdict, Verdict::undecided);
@@ -144,7 +145,7 @@ TEST_F(StudyParts, VerdictsNeedTheWholeInterval) {
     for (std::size_t i = 0; i < scores.size(); ++i) scores[i] -= by + (i % 2 == 0 ? 0.01 : -0.01);
     return cell(scores);
   };
-  const auto verdict = [&](const Cell& c) { return loss(c, &goal, true, 0.5).verdict; };
+  const auto verdict = [&](const Cell& c) { return loss(c, &goal, model::Measure::accuracy, 0.5).verdict; };
   EXPECT_EQ(verdict(shifted(0.4)), Verdict::yes);
   EXPECT_EQ(verdict(shifted(0.5)), Verdict::undecided);
   EXPECT_EQ(verdict(shifted(0.6)), Verdict::no);
@@ -159,7 +160,7 @@ TEST_F(StudyParts, VerdictsNeedTheWholeInterval) {
   Cell diverged = cell({98.0, 97.0, 99.0, nothing});
   diverged.diverged = 1;
   EXPECT_EQ(verdict(diverged), Verdict::no);
-  EXPECT_EQ(loss(goal, nullptr, true, 0.5).verdict, Verdict::undecided);
+  EXPECT_EQ(loss(goal, nullptr, model::Measure::accuracy, 0.5).verdict, Verdict::undecided);
 }
 
 TEST_F(StudyParts, NeedsHideNoValue) {

@@ -43,7 +43,7 @@ double test_error(Config config, const MicrocircuitWeights& weights, const model
   config.network.learning = false;
   const auto circuit = make_machine(config, model::in_order(weights));
   const int last = static_cast<int>(config.network.layers.size()) - 1;
-  model::Score score(task.classification());
+  model::Score score(model::measure_of(task.classification()));
   const auto stream = task.test();
   for (model::Sample sample; stream->next(sample);) {
     circuit->tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);

@@ -163,7 +163,7 @@ double test_error(const Config& config, const model::Network<double>& net) {
   Config still = config;
   still.network.dt = still.network.tau;
   still.task.correlation_time = 5 * still.network.tau;
-  model::Score score(false);
+  model::Score score(model::Measure::mse);
   const auto task = configured_task(still);
   const auto stream = task->test();
   for (model::Sample s; stream->next(s);) {

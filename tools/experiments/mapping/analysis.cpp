@@ -25,7 +25,7 @@ struct Student {
 
 // Mean squared error on the test stream, on frozen weights; `trace` gets the first output of its first ticks.
 double test(sim::Machine& machine, const model::Task& task, int last, Line& trace) {
-  model::Score score(false);
+  model::Score score(model::Measure::mse);
   const auto stream = task.test();
   machine.set_learning_scale(0.0);
   for (model::Sample s; stream->next(s);) {

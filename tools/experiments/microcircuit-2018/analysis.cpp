@@ -16,6 +16,7 @@ namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
+using model::Learning;
 using model::Microcircuit2018;
 using model::Microcircuit2018Settings;
 using model::MicrocircuitWeights;
@@ -62,7 +63,7 @@ void silence(const Setting& setting, Findings& f) {
   w.interneurons = {random.matrix(10, 20, 0.6)};
   const int block = 200, blocks = setting.quick ? 20 : 60, hold = 100;
   Line residual{"‖v_A‖", {}, true}, pi_angle{"W^PI to B", {}, true}, ip_angle{"W^IP to W", {}, true};
-  const auto mean = [&](Microcircuit2018& circuit, bool learning) {
+  const auto mean = [&](Microcircuit2018& circuit, Learning learning) {
     double sum = 0.0;
     for (int n = 0; n < block; ++n) {
       const VectorXd input = random.bits(30);
@@ -72,9 +73,9 @@ void silence(const Setting& setting, Findings& f) {
     return sum;
   };
   Microcircuit2018 circuit(s, w);
-  residual.points.emplace_back(0, mean(circuit, false));
+  residual.points.emplace_back(0, mean(circuit, Learning::off));
   for (int n = 1; n <= blocks; ++n) {
-    residual.points.emplace_back(n * block, mean(circuit, true));
+    residual.points.emplace_back(n * block, mean(circuit, Learning::on));
     const MicrocircuitWeights& now = circuit.weights();
     pi_angle.points.emplace_back(n * block, angle(now.pyramidal[0], now.feedback[0]));
     ip_angle.points.emplace_back(n * block, angle(now.interneurons[0], now.forward[1]));
@@ -124,7 +125,8 @@ void digits(const Setting& setting, Findings& f) {
         if (scale != last_scale) cosine = count = 0;
         last_scale = scale;
         circuit.set_learning_scale(scale);
-        for (int step = 1; step <= settle; ++step) circuit.tick(input, &target, step == settle);
+        for (int step = 1; step <= settle; ++step)
+          circuit.tick(input, &target, step == settle ? Learning::on : Learning::off);
         // The error of the output, back through B: what the soma's surprise in the hidden layer stands for.
         const auto slope = [&](int k) { return map_prime(s.activation, circuit.predicted(k)); };
         const VectorXd error = slope(2).cwiseProduct(target - circuit.predicted(2));
@@ -133,7 +135,7 @@ void digits(const Setting& setting, Findings& f) {
         ++count;
       },
       [&](const VectorXd& input) {
-        for (int step = 0; step < settle; ++step) circuit.tick(input, nullptr, false);
+        for (int step = 0; step < settle; ++step) circuit.tick(input, nullptr, Learning::off);
         return circuit.u(2);
       });
   const Line machine = train_machine(config);
