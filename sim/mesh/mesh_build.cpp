@@ -4,7 +4,7 @@
 #include "sim/isa/core_map.hpp"
 #include "sim/isa/format_words.hpp"
 #include "sim/isa/pass_words.hpp"
-#include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_integers.hpp"
 
 namespace apical::sim {
 
@@ -50,8 +50,8 @@ std::uint32_t always(const Program& part) {
 
 }  // namespace
 
-MeshMachine::MeshMachine(std::shared_ptr<const Program> program, Placement placement,
-                         const MeshSettings& settings)
+MeshIntegers::MeshIntegers(std::shared_ptr<const Program> program, Placement placement,
+                           const MeshSettings& settings)
     : program_(std::move(program)),
       placement_(std::move(placement)),
       settings_(settings),
@@ -70,10 +70,10 @@ MeshMachine::MeshMachine(std::shared_ptr<const Program> program, Placement place
   start_ = make_segment(program_->start, true, false);
   first_ = make_segment(program_->operations, !has_start, true);
   later_ = make_segment(program_->operations, true, true);
-  MeshMachine::set_learning_scale(1.0);
+  MeshIntegers::set_learning_scale(1.0);
 }
 
-void MeshMachine::make_parts() {
+void MeshIntegers::make_parts() {
   const int layers = static_cast<int>(program_->populations.size());
   for (int layer = 0; layer < layers; ++layer) {
     slice_of_.emplace_back();
@@ -122,12 +122,12 @@ void MeshMachine::make_parts() {
   }
 }
 
-int MeshMachine::tile_of(int projection, int row, int column) const {
+int MeshIntegers::tile_of(int projection, int row, int column) const {
   const int width = static_cast<int>(placement_.slices[at(projection)].size());
   return first_tile_[at(projection)] + row * width + column;
 }
 
-int MeshMachine::add_port(Role role, int part, bool to_slice) {
+int MeshIntegers::add_port(Role role, int part, bool to_slice) {
   Port port;
   port.role = role;
   port.part = part;
@@ -150,7 +150,7 @@ int MeshMachine::add_port(Role role, int part, bool to_slice) {
 }
 
 // The units of a slice tell the tiles something, the nearest first, and so on from tile to tile.
-void MeshMachine::chain(Role role, int slice, std::vector<int> tiles) {
+void MeshIntegers::chain(Role role, int slice, std::vector<int> tiles) {
   SlicePart& from = slices_[at(slice)];
   int* head = role == Role::rate         ? &from.rate_port
               : role == Role::sent_error ? &from.sent_error_port
@@ -174,7 +174,7 @@ void MeshMachine::chain(Role role, int slice, std::vector<int> tiles) {
 }
 
 // Tiles add up what they have on the way to a slice: the same chain from its far end.
-void MeshMachine::reduce(Role role, int slice, std::vector<int> tiles) {
+void MeshIntegers::reduce(Role role, int slice, std::vector<int> tiles) {
   SlicePart& to = slices_[at(slice)];
   int next = add_port(role, slice, true);
   (role == Role::basal ? to.basal : to.apical) = next;
@@ -194,7 +194,7 @@ void MeshMachine::reduce(Role role, int slice, std::vector<int> tiles) {
   ports_[at(next)].head = true;
 }
 
-void MeshMachine::make_streams() {
+void MeshIntegers::make_streams() {
   for (int k = 0; k < static_cast<int>(program_->projections.size()); ++k) {
     const Projection& p = program_->projections[at(k)];
     const int rows = static_cast<int>(slice_of_[at(p.target)].size());
@@ -221,8 +221,8 @@ void MeshMachine::make_streams() {
 
 // Operations in order, each with the streams that it reads: those that an earlier operation of the segment
 // feeds. The others have been taken at the last barrier.
-MeshMachine::Segment MeshMachine::make_segment(const std::vector<Operation>& operations, bool with_input,
-                                               bool with_decay) const {
+MeshIntegers::Segment MeshIntegers::make_segment(const std::vector<Operation>& operations, bool with_input,
+                                                 bool with_decay) const {
   namespace part = fixedpoint::part;
   Segment segment;
   segment.tasks.resize(states_.size());

@@ -4,7 +4,7 @@
 #include "sim/core/cost_model.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/isa/pass_words.hpp"
-#include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_integers.hpp"
 
 namespace apical::sim {
 
@@ -27,14 +27,14 @@ WalkTimer timer(int extent, int lanes) {
 
 }  // namespace
 
-std::uint64_t MeshMachine::execute(const Task& task) {
+std::uint64_t MeshIntegers::execute(const Task& task) {
   if (task.kind == Task::Kind::send_input) return clocks::operation;
   if (task.kind == Task::Kind::operation && task.operation.code != OpCode::update)
     return execute_matrix(tiles_[at(task.part)], task);
   return execute_update(slices_[at(task.part)], task);
 }
 
-std::uint64_t MeshMachine::execute_update(SlicePart& slice, const Task& task) {
+std::uint64_t MeshIntegers::execute_update(SlicePart& slice, const Task& task) {
   Emulator& emulator = *slice.emulator;
   std::uint32_t slots = 1u << slot::mismatch;
   if (task.kind == Task::Kind::decay) {
@@ -71,7 +71,7 @@ std::uint64_t MeshMachine::execute_update(SlicePart& slice, const Task& task) {
 }
 
 // As sim/core/core_model_tick.cpp has it: events where the sums are up to date, otherwise all that isn't 0.
-std::uint64_t MeshMachine::execute_matrix(TilePart& tile, const Task& task) {
+std::uint64_t MeshIntegers::execute_matrix(TilePart& tile, const Task& task) {
   Emulator& emulator = *tile.emulator;
   const Projection& p = emulator.program().projections[part_index::matrix];
   Operation op = task.operation;
@@ -117,7 +117,7 @@ std::uint64_t MeshMachine::execute_matrix(TilePart& tile, const Task& task) {
 }
 
 // When an operation has ended, others hear of it.
-void MeshMachine::emit(const Task& task) {
+void MeshIntegers::emit(const Task& task) {
   namespace part = fixedpoint::part;
   if (task.kind == Task::Kind::decay) return;
   const OpCode code = task.operation.code;

@@ -17,7 +17,7 @@ enum class Role { rate, sent_error, error, basal, apical };
 /// Packet::Kind::nothing, and each goes on, with the block's own added, as soon as both are there.
 struct Port {
   Role role = Role::rate;
-  int core = 0, part = 0;  ///< of MeshMachine: a slice or a tile
+  int core = 0, part = 0;  ///< of MeshIntegers: a slice or a tile
   bool to_slice = false;   ///< the part is a slice: sums end here
   int next = -1;
   int units = 0;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "fixedpoint/emulator/emulator.hpp"
-#include "sim/core/core_machine.hpp"
-#include "sim/core/core_runner.hpp"
+#include "sim/core/core_integers.hpp"
+#include "sim/core/real_view.hpp"
 #include "sim/machines/emulator_machine.hpp"
 #include "tools/run/stimulus.hpp"
 
@@ -44,7 +44,7 @@ void digits8_core(benchmark::State& state) {
   auto library = std::make_shared<const sim::CoreLibrary>(
       sim::find_core_sources(), parameters, sim::CoreBuild{},
       [](const std::string& text) { fmt::print(stderr, "apical_bench: {}\n", text); });
-  sim::CoreRunner core(std::make_unique<sim::CoreMachine>("rtl", program, parameters, std::move(library)));
+  sim::RealView core(std::make_unique<sim::CoreIntegers>("rtl", program, parameters, std::move(library)));
   train(state, *digits.assignment.task, core);
 }
 BENCHMARK(digits8_core)->Unit(benchmark::kMicrosecond);

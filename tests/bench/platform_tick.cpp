@@ -7,9 +7,9 @@
 #include <random>
 
 #include "fixedpoint/program/compiler.hpp"
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 #include "sim/machines/emulator_integers.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "tests/bench/network_784.hpp"
 
 namespace {
@@ -76,7 +76,7 @@ BENCHMARK(emulator_machine)->ArgName("percent")->Arg(100)->Arg(20)->Unit(benchma
 
 // One platform for all runs: a process has one kernel.
 void platform_tick(benchmark::State& state) {
-  static sim::TlmMachine machine("tlm", program(), parameters(), options());
+  static sim::TlmIntegers machine("tlm", program(), parameters(), options());
   run(state, machine, 20);
 }
 BENCHMARK(platform_tick)->ArgName("percent")->Arg(100)->Arg(20)->Unit(benchmark::kMicrosecond);
@@ -85,7 +85,7 @@ void verilated_core(benchmark::State& state) {
   const auto library = std::make_shared<const sim::CoreLibrary>(
       sim::find_core_sources(), parameters(), sim::CoreBuild{},
       [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
-  sim::CoreMachine machine("rtl", program(), parameters(), library);
+  sim::CoreIntegers machine("rtl", program(), parameters(), library);
   run(state, machine, 2);
 }
 BENCHMARK(verilated_core)->ArgName("percent")->Arg(100)->Arg(20)->Unit(benchmark::kMicrosecond);

@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 #include "sim/core/core_model.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/deploy/bundle.hpp"
@@ -89,7 +89,7 @@ void on_machine(const Arguments& a, const sim::CoreParameters& parameters, std::
   const bool circuits = a.machine == "rtl" || a.machine == "netlist";
   if (!circuits && !a.rtl.empty())
     throw InputError(fmt::format("--rtl: --machine is {}; accepted: with rtl or netlist", a.machine));
-  if (a.machine == "tlm") return sim::TlmMachine::with_registers(parameters, job);
+  if (a.machine == "tlm") return sim::TlmIntegers::with_registers(parameters, job);
   if (a.machine == "emulator") {
     sim::CoreModel core(parameters);
     sim::ModelPort port(core);

@@ -7,7 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/verify/compare.hpp"
 #include "sim/verify/locate.hpp"
@@ -152,7 +152,7 @@ nlohmann::ordered_json summary(const std::vector<std::unique_ptr<sim::IntegerMac
     nlohmann::ordered_json one = {{"machine", machine->name()}};
     // One that doesn't answer any more isn't asked.
     const bool answers = !difference || difference->text.empty() || machine->name() != difference->machine;
-    if (auto* core = dynamic_cast<sim::CoreMachine*>(machine.get()); core != nullptr && answers) {
+    if (auto* core = dynamic_cast<sim::CoreIntegers*>(machine.get()); core != nullptr && answers) {
       one["clocks"] = core->clocks();
       one["cycles"] = core->read_register(sim::reg::cycles);
       one["lane_cycles"] = core->read_register(sim::reg::lane_cycles);

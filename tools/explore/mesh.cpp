@@ -23,7 +23,7 @@ struct Counts {
   sim::Energy energy;
   double network_energy;
 
-  Counts(const sim::MeshMachine& mesh, const sim::EnergyCosts& costs)
+  Counts(const sim::MeshIntegers& mesh, const sim::EnergyCosts& costs)
       : clocks(mesh.clocks()),
         packets(mesh.network().sent()),
         hops(mesh.network().hops()),
@@ -95,7 +95,7 @@ MeshMeasurement measure_mesh(const std::shared_ptr<const fixedpoint::Program>& p
   sim::MeshSettings settings;
   settings.lanes = chip.core.lanes;
   settings.buffer = chip.buffer;
-  sim::MeshMachine mesh(program, placement, settings);
+  sim::MeshIntegers mesh(program, placement, settings);
   fixedpoint::EmulatorOptions options;
   options.statistics = false;
   sim::EmulatorIntegers one("one core", program, options);

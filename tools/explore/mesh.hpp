@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_integers.hpp"
 #include "sim/verify/lockstep.hpp"
 #include "tools/config/config.hpp"
 

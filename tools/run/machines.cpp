@@ -4,14 +4,14 @@
 
 #include <cstdio>
 
-#include "sim/core/core_machine.hpp"
-#include "sim/core/core_runner.hpp"
+#include "sim/core/core_integers.hpp"
+#include "sim/core/real_view.hpp"
 #include "sim/machines/emulator_machine.hpp"
 #include "sim/machines/golden_machine.hpp"
 #include "sim/machines/imperfect_emulator.hpp"
 #include "sim/machines/microcircuit_machine.hpp"
 #include "sim/machines/separate_machine.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "tools/config/imperfections.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/config/starting_weights.hpp"
@@ -53,8 +53,8 @@ std::unique_ptr<sim::Machine> make_core(const Config& config,
   auto library = std::make_shared<const sim::CoreLibrary>(
       sim::find_core_sources(), parameters, sim::CoreBuild{},
       [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
-  return std::make_unique<sim::CoreRunner>(
-      std::make_unique<sim::CoreMachine>("rtl", std::move(program), parameters, std::move(library)));
+  return std::make_unique<sim::RealView>(
+      std::make_unique<sim::CoreIntegers>("rtl", std::move(program), parameters, std::move(library)));
 }
 
 std::unique_ptr<sim::SeparateMachine> make_tlm(const Config& config,
@@ -65,12 +65,12 @@ std::unique_ptr<sim::SeparateMachine> make_tlm(const Config& config,
   const auto targets = static_cast<std::size_t>(program->output_population().units);
   return std::make_unique<sim::SeparateMachine>("tlm", inputs, targets, [&] {
     auto platform =
-        std::make_unique<sim::TlmMachine>("tlm", std::move(program), parameters, emulator_options(config));
+        std::make_unique<sim::TlmIntegers>("tlm", std::move(program), parameters, emulator_options(config));
     if (!timeline.empty()) platform->write_timeline(timeline);
     if (!waveform.empty()) platform->write_waveform(waveform);
     sim::SeparateMachine::Made made;
     made.finish = [platform = platform.get()] { platform->finish_traces(); };
-    made.machine = std::make_unique<sim::CoreRunner>(std::move(platform));
+    made.machine = std::make_unique<sim::RealView>(std::move(platform));
     return made;
   });
 }

@@ -10,8 +10,8 @@
 
 #include "model/output_file.hpp"
 #include "model/settings/settings_error.hpp"
-#include "sim/core/core_machine.hpp"
-#include "sim/core/core_runner.hpp"
+#include "sim/core/core_integers.hpp"
+#include "sim/core/real_view.hpp"
 #include "sim/machines/separate_machine.hpp"
 #include "tools/config/imperfections.hpp"
 #include "tools/config/loading.hpp"

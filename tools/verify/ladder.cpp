@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include "sim/core/core_machine.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/core/core_integers.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "sim/verify/retiring_emulator.hpp"
 #include "tools/report/messages.hpp"
 
@@ -37,7 +37,7 @@ std::vector<Rung> ladder(const std::string& last, const std::string& rtl, int la
   if (last == "emulator") return rungs;
   const sim::CoreParameters parameters = sim::required_parameters(*program, lanes);
   rungs.push_back({"tlm", [program, parameters](const RungUse&) {
-                     return std::make_unique<sim::TlmMachine>("tlm", program, parameters);
+                     return std::make_unique<sim::TlmIntegers>("tlm", program, parameters);
                    }});
   if (last == "tlm") return rungs;
   const sim::CoreSources sources = chosen_sources(rtl);
@@ -47,8 +47,8 @@ std::vector<Rung> ladder(const std::string& last, const std::string& rtl, int la
                        auto library = std::make_shared<const sim::CoreLibrary>(
                            sources, parameters, sim::CoreBuild{use.waveform, name == "netlist"},
                            [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
-                       return std::make_unique<sim::CoreMachine>(name, program, parameters, library,
-                                                                 use.file);
+                       return std::make_unique<sim::CoreIntegers>(name, program, parameters, library,
+                                                                  use.file);
                      }});
   }
   return rungs;

@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "fixedpoint/program/random_network.hpp"
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 #include "sim/isa/core_map.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "tools/report/progress.hpp"
 #include "tools/run/stimulus.hpp"
 #include "tools/verify/ladder.hpp"
@@ -112,15 +112,15 @@ std::vector<TimingResult> compare_timing(const Config& config, const std::string
   }
   // A process has one SystemC kernel and one elaboration: all platforms are there before the first one
   // starts.
-  std::vector<std::unique_ptr<sim::TlmMachine>> platforms;
+  std::vector<std::unique_ptr<sim::TlmIntegers>> platforms;
   for (std::size_t i = 0; i < plays.size(); ++i)
     platforms.push_back(
-        std::make_unique<sim::TlmMachine>(fmt::format("tlm{}", i), plays[i].program, i == 0 ? own : common));
+        std::make_unique<sim::TlmIntegers>(fmt::format("tlm{}", i), plays[i].program, i == 0 ? own : common));
   std::vector<TimingResult> results;
   std::shared_ptr<const sim::CoreLibrary> built = library(sources, own);
   for (std::size_t i = 0; i < plays.size(); ++i) {
     if (i == 1) built = library(sources, common);
-    sim::CoreMachine core("rtl", plays[i].program, i == 0 ? own : common, built);
+    sim::CoreIntegers core("rtl", plays[i].program, i == 0 ? own : common, built);
     results.push_back(compare(plays[i], *platforms[i], core));
   }
   return results;

@@ -11,7 +11,7 @@
 #include "sim/core/core_model.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/machines/emulator_integers.hpp"
-#include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_integers.hpp"
 #include "sim/mesh/mesh_memory.hpp"
 
 namespace apical::sim {
@@ -26,7 +26,7 @@ std::vector<std::int64_t> raw(const std::vector<double>& real, const fixedpoint:
 
 // The tick after which digests differ, or -1; learning is off in a quarter of the ticks.
 int first_difference(const NetworkDescription& net, const std::shared_ptr<const Program>& program,
-                     MeshMachine& mesh, int ticks, std::uint64_t seed) {
+                     MeshIntegers& mesh, int ticks, std::uint64_t seed) {
   fixedpoint::EmulatorOptions options;
   options.statistics = false;
   EmulatorIntegers one("one core", program, options);
@@ -55,7 +55,7 @@ int first_difference(const NetworkDescription& net, const std::shared_ptr<const 
 TEST(Mesh, TwoCoresAgreeWithOne) {
   const NetworkDescription net = fixedpoint::plain_network({12, 40, 6}, 3);
   const auto program = std::make_shared<const Program>(fixedpoint::compile(net));
-  MeshMachine mesh(program, place(*program, 2, {}), {});
+  MeshIntegers mesh(program, place(*program, 2, {}), {});
   EXPECT_EQ(first_difference(net, program, mesh, 50, 7), -1);
 }
 
@@ -98,7 +98,7 @@ TEST(Mesh, OneCoreTakesTheClocksOfTheCoreModel) {
   host.load();
   CoreBudget budget;
   budget.memory_bits = 1 << 23;
-  MeshMachine mesh(program, place(*program, 1, budget), {});
+  MeshIntegers mesh(program, place(*program, 1, budget), {});
   fixedpoint::RandomStimulus stimulus(net, 11);
   std::uint64_t of_model = 0;
   constexpr int ticks = 60;
@@ -129,7 +129,7 @@ TEST(Mesh, AnySplitWithAnyDelaysAgreesWithOneCore) {
   for (std::uint64_t number = 1; number <= cases; ++number) {
     SCOPED_TRACE("case " + std::to_string(number));
     Case c(number);
-    MeshMachine mesh(c.program, c.placement, c.settings);
+    MeshIntegers mesh(c.program, c.placement, c.settings);
     ASSERT_EQ(first_difference(c.net, c.program, mesh, 12, number), -1);
     EXPECT_EQ(mesh.network().sent(), mesh.network().arrived());
     packets += mesh.network().sent();
@@ -142,7 +142,7 @@ TEST(Mesh, CoresThatDoNotWaitForEventsDiffer) {
   for (std::uint64_t number = 1; number <= 20; ++number) {
     Case c(number);
     c.settings.wait_for_counts = false;
-    MeshMachine mesh(c.program, c.placement, c.settings);
+    MeshIntegers mesh(c.program, c.placement, c.settings);
     differ += first_difference(c.net, c.program, mesh, 12, number) >= 0;
   }
   EXPECT_GE(differ, 10);
@@ -283,7 +283,7 @@ TEST(MeshMap, TalksToNeighbours) {
   std::printf("slices:");
   for (const auto& slices : mapped.slices) std::printf(" %zu", slices.size());
   std::printf("\n");
-  MeshMachine near(program, mapped, {}), far(program, scattered, {});
+  MeshIntegers near(program, mapped, {}), far(program, scattered, {});
   ASSERT_EQ(first_difference(net, program, near, 5, 1), -1);
   ASSERT_EQ(first_difference(net, program, far, 5, 1), -1);
   std::printf("%llu hops, scattered %llu\n", static_cast<unsigned long long>(near.network().hops()),

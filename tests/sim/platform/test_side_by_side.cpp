@@ -11,7 +11,7 @@
 #include "sim/isa/core_map.hpp"
 #include "sim/machines/emulator_integers.hpp"
 #include "sim/platform/axi_bridge.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "sim/platform/rtl_core.hpp"
 #include "sim/verify/lockstep.hpp"
 #include "tools/run/stimulus.hpp"
@@ -43,8 +43,8 @@ struct Design {
   AxiPins pins;
   AxiBridge bridge{"bridge"};
   RtlCore<VApicalDigits> rtl{"rtl", 16};
-  PlatformMachine tlm{"tlm", loose, world.assignment.program, digits_core()};
-  PlatformMachine core{"rtl", pins_platform, world.assignment.program, digits_core()};
+  PlatformIntegers tlm{"tlm", loose, world.assignment.program, digits_core()};
+  PlatformIntegers core{"rtl", pins_platform, world.assignment.program, digits_core()};
   EmulatorIntegers emulator{"emulator", world.assignment.program, {1, false}};
 
   Design() {
@@ -72,7 +72,7 @@ TEST(SideBySide, TlmEmulatorAndRtlAgreeOnEveryTickOfDigitsAndOnItsTime) {
   Stimulus stimulus =
       tools::make_stimulus(d.world.config, *d.world.assignment.task, d.world.assignment.program);
   constexpr int ticks = 60;
-  const auto timed = [](PlatformMachine& machine, Platform& platform, const TickStimulus& s) {
+  const auto timed = [](PlatformIntegers& machine, Platform& platform, const TickStimulus& s) {
     machine.read_register(reg::status);  // the program is loaded by now
     const sc_core::sc_time before = platform.host.now();
     advance(machine, s);

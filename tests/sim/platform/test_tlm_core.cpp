@@ -10,7 +10,7 @@
 #include "fixedpoint/program/compiler.hpp"
 #include "fixedpoint/program/random_network.hpp"
 #include "sim/isa/core_map.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 
 namespace apical::sim {
 namespace {
@@ -88,7 +88,7 @@ struct Unused : sc_core::sc_module {
 };
 
 struct Design {
-  TlmMachine machine{"tlm", small(), required_parameters(*small(), 2)};
+  TlmIntegers machine{"tlm", small(), required_parameters(*small(), 2)};
   Platform platform{"platform", period};
   TlmCore core{"core", required_parameters(*small(), 2), period};
   PhasedHost phased{"phased"};
@@ -155,7 +155,7 @@ TEST(TlmCore, AnswersBadAccessesWithTheirErrorsAndDoesNothing) {
 }
 
 TEST(TlmCore, APlatformTicksLikeTheEmulator) {
-  TlmMachine& machine = design().machine;
+  TlmIntegers& machine = design().machine;
   fixedpoint::Emulator emulator(small());
   const std::vector<double> input{0.1, 0.9, 0.3, 0.0, 0.5, 0.7, 1.0}, target{1.0, 0.0, 0.0};
   machine.write_input(to_raw(input.data(), 7, small()->populations[0][fixedpoint::Signal::rate]));

@@ -11,9 +11,9 @@
 
 #include "fixedpoint/program/compiler.hpp"
 #include "model/settings/settings_error.hpp"
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 #include "sim/machines/emulator_integers.hpp"
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 #include "sim/verify/lockstep.hpp"
 #include "tests/tools/command_line.hpp"
 #include "tests/tools/random_configuration.hpp"
@@ -134,7 +134,7 @@ std::string play_rtl(const Drawn& d, int every, int last = ticks) {
   const auto library = std::make_shared<const sim::CoreLibrary>(sim::find_core_sources(), parameters,
                                                                 sim::CoreBuild{}, [](const std::string&) {});
   const auto reference = emulator(d.program, fixedpoint::Schedule::automatic);
-  sim::CoreMachine core("rtl", d.program, parameters, library);
+  sim::CoreIntegers core("rtl", d.program, parameters, library);
   const std::string differs = play(d, {reference.get(), &core}, every, last);
   for (int k = 0; differs.empty() && k < static_cast<int>(d.program->projections.size()); ++k)
     if (core.stored_weights(k) != core.weights(k))
@@ -172,7 +172,7 @@ TEST(RandomConfigurations, RunEquallyOnAllMachinesOrAreRefusedForCores) {
   Counts counts;
   // A process has one SystemC kernel and one elaboration: all platforms are there before the first one ticks.
   std::vector<Drawn> all;
-  std::vector<std::unique_ptr<sim::TlmMachine>> platforms;
+  std::vector<std::unique_ptr<sim::TlmIntegers>> platforms;
   // The finest alpha and beta there are, in a core that doesn't read alpha's binary point in descriptors.
   all.emplace_back(
       seed, std::vector<std::string>{"core.lanes=1", "network.layers=[3, 4, 2]", "dynamics.beta=2.802e-7",
@@ -181,8 +181,8 @@ TEST(RandomConfigurations, RunEquallyOnAllMachinesOrAreRefusedForCores) {
                                      "formats.nudge.frac=29"});
   EXPECT_EQ(all.back().program->beta_frac, fixedpoint::finest_constant_frac);
   EXPECT_EQ(all.back().program->alpha_frac, fixedpoint::finest_constant_frac);
-  platforms.push_back(std::make_unique<sim::TlmMachine>("finest", all.back().program,
-                                                        sim::required_parameters(*all.back().program, 1)));
+  platforms.push_back(std::make_unique<sim::TlmIntegers>("finest", all.back().program,
+                                                         sim::required_parameters(*all.back().program, 1)));
   for (std::uint64_t number = seed * 1'000'000; static_cast<int>(all.size()) < wanted; ++number) {
     try {
       all.emplace_back(number);
@@ -196,7 +196,7 @@ TEST(RandomConfigurations, RunEquallyOnAllMachinesOrAreRefusedForCores) {
     platforms.emplace_back();
     try {
       const Drawn& d = all.back();
-      platforms.back() = std::make_unique<sim::TlmMachine>(
+      platforms.back() = std::make_unique<sim::TlmIntegers>(
           fmt::format("tlm{}", all.size()), d.program, sim::required_parameters(*d.program, d.config.lanes));
     } catch (const apical::CoreLimitError& error) {
       ++counts.by_cores[error.field()];

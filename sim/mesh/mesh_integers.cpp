@@ -1,5 +1,5 @@
 // A tick of the mesh: cores that execute, packets that travel, and the barrier.
-#include "sim/mesh/mesh_machine.hpp"
+#include "sim/mesh/mesh_integers.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,11 +17,11 @@ std::size_t at(int index) {
 
 }  // namespace
 
-std::string MeshMachine::name() const {
+std::string MeshIntegers::name() const {
   return "mesh of " + std::to_string(placement_.columns) + " x " + std::to_string(placement_.rows);
 }
 
-void MeshMachine::tick() {
+void MeshIntegers::tick() {
   if (tick_ == 0 && !program_->start.empty()) run(start_);
   run(tick_ == 0 ? first_ : later_);
   for (SlicePart& s : slices_) s.emulator->end_tick();
@@ -30,7 +30,7 @@ void MeshMachine::tick() {
 }
 
 // From one barrier to the next.
-void MeshMachine::run(const Segment& segment) {
+void MeshIntegers::run(const Segment& segment) {
   segment_ = &segment;
   going_ = 0;
   for (int core = 0; core < placement_.cores(); ++core) {
@@ -75,7 +75,7 @@ void MeshMachine::run(const Segment& segment) {
 }
 
 // Starts what a core can start.
-void MeshMachine::advance(int core) {
+void MeshIntegers::advance(int core) {
   CoreState& state = states_[at(core)];
   const std::vector<Task>& tasks = segment_->tasks[at(core)];
   if (state.busy) return;
@@ -92,7 +92,7 @@ void MeshMachine::advance(int core) {
   events_.push({network_.clock() + clocks, event_number_++, core, {}});
 }
 
-void MeshMachine::finish(int core) {
+void MeshIntegers::finish(int core) {
   CoreState& state = states_[at(core)];
   emit(segment_->tasks[at(core)][state.next]);
   ++state.next;
@@ -100,7 +100,7 @@ void MeshMachine::finish(int core) {
   advance(core);
 }
 
-void MeshMachine::post(int core, int port, Packet::Kind kind, int unit, std::int64_t value) {
+void MeshIntegers::post(int core, int port, Packet::Kind kind, int unit, std::int64_t value) {
   const int destination = ports_[at(port)].core;
   const Packet packet{value, unit, port, destination, kind};
   if (destination != core) return network_.send(core, packet);
@@ -109,8 +109,8 @@ void MeshMachine::post(int core, int port, Packet::Kind kind, int unit, std::int
 }
 
 // What moved, and how much it was.
-void MeshMachine::tell(int core, int port, const AlignedVector<std::int64_t>& now,
-                       std::vector<std::int64_t>& told) {
+void MeshIntegers::tell(int core, int port, const AlignedVector<std::int64_t>& now,
+                        std::vector<std::int64_t>& told) {
   if (port < 0) return;
   std::int64_t count = 0;
   for (std::size_t i = 0; i < told.size(); ++i) {
@@ -122,7 +122,7 @@ void MeshMachine::tell(int core, int port, const AlignedVector<std::int64_t>& no
   post(core, port, Packet::Kind::count, 0, count);
 }
 
-void MeshMachine::arrive(const Packet& packet) {
+void MeshIntegers::arrive(const Packet& packet) {
   if (packet.kind == Packet::Kind::ready) {
     --states_[at(packet.destination)].ready_from;
     return check_ready(packet.destination);
@@ -159,12 +159,12 @@ void MeshMachine::arrive(const Packet& packet) {
   settle(packet.port);
 }
 
-void MeshMachine::pass_on(Port& port, int unit) {
+void MeshIntegers::pass_on(Port& port, int unit) {
   post(port.core, port.next, Packet::Kind::value, unit, port.sums[at(unit)] + port.own[at(unit)]);
 }
 
 // A tile has its own sums: they go on with those of the tiles before it, as far as those are there.
-void MeshMachine::sums_computed(int number, const AlignedVector<std::int64_t>& own, bool moved) {
+void MeshIntegers::sums_computed(int number, const AlignedVector<std::int64_t>& own, bool moved) {
   Port& port = ports_[at(number)];
   port.own.assign(own.begin(), own.begin() + port.units);
   port.computed = true;
@@ -182,7 +182,7 @@ void MeshMachine::sums_computed(int number, const AlignedVector<std::int64_t>& o
 }
 
 // Looks whether a port, and with it its core, is done or can go on.
-void MeshMachine::settle(int number) {
+void MeshIntegers::settle(int number) {
   Port& port = ports_[at(number)];
   if (!port.arrived()) return;
   if (port.is_sum() && !port.to_slice) {
@@ -194,7 +194,7 @@ void MeshMachine::settle(int number) {
 }
 
 // Events that have landed, into the part.
-void MeshMachine::take(Port& port) {
+void MeshIntegers::take(Port& port) {
   TilePart& tile = tiles_[at(port.part)];
   fixedpoint::Emulator& emulator = *tile.emulator;
   for (const auto& [unit, raw] : port.landed) {
@@ -213,7 +213,7 @@ void MeshMachine::take(Port& port) {
 }
 
 // A core is ready when it has done everything, has heard everything, and so are those behind it.
-void MeshMachine::check_ready(int core) {
+void MeshIntegers::check_ready(int core) {
   CoreState& state = states_[at(core)];
   if (state.ready || state.busy || state.ports > 0 || state.ready_from > 0 ||
       state.next < segment_->tasks[at(core)].size())
@@ -224,21 +224,21 @@ void MeshMachine::check_ready(int core) {
   network_.send(core, {0, 0, 0, up, Packet::Kind::ready});
 }
 
-void MeshMachine::go(int core) {
+void MeshIntegers::go(int core) {
   ++going_;
   if (network_.has_link(core, direction::east)) network_.send(core, {0, 0, 0, core + 1, Packet::Kind::go});
   if (core % placement_.columns == 0 && network_.has_link(core, direction::south))
     network_.send(core, {0, 0, 0, core + placement_.columns, Packet::Kind::go});
 }
 
-void MeshMachine::write_input(const std::vector<std::int64_t>& raw) {
+void MeshIntegers::write_input(const std::vector<std::int64_t>& raw) {
   for (const int s : slice_of_[0]) {
     SlicePart& slice = slices_[at(s)];
     slice.emulator->write_inputs(0, raw.data() + slice.units.first, slice.units.count);
   }
 }
 
-void MeshMachine::write_target(const std::vector<std::int64_t>& raw) {
+void MeshIntegers::write_target(const std::vector<std::int64_t>& raw) {
   for (const int s : slice_of_.back()) {
     SlicePart& slice = slices_[at(s)];
     for (int i = 0; i < slice.units.count; ++i)
@@ -247,7 +247,7 @@ void MeshMachine::write_target(const std::vector<std::int64_t>& raw) {
   }
 }
 
-void MeshMachine::set_beta(std::int64_t value) {
+void MeshIntegers::set_beta(std::int64_t value) {
   for (const int s : slice_of_.back()) {
     slices_[at(s)].emulator->set_beta_register(value);
     if (value != beta_) slices_[at(s)].flags.nudge();
@@ -255,15 +255,15 @@ void MeshMachine::set_beta(std::int64_t value) {
   beta_ = value;
 }
 
-void MeshMachine::set_learning_scale(double factor) {
+void MeshIntegers::set_learning_scale(double factor) {
   for (TilePart& t : tiles_) t.emulator->set_learning_scale(factor);
 }
 
-std::int64_t MeshMachine::eta(int projection) const {
+std::int64_t MeshIntegers::eta(int projection) const {
   return tiles_[at(first_tile_[at(projection)])].emulator->eta(part_index::matrix);
 }
 
-std::vector<std::int64_t> MeshMachine::read(int layer, int field) {
+std::vector<std::int64_t> MeshIntegers::read(int layer, int field) {
   std::vector<std::int64_t> all;
   for (const int s : slice_of_[at(layer)]) {
     const fixedpoint::LayerState& state = slices_[at(s)].emulator->state(slices_[at(s)].index());
@@ -276,7 +276,7 @@ std::vector<std::int64_t> MeshMachine::read(int layer, int field) {
   return all;
 }
 
-std::vector<std::int64_t> MeshMachine::weights(int projection) {
+std::vector<std::int64_t> MeshIntegers::weights(int projection) {
   const fixedpoint::Projection& p = program_->projections[at(projection)];
   std::vector<std::int64_t> all(at(p.rows) * at(p.columns));
   for (const TilePart& t : tiles_) {
@@ -290,7 +290,7 @@ std::vector<std::int64_t> MeshMachine::weights(int projection) {
   return all;
 }
 
-Energy MeshMachine::core_energy(const EnergyCosts& costs) const {
+Energy MeshIntegers::core_energy(const EnergyCosts& costs) const {
   Energy energy;
   for (const SlicePart& s : slices_)
     energy += estimate(s.emulator->program(), s.index(), s.emulator->activity(s.index()), costs);
@@ -300,13 +300,13 @@ Energy MeshMachine::core_energy(const EnergyCosts& costs) const {
   return energy;
 }
 
-double MeshMachine::network_energy(const EnergyCosts& costs) const {
+double MeshIntegers::network_energy(const EnergyCosts& costs) const {
   const double buffers = static_cast<double>(network_.hops() + network_.sent());
   return buffers * 2.0 * memory_access(settings_.buffer, packet_bits(), costs);
 }
 
 // Receiver's place, its stream, the unit, and the widest of sums and signals.
-int MeshMachine::packet_bits() const {
+int MeshIntegers::packet_bits() const {
   const auto bits_for = [](std::size_t values) {
     int bits = 1;
     while ((std::size_t{1} << bits) < values) ++bits;

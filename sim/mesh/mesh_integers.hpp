@@ -34,9 +34,9 @@ struct CoreLoad {
 /// of its parts in the program's order, each by the emulator's own integers on a part of the program, and
 /// waits only for what an operation reads; what others have to know travels as packets. See sim/README.md,
 /// "Many cores".
-class MeshMachine : public IntegerMachine {
+class MeshIntegers : public IntegerMachine {
  public:
-  MeshMachine(std::shared_ptr<const fixedpoint::Program>, Placement, const MeshSettings&);
+  MeshIntegers(std::shared_ptr<const fixedpoint::Program>, Placement, const MeshSettings&);
 
   std::string name() const override;
   const fixedpoint::Program& program() const override { return *program_; }
@@ -110,7 +110,7 @@ class MeshMachine : public IntegerMachine {
   Segment make_segment(const std::vector<fixedpoint::Operation>&, bool with_input, bool with_decay) const;
   int tile_of(int projection, int row, int column) const;
 
-  // A tick (mesh_machine.cpp).
+  // A tick (mesh_integers.cpp).
   void run(const Segment&);
   void advance(int core);
   void finish(int core);

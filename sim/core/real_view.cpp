@@ -1,4 +1,4 @@
-#include "sim/core/core_runner.hpp"
+#include "sim/core/real_view.hpp"
 
 #include <fmt/format.h>
 
@@ -24,11 +24,11 @@ static std::vector<std::int64_t> loaded(const double* real, int count, const fix
   return raw;
 }
 
-CoreRunner::CoreRunner(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {
+RealView::RealView(std::unique_ptr<RegisterMachine> core) : core_(std::move(core)) {
   counts_.lanes = reg::Parameters::decode(core_->read_register(reg::parameters)).lanes;
 }
 
-void CoreRunner::tick(const double* input, const double* target, double nudge, bool changed) {
+void RealView::tick(const double* input, const double* target, double nudge, bool changed) {
   using fixedpoint::Signal;
   const fixedpoint::Program& program = core_->program();
   if (changed || fresh_) {
@@ -44,7 +44,7 @@ void CoreRunner::tick(const double* input, const double* target, double nudge, b
   count();
 }
 
-void CoreRunner::count() {
+void RealView::count() {
   const auto add = [this](int counter, std::uint32_t& last, std::uint64_t& sum) {
     const std::uint32_t now = core_->read_register(counter);
     sum += now - last;
@@ -57,21 +57,21 @@ void CoreRunner::count() {
   counts_.ticks = core_->ticks();
 }
 
-std::vector<double> CoreRunner::read(const std::string& signal, int layer) const {
+std::vector<double> RealView::read(const std::string& signal, int layer) const {
   for (int field = 0; field < state_fields; ++field)
     if (signal == field_name(field))
       return to_real(core_->read(layer, field), field_format(core_->program(), layer, field));
   throw std::invalid_argument(fmt::format("signal \"{}\"; accepted: those of the emulator", signal));
 }
 
-std::vector<double> CoreRunner::weights(int projection) const {
+std::vector<double> RealView::weights(int projection) const {
   const auto& p = core_->program().projections.at(static_cast<std::size_t>(projection - 1));
   std::vector<double> values;
   for (const std::int64_t raw : core_->weights(projection - 1)) values.push_back(p.value(raw));
   return values;
 }
 
-std::vector<SignalStatistics> CoreRunner::statistics() const {
+std::vector<SignalStatistics> RealView::statistics() const {
   using fixedpoint::Signal;
   const fixedpoint::Program& program = core_->program();
   std::vector<SignalStatistics> all{in_units("input", 0, program.populations.front()[Signal::rate], input_)};
@@ -80,7 +80,7 @@ std::vector<SignalStatistics> CoreRunner::statistics() const {
   return all;
 }
 
-std::string CoreRunner::trouble() const {
+std::string RealView::trouble() const {
   return clipping_in_words(statistics());
 }
 

@@ -1,4 +1,4 @@
-#include "sim/core/core_machine.hpp"
+#include "sim/core/core_integers.hpp"
 
 #include <fmt/format.h>
 
@@ -37,37 +37,37 @@ std::uint32_t PluginPort::read(int offset) {
   return access(offset, Request::read, 0);
 }
 
-CoreMachine::CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program> program,
-                         const CoreParameters& parameters, std::shared_ptr<const CoreLibrary> library,
-                         const std::string& waveform)
+CoreIntegers::CoreIntegers(std::string name, std::shared_ptr<const fixedpoint::Program> program,
+                           const CoreParameters& parameters, std::shared_ptr<const CoreLibrary> library,
+                           const std::string& waveform)
     : name_(std::move(name)),
       program_(std::move(program)),
       signal_bits_(parameters.sw),
       port_(std::move(library)),
       host_(port_, program_, parameters) {
   port_.limit_access(longest_access(parameters));
-  if (!waveform.empty()) CoreMachine::waveform(waveform);
+  if (!waveform.empty()) CoreIntegers::waveform(waveform);
   host_.load();
   if (const std::uint32_t errors = port_.read(reg::errors); errors != 0)
     throw Stopped(fmt::format("{}: the core refused its program, error register {:#x}", name_, errors), -1);
   port_.plugin().record(port_.self(), 1);
   for (const fixedpoint::Projection& p : program_->projections) weights_.push_back(p.image);
   eta_.resize(program_->projections.size());
-  CoreMachine::set_learning_scale(1.0);
+  CoreIntegers::set_learning_scale(1.0);
 }
 
-void CoreMachine::set_beta(std::int64_t value) {
+void CoreIntegers::set_beta(std::int64_t value) {
   beta_ = value;
   host_.set_beta(value);
 }
 
-void CoreMachine::set_learning_scale(double factor) {
+void CoreIntegers::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < eta_.size(); ++k)
     eta_[k] = eta_register(*program_, static_cast<int>(k), factor);
   host_.set_learning_scale(factor);
 }
 
-void CoreMachine::tick() {
+void CoreIntegers::tick() {
   port_.write(reg::control, reg::Control::tick_mask);
   const bool ended = port_.plugin().wait(port_.self(), longest_) != 0;
   follow();
@@ -84,7 +84,7 @@ void CoreMachine::tick() {
 }
 
 // What the core wrote since the last tick, from its retire ports.
-void CoreMachine::follow() {
+void CoreIntegers::follow() {
   const Retired* retired = nullptr;
   const std::uint64_t count = port_.plugin().retired(port_.self(), &retired);
   writes_.clear();
@@ -102,7 +102,7 @@ void CoreMachine::follow() {
   }
 }
 
-Write CoreMachine::told(const Retired& r) const {
+Write CoreIntegers::told(const Retired& r) const {
   Write w;
   w.operation = r.operation;
   w.projection = r.signal < 0 ? r.projection : -1;
@@ -128,7 +128,7 @@ Write CoreMachine::told(const Retired& r) const {
   return w;
 }
 
-std::vector<std::int64_t> CoreMachine::read(int layer, int field) {
+std::vector<std::int64_t> CoreIntegers::read(int layer, int field) {
   const fixedpoint::Population& p = program_->populations[static_cast<std::size_t>(layer)];
   std::vector<std::int64_t> values(static_cast<std::size_t>(p.units));
   // The input has rates only; the mismatch has no memory where the program carries none.
@@ -143,7 +143,7 @@ std::vector<std::int64_t> CoreMachine::read(int layer, int field) {
   return values;
 }
 
-std::vector<std::int64_t> CoreMachine::stored_weights(int projection) {
+std::vector<std::int64_t> CoreIntegers::stored_weights(int projection) {
   const fixedpoint::Projection& p = program_->projections[static_cast<std::size_t>(projection)];
   std::vector<std::int64_t> values;
   values.reserve(p.image.size());
@@ -153,12 +153,12 @@ std::vector<std::int64_t> CoreMachine::stored_weights(int projection) {
   return values;
 }
 
-bool CoreMachine::cut_tick(int number) {
+bool CoreIntegers::cut_tick(int number) {
   host_.write_memory(window::operations, static_cast<std::uint32_t>(number + 1), 0);  // END
   return true;
 }
 
-bool CoreMachine::waveform(const std::string& file) {
+bool CoreIntegers::waveform(const std::string& file) {
   return port_.plugin().trace(port_.self(), file.empty() ? nullptr : file.c_str()) != 0;
 }
 

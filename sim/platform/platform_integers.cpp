@@ -1,4 +1,4 @@
-#include "sim/platform/platform_machine.hpp"
+#include "sim/platform/platform_integers.hpp"
 
 #include <fmt/format.h>
 
@@ -31,9 +31,9 @@ class HostPort : public RegisterPort {
 
 }  // namespace
 
-PlatformMachine::PlatformMachine(std::string name, Platform& platform,
-                                 std::shared_ptr<const fixedpoint::Program> program,
-                                 const CoreParameters& parameters)
+PlatformIntegers::PlatformIntegers(std::string name, Platform& platform,
+                                   std::shared_ptr<const fixedpoint::Program> program,
+                                   const CoreParameters& parameters)
     : name_(std::move(name)),
       platform_(platform),
       program_(std::move(program)),
@@ -51,31 +51,31 @@ PlatformMachine::PlatformMachine(std::string name, Platform& platform,
                    image_.first_unit[static_cast<std::size_t>(program_->output)],
                    static_cast<std::uint32_t>(program_->output_population().units)};
   eta_.resize(program_->projections.size());
-  PlatformMachine::set_learning_scale(1.0);
+  PlatformIntegers::set_learning_scale(1.0);
 }
 
-void PlatformMachine::run(const std::function<void()>& job) {
+void PlatformIntegers::run(const std::function<void()>& job) {
   platform_.host.run([&] {
     if (!loaded_) load();
     job();
   });
 }
 
-void PlatformMachine::load() {
+void PlatformIntegers::load() {
   if (const std::uint32_t errors = apical_load(&platform_.access_layer(), &driver_image_); errors != 0)
     throw Stopped(fmt::format("{}: the core refused its program, error register {:#x}", name_, errors), -1);
   loaded_ = true;
 }
 
-void PlatformMachine::write_input(const std::vector<std::int64_t>& raw) {
+void PlatformIntegers::write_input(const std::vector<std::int64_t>& raw) {
   input_.emplace(raw.begin(), raw.end());
 }
 
-void PlatformMachine::write_target(const std::vector<std::int64_t>& raw) {
+void PlatformIntegers::write_target(const std::vector<std::int64_t>& raw) {
   target_.emplace(raw.begin(), raw.end());
 }
 
-void PlatformMachine::set_learning_scale(double factor) {
+void PlatformIntegers::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < eta_.size(); ++k) {
     const std::int64_t value = eta_register(*program_, static_cast<int>(k), factor);
     write_eta_ |= value != eta_[k];
@@ -83,7 +83,7 @@ void PlatformMachine::set_learning_scale(double factor) {
   }
 }
 
-void PlatformMachine::tick() {
+void PlatformIntegers::tick() {
   run([this] {
     const apical_bus* const bus = &platform_.access_layer();
     if (write_eta_)
@@ -103,7 +103,7 @@ void PlatformMachine::tick() {
   ++ticks_;
 }
 
-std::vector<std::int64_t> PlatformMachine::read(int layer, int field) {
+std::vector<std::int64_t> PlatformIntegers::read(int layer, int field) {
   const fixedpoint::Population& p = program_->populations[static_cast<std::size_t>(layer)];
   std::vector<std::int64_t> values(static_cast<std::size_t>(p.units));
   if (layer == 0 && field != memory::rate && field != memory::sent_rate) return values;
@@ -115,7 +115,7 @@ std::vector<std::int64_t> PlatformMachine::read(int layer, int field) {
   return values;
 }
 
-std::vector<std::int64_t> PlatformMachine::weights(int projection) {
+std::vector<std::int64_t> PlatformIntegers::weights(int projection) {
   const fixedpoint::Projection& p = program_->projections[static_cast<std::size_t>(projection)];
   const auto address = [&](int row, int column) {
     return weight_address(image_, *program_, parameters_.lanes, projection, row, column);
@@ -136,7 +136,7 @@ std::vector<std::int64_t> PlatformMachine::weights(int projection) {
   return values;
 }
 
-std::vector<std::uint32_t> PlatformMachine::read_memory(int memory, std::uint32_t first, std::size_t count) {
+std::vector<std::uint32_t> PlatformIntegers::read_memory(int memory, std::uint32_t first, std::size_t count) {
   std::vector<std::uint32_t> words(count);
   run([&] {
     apical_read_memory(&platform_.access_layer(), static_cast<std::uint32_t>(memory), first, words.data(),
@@ -145,20 +145,20 @@ std::vector<std::uint32_t> PlatformMachine::read_memory(int memory, std::uint32_
   return words;
 }
 
-std::uint32_t PlatformMachine::read_register(int offset) {
+std::uint32_t PlatformIntegers::read_register(int offset) {
   std::uint32_t value = 0;
   run([&] { value = HostPort(platform_.host).read(offset); });
   return value;
 }
 
-int PlatformMachine::classify() {
+int PlatformIntegers::classify() {
   int label = 0;
   run([&] { label = static_cast<int>(apical_classify(&platform_.access_layer(), &driver_image_)); });
   return label;
 }
 
-TlmMachine::Parts::Parts(const std::string& name, const CoreParameters& parameters,
-                         fixedpoint::EmulatorOptions options)
+TlmIntegers::Parts::Parts(const std::string& name, const CoreParameters& parameters,
+                          fixedpoint::EmulatorOptions options)
     : platform((name + "_platform").c_str(), clock_period),
       core(name.c_str(), parameters, clock_period, options) {
   auto& quantum = tlm::tlm_global_quantum::instance();
@@ -166,36 +166,36 @@ TlmMachine::Parts::Parts(const std::string& name, const CoreParameters& paramete
   platform.attach(core);
 }
 
-void TlmMachine::write_timeline(const std::filesystem::path& file) {
+void TlmIntegers::write_timeline(const std::filesystem::path& file) {
   parts_->timeline = std::make_unique<Timeline>(file, program_of(), clock_period.to_seconds() * 1e9);
   parts_->core.model().listen([this](const OperationRecord& record) { parts_->timeline->add(record); });
 }
 
-void TlmMachine::write_waveform(const std::filesystem::path& file) {
+void TlmIntegers::write_waveform(const std::filesystem::path& file) {
   parts_->probe = std::make_unique<OperationProbe>((name() + "_probe").c_str(), parts_->core);
   parts_->waveform = std::make_unique<Waveform>(file);
   parts_->probe->trace(parts_->waveform->file());
   parts_->platform.trace(parts_->waveform->file());
 }
 
-void TlmMachine::finish_traces() {
+void TlmIntegers::finish_traces() {
   if (parts_->timeline) parts_->timeline->finish();
   if (parts_->waveform) parts_->waveform->finish(parts_->probe->last_change());
 }
 
-void TlmMachine::with_registers(const CoreParameters& parameters,
-                                const std::function<void(RegisterPort&)>& job) {
+void TlmIntegers::with_registers(const CoreParameters& parameters,
+                                 const std::function<void(RegisterPort&)>& job) {
   Parts parts("core", parameters, {});
   HostPort port(parts.platform.host);
   parts.platform.host.run([&] { job(port); });
 }
 
-TlmMachine::TlmMachine(const std::string& name, std::shared_ptr<const fixedpoint::Program> program,
-                       const CoreParameters& parameters, fixedpoint::EmulatorOptions options)
-    : TlmMachine(name, std::make_unique<Parts>(name, parameters, options), std::move(program), parameters) {}
+TlmIntegers::TlmIntegers(const std::string& name, std::shared_ptr<const fixedpoint::Program> program,
+                         const CoreParameters& parameters, fixedpoint::EmulatorOptions options)
+    : TlmIntegers(name, std::make_unique<Parts>(name, parameters, options), std::move(program), parameters) {}
 
-TlmMachine::TlmMachine(const std::string& name, std::unique_ptr<Parts> parts,
-                       std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& parameters)
-    : PlatformMachine(name, parts->platform, std::move(program), parameters), parts_(std::move(parts)) {}
+TlmIntegers::TlmIntegers(const std::string& name, std::unique_ptr<Parts> parts,
+                         std::shared_ptr<const fixedpoint::Program> program, const CoreParameters& parameters)
+    : PlatformIntegers(name, parts->platform, std::move(program), parameters), parts_(std::move(parts)) {}
 
 }  // namespace apical::sim

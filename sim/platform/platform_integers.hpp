@@ -17,12 +17,12 @@ namespace apical::sim {
 
 /// A platform's core behind the machine interface: what the host does is apical_driver.c, and everything else
 /// is read through the window, too.
-class PlatformMachine : public RegisterMachine {
+class PlatformIntegers : public RegisterMachine {
  public:
   /// The platform, with its core attached, must outlive the machine. The first call starts the kernel and
   /// loads the program; throws std::runtime_error where the core refuses it.
-  PlatformMachine(std::string name, Platform&, std::shared_ptr<const fixedpoint::Program>,
-                  const CoreParameters&);
+  PlatformIntegers(std::string name, Platform&, std::shared_ptr<const fixedpoint::Program>,
+                   const CoreParameters&);
 
   std::string name() const override { return name_; }
   const fixedpoint::Program& program() const override { return *program_; }
@@ -66,10 +66,10 @@ class PlatformMachine : public RegisterMachine {
 
 /// A platform with a TLM core of its own, as narrow as the program allows. One kernel per process, and one
 /// elaboration: all of them must be made before the first one ticks.
-class TlmMachine : public PlatformMachine {
+class TlmIntegers : public PlatformIntegers {
  public:
-  TlmMachine(const std::string& name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
-             fixedpoint::EmulatorOptions options = {});
+  TlmIntegers(const std::string& name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
+              fixedpoint::EmulatorOptions options = {});
 
   /// From the first tick on, written when finish_traces() is called: operations and stalls as Chrome
   /// trace-event JSON (Timeline), operations and interrupts as VCD. To be called before the first tick.
@@ -89,8 +89,8 @@ class TlmMachine : public PlatformMachine {
     std::unique_ptr<Timeline> timeline;
     std::unique_ptr<Waveform> waveform;
   };
-  TlmMachine(const std::string& name, std::unique_ptr<Parts>, std::shared_ptr<const fixedpoint::Program>,
-             const CoreParameters&);
+  TlmIntegers(const std::string& name, std::unique_ptr<Parts>, std::shared_ptr<const fixedpoint::Program>,
+              const CoreParameters&);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -37,14 +37,14 @@ class PluginPort : public RegisterPort {
 /// The Verilated core behind the machine interface, driven through its register port like a
 /// host would. Signals are read through the window; weights are followed by the retire port and can be read
 /// back whole.
-class CoreMachine : public RegisterMachine {
+class CoreIntegers : public RegisterMachine {
  public:
   /// Loads the program, writing a waveform of that to `waveform` unless it is empty. Throws Stopped when the
   /// core refuses the program.
-  CoreMachine(std::string name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
-              std::shared_ptr<const CoreLibrary>, const std::string& waveform = "");
-  CoreMachine(const CoreMachine&) = delete;
-  CoreMachine& operator=(const CoreMachine&) = delete;
+  CoreIntegers(std::string name, std::shared_ptr<const fixedpoint::Program>, const CoreParameters&,
+               std::shared_ptr<const CoreLibrary>, const std::string& waveform = "");
+  CoreIntegers(const CoreIntegers&) = delete;
+  CoreIntegers& operator=(const CoreIntegers&) = delete;
 
   std::string name() const override { return name_; }
   const fixedpoint::Program& program() const override { return *program_; }

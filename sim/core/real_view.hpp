@@ -8,10 +8,11 @@
 
 namespace apical::sim {
 
-/// A core behind the interface of the training loop: real numbers in and out, integers in between.
-class CoreRunner : public Machine {
+/// A machine with registers behind the interface of the training loop: real numbers in and out, integers in
+/// between.
+class RealView : public Machine {
  public:
-  explicit CoreRunner(std::unique_ptr<RegisterMachine>);
+  explicit RealView(std::unique_ptr<RegisterMachine>);
 
   std::string name() const override { return core_->name(); }
   void tick(const double* input, const double* target, double nudge, bool changed) override;
