@@ -46,20 +46,20 @@ int main(int argc, char** argv) {
       "Start with `apical list`, then `apical run tools/configs/digits8.toml`.\nExit status: 0 ok, 1 a check "
       "failed or a run diverged, 2 bad usage or input.");
   int status = 0;
-  apical::tools::add_run(app, status);
-  apical::tools::add_verify(app, status);
-  apical::tools::add_vectors(app, status);
-  apical::tools::add_quantise(app, status);
-  apical::tools::add_compile(app, status);
-  apical::tools::add_deploy(app, status);
-  apical::tools::add_experiment(app, status);
-  apical::tools::add_mesh(app, status);
-  apical::tools::add_sweep(app, status);
-  apical::tools::add_profile(app, status);
-  apical::tools::add_optimise(app, status);
-  apical::tools::add_list(app, status);
-  apical::tools::add_config_reference(app, status);
   try {
+    apical::tools::add_run(app, status);
+    apical::tools::add_verify(app, status);
+    apical::tools::add_vectors(app, status);
+    apical::tools::add_quantise(app, status);
+    apical::tools::add_compile(app, status);
+    apical::tools::add_deploy(app, status);
+    apical::tools::add_experiment(app, status);
+    apical::tools::add_mesh(app, status);
+    apical::tools::add_sweep(app, status);
+    apical::tools::add_profile(app, status);
+    apical::tools::add_optimise(app, status);
+    apical::tools::add_list(app, status);
+    apical::tools::add_config_reference(app, status);
     std::vector<std::string> arguments(argv + 1, argv + argc);
     // Numbers that start with a minus are none of its options, so `quantise` takes what it doesn't know for
     // numbers, and nothing has to tell one from the other.
