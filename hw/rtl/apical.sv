@@ -22,7 +22,7 @@ module apical #(
   parameter int MISMATCH = 1,
   parameter int RELAYS   = 1,
   parameter int WEIGHT_DECAY = 1,
-  parameter int RANDOM   = 1,
+  parameter int RANDOM   = 2,
   parameter int LEVELS   = 7,
   parameter int LEFT     = 1,
   parameter int ALIGN    = 6,

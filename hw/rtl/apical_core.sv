@@ -21,7 +21,8 @@ module apical_core #(
   parameter int MISMATCH = 1,   // the mismatch of the integrated scheme
   parameter int RELAYS   = 1,   // passes that copy a signal of another population
   parameter int WEIGHT_DECAY = 1,  // weights that decay where they learn
-  parameter int RANDOM   = 1,      // that of apical_round; weights always have 16 random bits
+  parameter int RANDOM   = 2,      // stochastic rounding: 0 of weights, 1 of weights with fewer than 16 random bits
+                                   // as well, 2 of signals, too
   parameter int LEVELS   = 7,      // quantisers shift by up to 2^LEVELS - 1
   parameter int LEFT     = 1,      // quantisers multiply, too
   parameter int ALIGN    = 6,      // bits of the alignments of a drive

@@ -9,7 +9,7 @@ module apical_lane #(
   parameter int LEFT = 1,
   parameter int FIXED = 0,   // 1: weights have WW bits, signed, SAT
   parameter int WEIGHT_DECAY = 1,
-  parameter int RANDOM = 1    // that of apical_round; a weight always has its random bits
+  parameter int RANDOM = 2    // 0: a weight has 16 random bits
 ) (
   input  logic                 clk_i,
   input  logic [31:0]          column_i,    // stage 0: number of the weight's column
@@ -58,7 +58,7 @@ module apical_lane #(
 
   apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(column_i), .a_o(column_hash));
   apical_random u_random (.clk_i, .key_i, .column_i(column_hash), .random_o(random_d));
-  apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM > 1 ? RANDOM : 1)) u_round (
+  apical_round #(.W(LW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM > 0 ? 2 : 1)) u_round (
     .x_i(exact), .shift_i(walk.learn_shift), .mode_i({walk.random_dropped, 4'(format.rounding[MODE_BITS-1:0])}), .random_i(random_d),
     .y_o(change_d), .lost_o(lost)
   );

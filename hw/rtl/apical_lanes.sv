@@ -14,7 +14,7 @@ module apical_lanes #(
   parameter int FIXED = 0,
   parameter int CHECKS = 1,  // 0: every block is there
   parameter int WEIGHT_DECAY = 1,
-  parameter int RANDOM = 1,
+  parameter int RANDOM = 2,
   parameter int UA    = $clog2(UNITS),
   parameter int A     = $clog2(DEPTH)
 ) (

@@ -12,7 +12,7 @@ module apical_neuron #(
   parameter int ADVANCED = 1,
   parameter int MISMATCH = 1,
   parameter int RELAYS   = 1,   // copies of another population's signals
-  parameter int RANDOM   = 1,   // stochastic rounding of signals
+  parameter int RANDOM   = 2,   // 0, 1: no stochastic rounding of signals
   parameter int LEVELS   = 7,   // of the quantiser's shifts
   parameter int LEFT     = 1,
   parameter int ALIGN    = 6,   // bits of the alignments
@@ -227,7 +227,7 @@ module apical_neuron #(
   // verilator lint_off UNUSEDSIGNAL
   logic                 limited;  // of interest to proofs only
   // verilator lint_on UNUSEDSIGNAL
-  if (RANDOM != 0) begin : gen_random
+  if (RANDOM > 1) begin : gen_random
     apical_mix #(.LAST(0)) u_mix (.clk_i, .enable_i(1'b1), .a_i(key_pre_q), .a_o(key));
   end else begin : gen_no_random
     // verilator lint_off UNUSEDSIGNAL
@@ -238,7 +238,7 @@ module apical_neuron #(
   end
   apical_random u_random (.clk_i, .key_i(key), .column_i(MIX_OF_COLUMN_0), .random_o(random_bits));
   assign random_d = no_random ? '0 : random_bits;
-  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM)) u_round (
+  apical_round #(.W(EW), .LEVELS(LEVELS), .LEFT(LEFT), .RANDOM(RANDOM > 1 ? 2 : 0)) u_round (
     .x_i(x_q), .shift_i(shift), .mode_i({descriptor.terms.random_dropped, rounding}), .random_i(random_d), .y_o(rounded_d), .lost_o(lost_d)
   );
   apical_limit #(.W(EW), .Y(SW), .FIXED(FIXED)) u_limit (

@@ -47,11 +47,10 @@ Format format_of(const isa::Matrix& matrix) {
 }
 
 int random_level(const isa::Pass& pass) {
-  if (pass.result.rounding != isa::mode::stochastic || pass.terms.no_random) return 0;
-  return pass.terms.random_dropped > 0 ? 2 : 1;
+  return pass.result.rounding == isa::mode::stochastic && !pass.terms.no_random ? 2 : 0;
 }
 int random_level(const isa::Matrix& matrix) {
-  return matrix.walk.random_dropped > 0 ? 2 : 0;
+  return matrix.walk.random_dropped > 0 ? 1 : 0;
 }
 
 }  // namespace apical::sim

@@ -10,7 +10,7 @@ void put(isa::Matrix&, const fixedpoint::Format&);
 fixedpoint::Format format_of(const isa::Pass&);
 fixedpoint::Format format_of(const isa::Matrix&);
 
-/// Parameter RANDOM that they need. Of 16 random bits for its weights a core always has.
+/// Parameter RANDOM that they need; for 16 random bits of a weight none.
 int random_level(const isa::Pass&);
 int random_level(const isa::Matrix&);
 

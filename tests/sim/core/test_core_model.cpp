@@ -209,6 +209,21 @@ TEST(CoreModel, LayersWithFormatsOfTheirOwnMayRespondInAdvance) {
   }
 }
 
+TEST(CoreModel, RandomIsWhatWeightsAndSignalsNeedOfIt) {
+  fixedpoint::NetworkDescription net = fixedpoint::plain_network({4, 3, 2}, 3);
+  const auto needed = [&] { return required_parameters(fixedpoint::compile(net), 1).random; };
+  EXPECT_EQ(needed(), 0);
+  net.formats.by_signal["u"].random_bits = 3;  // of no use to another rounding
+  EXPECT_EQ(needed(), 0);
+  net.formats.by_signal["weight"].random_bits = 15;
+  EXPECT_EQ(needed(), 1);
+  CoreParameters core = required_parameters(fixedpoint::compile(net), 1);
+  core.random = 0;
+  EXPECT_THROW(check_fits(fixedpoint::compile(net), core), std::invalid_argument);
+  net.formats.by_signal["u"].rounding = fixedpoint::Rounding::stochastic;
+  EXPECT_EQ(needed(), 2);
+}
+
 // What a core was elaborated without, it would compute in another way, and its model not at all.
 TEST(CoreModel, WhatACoreWasElaboratedWithoutIsRefused) {
   fixedpoint::NetworkDescription net = fixedpoint::plain_network({4, 3, 3, 2}, 3);
@@ -232,7 +247,7 @@ TEST(CoreModel, WhatACoreWasElaboratedWithoutIsRefused) {
   };
   EXPECT_NE(trouble_with(&CoreParameters::advanced, 0).find("ADVANCED"), std::string::npos);
   EXPECT_NE(trouble_with(&CoreParameters::mismatch, 0).find("MISMATCH"), std::string::npos);
-  EXPECT_NE(trouble_with(&CoreParameters::random, 0).find("RANDOM"), std::string::npos);
+  EXPECT_NE(trouble_with(&CoreParameters::random, 1).find("RANDOM"), std::string::npos);
   EXPECT_NE(trouble_with(&CoreParameters::levels, whole.levels - 1).find("LEVELS"), std::string::npos);
   EXPECT_NE(trouble_with(&CoreParameters::align, whole.align - 1).find("ALIGN"), std::string::npos);
 }
