@@ -9,6 +9,7 @@
 #include "fixedpoint/program/random_network.hpp"
 #include "sim/core/core_model.hpp"
 #include "sim/isa/pass_words.hpp"
+#include "sim/isa/requirements.hpp"
 #include "sim/machines/integer_machine.hpp"
 
 namespace apical::sim {
