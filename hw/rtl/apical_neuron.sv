@@ -95,23 +95,19 @@ module apical_neuron #(
   // verilator lint_off UNUSEDSIGNAL
   pass_t       descriptor;  // with bits to spare
   pass_result_t result;
+  logic [15:0] table_start;  // a field for tables of any depth
+  logic [5:0]  up_addend, up_product;  // of the advanced response; elsewhere the kind says it
+  logic [5:0]  align0, align1, align2, align3;  // a core may use fewer bits
   // verilator lint_on UNUSEDSIGNAL
   logic [4:0]  kind;
   logic [3:0]  dest;
   logic [5:0]  bits, in_bits;
-  // verilator lint_off UNUSEDSIGNAL
-  logic [5:0]  up_addend, up_product;  // of the advanced response; elsewhere the kind says it
-  logic [5:0]  align0, align1, align2, align3;  // a core may use fewer bits
-  // verilator lint_on UNUSEDSIGNAL
   logic        is_signed, in_signed, on_membrane, use_nudge, no_random;
   logic [3:0]  rounding;
   logic [1:0]  overflow;
   logic signed [7:0] shift;
   logic [11:0] stream;
   logic [4:0]  low_bits;
-  // verilator lint_off UNUSEDSIGNAL
-  logic [15:0] table_start;  // a field for tables of any depth
-  // verilator lint_on UNUSEDSIGNAL
   assign descriptor  = descriptor_i;
   assign result      = descriptor.result;
   assign kind        = 5'(result.kind[KIND_BITS-1:0]);
@@ -319,7 +315,10 @@ module apical_neuron #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) {changed_o, nonzero_o} <= '0;
     else if (start_i) {changed_o, nonzero_o} <= '0;
-    else if (valid_q[7]) {changed_o, nonzero_o} <= {changed_o, nonzero_o} | {y_q != old7, y_q != '0};
+    else if (valid_q[7]) begin
+      changed_o <= changed_o | (y_q != old7);
+      nonzero_o <= nonzero_o | (y_q != '0);
+    end
   end
 
   assign busy_o = start_i | run_q | (|valid_q) | event_q;
