@@ -24,7 +24,8 @@ class OpenedInC {
       refused = last_error();
   }
   ~OpenedInC() { apical_close(handle); }
-  OpenedInC(OpenedInC&& other) noexcept : refused(other.refused), handle(std::exchange(other.handle, nullptr)) {}
+  OpenedInC(OpenedInC&& other) noexcept
+      : refused(other.refused), handle(std::exchange(other.handle, nullptr)) {}
   OpenedInC(const OpenedInC&) = delete;
   operator apical_emulator*() const { return handle; }
 

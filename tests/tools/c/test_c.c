@@ -265,8 +265,7 @@ static void test_opening(const char* configuration) {
   REFUSE(handle, apical_tick(handle), "handle: not open; accepted: one that apical_open() made and nobody closed");
   REFUSE(NULL, apical_tick(NULL), "handle: null; accepted: one that apical_open() made and nobody closed");
   EXPECT(apical_open(configuration, NULL, wrong, 1, &handle) == APICAL_BAD_INPUT);
-  EXPECT(strstr(apical_last_error(NULL), "network.layers: 0; accepted: ") != NULL ||
-         strstr(apical_last_error(NULL), "network.layers") != NULL);
+  EXPECT(strncmp(apical_last_error(NULL), "overrides: network.layers: ", 27) == 0);
   EXPECT(apical_open("/no/such/file.toml", NULL, NULL, 0, &handle) == APICAL_BAD_INPUT);
   EXPECT(apical_open(configuration, "/no/such/weights.h5", NULL, 0, &handle) == APICAL_BAD_INPUT);
 }
@@ -287,8 +286,7 @@ int main(int argc, char** argv) {
   test_shapes(whole);
   test_ticks(whole, parts, digest);
   /* test_c_machines says the same of the C++ emulator. */
-  EXPECT(strcmp(digest, "?") == 0);
-  printf("digest %s\n", digest);
+  EXPECT(strcmp(digest, "dcf92df58d85c380d515ac4c854d4cbe") == 0);
   test_reading(whole);
   test_snapshot(whole, parts);
   ACCEPT(NULL, apical_close(whole));

@@ -1,6 +1,7 @@
 // The quantiser of the C interface against those of the emulator and of `apical quantise`, on random formats.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -36,7 +37,7 @@ class Draw {
     f.is_signed = between(0, 1);
     f.bits = one_in(8) ? 1 : one_in(8) ? 32 : one_in(16) ? 62 : between(1, 32);
     if (f.is_signed != 0 && f.overflow == APICAL_SAT_SYM) f.bits = std::max(f.bits, 2);
-    f.frac = one_in(10) ? between(-64, 64) : between(-4, f.bits + 4);
+    f.frac = one_in(10) ? between(-64, 64) : between(-4, std::min(f.bits + 4, 64));
     return f;
   }
   // Of any magnitude below 2^62, often near ties.
@@ -66,7 +67,8 @@ fixedpoint::Format in_cpp(const apical_format& f) {
 }
 
 std::string shown(const apical_format& f) {
-  return ::testing::PrintToString(std::vector<int>{f.bits, f.frac, f.is_signed, f.rounding, f.overflow, f.random_bits});
+  return ::testing::PrintToString(
+      std::vector<int>{f.bits, f.frac, f.is_signed, f.rounding, f.overflow, f.random_bits});
 }
 
 }  // namespace
@@ -92,7 +94,8 @@ TEST(NumbersInC, IntegersAreThoseOfTheEmulatorsQuantiser) {
       one_by_one.push_back(one);
     }
     ASSERT_EQ(one_by_one, wanted) << shown(f) << " x_frac " << x_frac;
-    ASSERT_EQ(apical_quantise_array(x.data(), x.size(), x_frac, &f, random.data(), nullptr, raw.data(), limited.data()),
+    ASSERT_EQ(apical_quantise_array(x.data(), x.size(), x_frac, &f, random.data(), nullptr, raw.data(),
+                                    limited.data()),
               APICAL_OK)
         << last_error();
     ASSERT_EQ(raw, wanted) << shown(f) << " x_frac " << x_frac;
@@ -112,7 +115,8 @@ TEST(NumbersInC, RealOnesAreThoseOfTheCommandLine) {
     ASSERT_EQ(apical_quantise_real(x, &f, random, &raw, &limited), APICAL_OK) << last_error();
     ASSERT_EQ(raw, wanted.raw) << shown(f) << ' ' << ::testing::PrintToString(x) << " random " << random;
     ASSERT_EQ(limited, wanted.saturated) << shown(f) << ' ' << ::testing::PrintToString(x);
-    ASSERT_EQ(apical_quantise_reals(&x, 1, &f, &random, nullptr, &of_array, nullptr), APICAL_OK) << last_error();
+    ASSERT_EQ(apical_quantise_reals(&x, 1, &f, &random, nullptr, &of_array, nullptr), APICAL_OK)
+        << last_error();
     ASSERT_EQ(of_array, raw);
   }
 }
@@ -120,10 +124,11 @@ TEST(NumbersInC, RealOnesAreThoseOfTheCommandLine) {
 TEST(NumbersInC, RandomBitsAreThoseOfTheCounter) {
   Draw draw(seed + 2);
   for (int n = 0; n < 1000; ++n) {
-    const apical_counter c = {static_cast<std::uint32_t>(draw.between(0, 1 << 30)), static_cast<std::uint32_t>(n),
-                              static_cast<std::uint32_t>(draw.between(0, (1 << 12) - 1)),
-                              static_cast<std::uint32_t>(draw.between(0, (1 << 20) - 1)),
-                              draw.one_in(3) ? 0xffffffffu - 9 : static_cast<std::uint32_t>(draw.between(0, 1 << 20))};
+    const apical_counter c = {
+        static_cast<std::uint32_t>(draw.between(0, 1 << 30)), static_cast<std::uint32_t>(n),
+        static_cast<std::uint32_t>(draw.between(0, (1 << 12) - 1)),
+        static_cast<std::uint32_t>(draw.between(0, (1 << 20) - 1)),
+        draw.one_in(3) ? 0xffffffffu - 9 : static_cast<std::uint32_t>(draw.between(0, 1 << 20))};
     std::vector<std::uint16_t> wanted, random(10);
     const std::uint32_t key = fixedpoint::row_key(c.seed, c.tick, c.stream, c.row);
     for (std::uint32_t i = 0; i < 10; ++i) wanted.push_back(fixedpoint::random16(key, c.column + i));
@@ -133,7 +138,8 @@ TEST(NumbersInC, RandomBitsAreThoseOfTheCounter) {
     std::vector<std::int64_t> x(10), drawn(10), given(10);
     for (std::int64_t& one : x) one = draw.between(-100000, 100000);
     ASSERT_EQ(apical_quantise_array(x.data(), 10, 20, &f, nullptr, &c, drawn.data(), nullptr), APICAL_OK);
-    ASSERT_EQ(apical_quantise_array(x.data(), 10, 20, &f, random.data(), nullptr, given.data(), nullptr), APICAL_OK);
+    ASSERT_EQ(apical_quantise_array(x.data(), 10, 20, &f, random.data(), nullptr, given.data(), nullptr),
+              APICAL_OK);
     ASSERT_EQ(drawn, given);
   }
 }
@@ -153,8 +159,10 @@ TEST(NumbersInC, RefusesWhatIsOutOfRange) {
   };
   refused(with([](apical_format& f) { f.bits = 63; }), "format.bits: 63; accepted: 1..62");
   refused(with([](apical_format& f) { f.frac = -65; }), "format.frac: -65; accepted: -64..64");
-  refused(with([](apical_format& f) { f.rounding = 8; }), "format.rounding: 8; accepted: a whole number, 0..7");
-  refused(with([](apical_format& f) { f.overflow = -1; }), "format.overflow: -1; accepted: a whole number, 0..3");
+  refused(with([](apical_format& f) { f.rounding = 8; }),
+          "format.rounding: 8; accepted: a whole number, 0..7");
+  refused(with([](apical_format& f) { f.overflow = -1; }),
+          "format.overflow: -1; accepted: a whole number, 0..3");
   refused(with([](apical_format& f) { f.random_bits = 0; }), "format.random_bits: 0; accepted: 1..16");
   constexpr std::int64_t limit = std::int64_t{1} << 62;
   for (const std::int64_t x : {limit, -limit, std::numeric_limits<std::int64_t>::min()})
@@ -168,7 +176,8 @@ TEST(NumbersInC, RefusesWhatIsOutOfRange) {
   const double with_infinity[] = {1.0, -std::numeric_limits<double>::infinity()};
   const std::uint16_t random16[] = {0, 0};
   std::int64_t two[] = {42, 42};
-  EXPECT_EQ(apical_quantise_reals(with_infinity, 2, &good, random16, nullptr, two, nullptr), APICAL_BAD_INPUT);
+  EXPECT_EQ(apical_quantise_reals(with_infinity, 2, &good, random16, nullptr, two, nullptr),
+            APICAL_BAD_INPUT);
   EXPECT_EQ(two[0], 42);  // nothing was written
   const apical_counter last = {1, 1, 1, 1, 0xffffffffu};
   refused(apical_quantise_reals(with_infinity, 2, &good, nullptr, &last, two, nullptr),
