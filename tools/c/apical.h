@@ -9,8 +9,8 @@
 ///          and last until apical_close(). `count` is how many values an array has: it must be the shape that is asked
 ///          for, so that a mistake in shape is found.
 /// Threads  Any thread may call anything. Calls with one handle wait for one another; different handles are
-///          independent. HDF5 isn't safe for threads: who uses it beside must not do so while apical_open() reads
-///          weights.
+///          independent. Debian's HDF5 isn't made for threads: who uses it, too, must not do so while apical_open()
+///          reads weights.
 /// Numbers  raw: a whole number of LSB, whose value is raw · 2^-frac. Layers count from 0, the input; projections from
 ///          0. Matrices are row-major [units of the target × units of the source (+ 1: the bias, last)].
 /// Names    apical_tick() is one of sim/driver/apical_driver.h and hw/firmware/apical_spi.h, too: a program links one.
@@ -92,8 +92,8 @@ APICAL_API apical_status apical_random(const apical_counter*, size_t count, uint
 
 /// Opens the emulator of a configuration file, with initial weights from an HDF5 file (tools/README.md; null: from the
 /// configuration's seed) and `count` overrides "section.key=value", as `apical run --set` takes them (null if 0). Keys
-/// of [task] and [run] but seed, threads and schedule don't matter here; imperfections are refused. Nudge and inputs
-/// are 0, the learning scale is 1. The handle is the caller's, who closes it.
+/// of [task] and [run] but seed, threads and schedule don't matter here; imperfections are refused. Nudge, inputs
+/// and targets are 0, the learning scale is 1. The handle is the caller's, who closes it.
 APICAL_API apical_status apical_open(const char* configuration, const char* weights, const char* const* overrides,
                                      size_t count, apical_emulator**);
 /// Likewise from the text of a configuration; messages call it TOML.
@@ -129,8 +129,8 @@ APICAL_API apical_status apical_weight_format(apical_emulator*, int32_t projecti
 
 // ---- Ticks. What a host sets, it sets between ticks; it stays until it is set again ----
 
-/// Real values, finite, quantised to nearest by the format of the input (layer 0, APICAL_RATE); raw ones must lie
-/// within its range.
+/// Real values, finite, quantised by the format of the input (layer 0, APICAL_RATE; STOCHASTIC to nearest, since
+/// loading has no tick); raw ones must lie within its range.
 APICAL_API apical_status apical_set_input(apical_emulator*, const double* values, size_t count);
 APICAL_API apical_status apical_set_input_raw(apical_emulator*, const int64_t* raw, size_t count);
 /// Likewise targets of the output layer (APICAL_TARGET).

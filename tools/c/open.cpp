@@ -56,9 +56,13 @@ uint32_t apical_abi_version(void) {
 }
 
 const char* apical_version(void) {
-  static std::string text;
-  static const apical_status made = call([] { text = tools::program(); });
-  return made == APICAL_OK ? text.c_str() : "apical";
+  // Never destroyed, since it lasts for as long as anybody may read it.
+  static const std::string* const text = [] {
+    const std::string* made = nullptr;
+    call([&] { made = new std::string(tools::program()); });
+    return made;
+  }();
+  return text == nullptr ? "apical" : text->c_str();
 }
 
 apical_status apical_open(const char* configuration, const char* weights, const char* const* overrides,
