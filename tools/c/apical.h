@@ -40,7 +40,7 @@ typedef enum apical_status {
 typedef struct apical_emulator apical_emulator;
 
 /// One line, the handle's last failure, or with null (or a handle that isn't open) this thread's last failure of a call
-/// without an open handle; "" where nothing failed. Never null; lasts until the thread's next call of apical_last_error.
+/// without an open handle; "" where nothing failed. Never null; lasts until this thread calls apical_last_error again.
 APICAL_API const char* apical_last_error(apical_emulator*);
 
 // ---- Formats and the quantiser (fixedpoint/README.md) ----
@@ -71,7 +71,7 @@ typedef struct apical_counter {
 APICAL_API apical_status apical_format_parse(const char* text, apical_format*);
 
 /// The exact number x · 2^-x_frac in a format: rounded, then limited. |x| < 2^62, x_frac -4096..4096. random16:
-/// 0..65535, read by STOCHASTIC alone. limited (may be null): 1 where the overflow mode had to change the value, else 0.
+/// 0..65535, read by STOCHASTIC alone. limited (may be null): 1 where the overflow mode changed the value, else 0.
 APICAL_API apical_status apical_quantise(int64_t x, int32_t x_frac, const apical_format*, uint32_t random16,
                                          int64_t* raw, int32_t* limited);
 /// Likewise of a finite double, which is taken exactly.
@@ -171,7 +171,8 @@ APICAL_API apical_status apical_end_tick(apical_emulator*);
 
 /// Values of a signal, [units]; also within a tick.
 APICAL_API apical_status apical_read_raw(apical_emulator*, int32_t signal, int32_t layer, int64_t* raw, size_t count);
-APICAL_API apical_status apical_read_real(apical_emulator*, int32_t signal, int32_t layer, double* values, size_t count);
+APICAL_API apical_status apical_read_real(apical_emulator*, int32_t signal, int32_t layer, double* values,
+                                          size_t count);
 /// Weights, [rows × columns]. Real ones are the theory's: the machine holds the negative of W^PI of a microcircuit.
 APICAL_API apical_status apical_read_weights_raw(apical_emulator*, int32_t projection, int64_t* raw, size_t count);
 APICAL_API apical_status apical_read_weights_real(apical_emulator*, int32_t projection, double* values, size_t count);
