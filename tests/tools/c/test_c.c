@@ -218,6 +218,10 @@ static void test_reading(apical_emulator* handle) {
   ACCEPT(handle, apical_read_weights_raw(handle, 1, raw_weights, outputs * (hidden + 1)));
   for (i = 0; i < outputs * (hidden + 1); ++i) EXPECT(weights[i] == ldexp((double)raw_weights[i], -12));
   REFUSE(handle, apical_read_raw(handle, APICAL_U, 2, raw, 2), "raw: 2 values; accepted: 3");
+  u[1] = NAN;
+  REFUSE(handle, apical_set_target(handle, u, outputs), "target[1]: nan; accepted: a finite number");
+  raw[2] = -32769;
+  REFUSE(handle, apical_set_target_raw(handle, raw, outputs), "target[2]: -32769; accepted: -32768..32767");
   raw_weights[4] = 32768;
   REFUSE(handle, apical_set_weights_raw(handle, 1, raw_weights, outputs * (hidden + 1)),
          "weights[4]: 32768; accepted: -32768..32767");

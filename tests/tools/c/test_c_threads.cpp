@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <thread>
 
 #include "tests/tools/c/open_emulator.hpp"
@@ -44,10 +45,13 @@ TEST(ThreadsInC, OfTwoThreadsOnTwoHandlesDontMeet) {
 
 TEST(ThreadsInC, OfManyThreadsOnOneHandleFollowOneAnother) {
   const OpenedInC shared(small_net), alone(small_net);
-  constexpr std::uint32_t threads = 4, each = 500;
+  constexpr std::uint32_t threads = 4, each = 4000;
   std::vector<std::thread> all;
+  std::atomic<bool> go{false};
   for (std::uint32_t n = 0; n < threads; ++n)
     all.emplace_back([&] {
+      while (!go) {
+      }
       for (std::uint32_t t = 0; t < each; ++t) {
         EXPECT_EQ(apical_tick(shared), APICAL_OK);
         std::int32_t units = 0;
@@ -55,6 +59,7 @@ TEST(ThreadsInC, OfManyThreadsOnOneHandleFollowOneAnother) {
         EXPECT_EQ(last_error(shared), "layer 9; accepted: 0..2");
       }
     });
+  go = true;
   for (std::thread& one : all) one.join();
   for (std::uint32_t t = 0; t < threads * each; ++t) apical_tick(alone);
   EXPECT_EQ(shared.digest(), alone.digest());
