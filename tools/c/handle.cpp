@@ -87,8 +87,8 @@ apical_emulator* enter(std::shared_ptr<OpenEmulator> emulator) {
   all.open.emplace(all.last + 1, std::move(emulator));
   ++all.last;
   apical_emulator* handle = nullptr;
-  static_assert(sizeof handle == sizeof all.last);
-  std::memcpy(&handle, &all.last, sizeof handle);
+  static_assert(sizeof(void*) == sizeof(std::uintptr_t));
+  std::memcpy(&handle, &all.last, sizeof(std::uintptr_t));
   return handle;
 }
 
@@ -189,18 +189,22 @@ int field_index(const OpenEmulator& e, std::int32_t signal, std::int32_t layer) 
 
 using namespace apical;
 
+// A copy of this thread's own, since another thread may have the handle fail meanwhile.
+static std::string& said() {
+  thread_local std::string text;
+  return text;
+}
+
 const char* apical_last_error(apical_emulator* handle) {
-  // A copy of this thread's own, since another thread may have the handle fail meanwhile.
-  thread_local std::string said;
   std::string failed;
   const apical_status status = c::call(failed, [&] {
     try {
       const auto emulator = c::find(handle);
       const std::lock_guard<std::mutex> alone(emulator->busy);
-      said = emulator->error;
+      said() = emulator->error;
     } catch (const tools::InputError&) {
-      said = c::thread_error();
+      said() = c::thread_error();
     }
   });
-  return status == APICAL_OK ? said.c_str() : "not enough memory";
+  return status == APICAL_OK ? said().c_str() : "not enough memory";
 }
