@@ -18,22 +18,8 @@ struct Arguments {
   bool json = false;
 };
 
-fixedpoint::Format read_format(const std::string& text) {
-  try {
-    const toml::table table = toml::parse("format = " + text);
-    if (!table["format"].is_table())
-      throw InputError(fmt::format("--format: {}; accepted: a table, e.g. {{ bits = 8, frac = 4 }}", text));
-    const fixedpoint::Format format = parse_format(*table["format"].as_table(), {}, "--format", "format");
-    fixedpoint::check(format, 62, "format");
-    return format;
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("--format: {}: {}; accepted: a table, e.g. {{ bits = 8, frac = 4 }}", text,
-                                 error.description()));
-  }
-}
-
 int execute(const Arguments& a) {
-  const fixedpoint::Format format = read_format(a.format);
+  const fixedpoint::Format format = parse_format(a.format, "--format");
   const char* const overflowed = format.overflow == fixedpoint::Overflow::wrap       ? "wrapped"
                                  : format.overflow == fixedpoint::Overflow::sat_zero ? "zeroed"
                                                                                      : "saturated";

@@ -160,6 +160,22 @@ Format parse_format(const toml::table& table, Format base, const std::string& wh
   return base;
 }
 
+Format parse_format(const std::string& text, const std::string& where) {
+  const auto refused = [&](const std::string& why) {
+    return InputError(
+        fmt::format("{}: {}{}; accepted: a table, e.g. {{ bits = 8, frac = 4 }}", where, text, why));
+  };
+  try {
+    const toml::table table = toml::parse("format = " + text);
+    if (!table["format"].is_table()) throw refused("");
+    const Format format = parse_format(*table["format"].as_table(), {}, where, "format");
+    fixedpoint::check(format, accumulator_bits, "format");
+    return format;
+  } catch (const toml::parse_error& error) {
+    throw refused(fmt::format(": {}", error.description()));
+  }
+}
+
 nlohmann::ordered_json in_json(const Format& f) {
   nlohmann::ordered_json json = {{"bits", f.bits},
                                  {"frac", f.frac},

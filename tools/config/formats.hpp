@@ -15,6 +15,8 @@ void apply_format(Config&, const std::string& name, const toml::node&, const std
 /// A format of up to 62 bits from an inline table such as { bits = 8, frac = 4 }, on top of `base`.
 fixedpoint::Format parse_format(const toml::table&, fixedpoint::Format base, const std::string& where,
                                 const std::string& name);
+/// The same from its text, on top of a default format. Throws InputError naming `where`, SettingsError.
+fixedpoint::Format parse_format(const std::string& text, const std::string& where);
 
 /// { "bits": ..., "frac": ... } with the keys of a configuration.
 nlohmann::ordered_json in_json(const fixedpoint::Format&);

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fixedpoint/emulator/emulator.hpp"
+
+namespace apical::c {
+
+/// All architectural state between two ticks, as bytes. They are 64-bit little-endian words, signed but for
+/// texts:
+///
+///   0       "apicalST"
+///   1       version of this layout, 1
+///   2       number of words in all
+///   3..6    digest of the program, 32 hexadecimal digits
+///   7       ticks that have ended
+///   8       register of beta
+///   9       number of projections, then a register of eta each
+///   then    number of populations; of each: units, then [units] of basal, apical, u, membrane, rate, slope,
+///           nudge, error, mismatch, target, first_mismatch, sent_rate, sent_error
+///   then    number of matrices; of each: rows, columns, then [rows × columns]
+///   last 4  checksum of all words before, 32 hexadecimal digits
+///
+/// Both digests are StateDigests (XXH3, 128 bits).
+inline constexpr std::int64_t snapshot_version = 1;
+
+/// Of all that decides what ticks make of a state: formats, shapes, constants, tables, operations, seed. Not
+/// of initial weights, which a snapshot brings, nor of names.
+std::string program_digest(const fixedpoint::Program&);
+
+std::size_t snapshot_words(const fixedpoint::Program&);
+std::vector<std::int64_t> snapshot(const fixedpoint::Emulator&);
+/// Replaces the whole state. Throws InputError, and changes nothing, for bytes that are no snapshot of this
+/// program, that were changed, or that hold a value outside of its format.
+void restore(fixedpoint::Emulator&, const void* bytes, std::size_t size);
+
+}  // namespace apical::c
