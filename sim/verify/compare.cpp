@@ -97,7 +97,7 @@ std::optional<Difference> compare_state(IntegerMachine& reference, IntegerMachin
 std::optional<Difference> compare_writes(const Program& program, const std::vector<Write>& expected,
                                          const std::vector<Write>& found, Tick tick) {
   const Listing code = listing(program);
-  for (std::size_t i = 0; i < std::max(expected.size(), found.size()); ++i) {
+  for (std::size_t i = 0; i < expected.size() || i < found.size(); ++i) {
     const Write* const e = i < expected.size() ? &expected[i] : nullptr;
     const Write* const f = i < found.size() ? &found[i] : nullptr;
     if (f == nullptr && tick == Tick::stopped) return std::nullopt;
@@ -119,11 +119,10 @@ std::optional<Difference> compare_writes(const Program& program, const std::vect
       if (f->old_value == e->old_value) d.format = {16, 0, false};  // bits or a tick, of no signal's format
       return d;
     }
-    const bool missing = f == nullptr || (e != nullptr && wanted < came);
-    if (missing)
-      say_write(d, program, *e, wanted, e->new_value, e->old_value);
-    else
+    if (f != nullptr && (e == nullptr || !(wanted < came)))
       say_write(d, program, *f, came, f->old_value, f->new_value);
+    else if (e != nullptr)  // it's missing
+      say_write(d, program, *e, wanted, e->new_value, e->old_value);
     return d;
   }
   return std::nullopt;
