@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "fixedpoint/program/passes.hpp"
 #include "fixedpoint/program/program.hpp"
 
 namespace apical::fixedpoint {
@@ -13,12 +14,17 @@ struct Alignment {
   std::int64_t basal, nudge, mismatch, membrane;
 
   explicit Alignment(const Population& p)
-      : frac(std::max(std::max(p[Signal::basal].frac, p[Signal::nudge].frac),
-                      std::max(p[Signal::mismatch].frac, p[Signal::membrane].frac))),
+      : frac(finest(p)),
         basal(std::int64_t{1} << (frac - p[Signal::basal].frac)),
         nudge(std::int64_t{1} << (frac - p[Signal::nudge].frac)),
         mismatch(std::int64_t{1} << (frac - p[Signal::mismatch].frac)),
         membrane(std::int64_t{1} << (frac - p[Signal::membrane].frac)) {}
+
+  static int finest(const Population& p) {
+    int frac = p[Signal::basal].frac;
+    for_each_signal(drive_signals, [&](Signal s) { frac = std::max(frac, p[s].frac); });
+    return frac;
+  }
 };
 
 }  // namespace apical::fixedpoint

@@ -46,6 +46,13 @@ constexpr std::uint32_t set_of(Compartment c, Rest... rest) {
   return set_of(c) | set_of(rest...);
 }
 
+/// Calls each(signal) for those of a set that a program has, in the order of the enumeration.
+template <class Each>
+constexpr void for_each_signal(Signals set, Each each) {
+  for (unsigned s = 0; s < signal_count; ++s)
+    if ((set >> s & 1) != 0) each(static_cast<Signal>(s));
+}
+
 struct PassTraits {
   Signal signal;               ///< that it writes; of a scratch the rate, whose format it has
   Signals writes, reads;       ///< of the same unit; sums, targets, constants and factors tell by themselves
@@ -89,6 +96,14 @@ constexpr const PassTraits& pass_of(int slot) {
 }
 constexpr bool has_pass(Compartment compartment, int slot) {
   return (pass_of(slot).compartments & set_of(compartment)) != 0;
+}
+
+/// The terms of a voltage and of a membrane.
+inline constexpr Signals drive_signals = pass_of(static_cast<int>(PassSlot::membrane)).reads;
+
+/// Whether a slot's format is that of its signal, which the start may write beforehand.
+constexpr bool has_format(int slot) {
+  return !pass_of(slot).always && (pass_of(slot).writes & set_of(pass_of(slot).signal)) != 0;
 }
 
 /// The slot in which a population copies a signal of another one, if it does (relayed_signal()).

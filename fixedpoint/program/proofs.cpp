@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "fixedpoint/program/compiler.hpp"
+#include "fixedpoint/program/passes.hpp"
 #include "fixedpoint/program/width_proof.hpp"
 
 namespace apical::fixedpoint {
@@ -110,8 +111,9 @@ bool has_membrane(const Population& p) {
 
 // What pulls a membrane.
 Bound away_from_membrane(const Population& p) {
-  return bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) + bound_of(p[Signal::mismatch]) +
-         bound_of(p[Signal::membrane]);
+  Bound sum = bound_of(p[Signal::basal]);
+  for_each_signal(drive_signals & ~set_of(Signal::basal), [&](Signal s) { sum = sum + bound_of(p[s]); });
+  return sum;
 }
 
 Bound membrane_bound(const Population& p, int alpha_frac, std::int64_t largest_alpha) {

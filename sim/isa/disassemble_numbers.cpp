@@ -37,11 +37,8 @@ void ProgramReader::read_units(int index) {
   p.theta_error = head.theta_error.value & mask;
   p[Signal::rate] = format(pass(index, slot::rate));
   if (index == 0) return;
-  static constexpr std::pair<Signal, int> written[] = {
-      {Signal::basal, slot::basal},       {Signal::apical, slot::apical},    {Signal::u, slot::u},
-      {Signal::slope, slot::slope},       {Signal::nudge, slot::nudge},      {Signal::error, slot::error},
-      {Signal::mismatch, slot::mismatch}, {Signal::membrane, slot::membrane}};
-  for (const auto& [signal, number] : written) p[signal] = format(pass(index, number));
+  for (int s = 0; s < slot::count; ++s)
+    if (has_format(s)) p[pass_of(s).signal] = format(pass(index, s));
   p[Signal::target].bits = core_.sw;
   for (std::size_t i = 0; i < static_cast<std::size_t>(p.units); ++i) {
     p.rho.push_back(m_.signals[memory::rho][first + i]);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fixedpoint/program/alignment.hpp"
 #include "sim/isa/format_words.hpp"
 
 namespace apical::sim {
@@ -32,8 +33,7 @@ struct Pass : isa::Pass {
 };
 
 void align(Pass& pass, const Population& p, int& frac) {
-  frac = std::max(
-      {p[Signal::basal].frac, p[Signal::nudge].frac, p[Signal::mismatch].frac, p[Signal::membrane].frac});
+  frac = Alignment::finest(p);
   pass.align.basal = frac - p[Signal::basal].frac;
   pass.align.nudge = frac - p[Signal::nudge].frac;
   pass.align.mismatch = frac - p[Signal::mismatch].frac;

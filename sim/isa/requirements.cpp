@@ -50,10 +50,11 @@ void widen_for_population(CoreParameters& c, const Program& program, int index) 
     if (carries(program, index, static_cast<Signal>(s))) widen(c.sw, signed_bits(p.formats[s]));
   if (p.compartment == Compartment::dendrite) widen(c.dw, bits_of(bound_of(p[Signal::basal])));
   if (p.compartment != Compartment::soma && p.compartment != Compartment::interneuron) return;
-  const Bound away =
-      bound_of(p[Signal::basal]) + bound_of(p[Signal::nudge]) +
-      (program.decay.empty() ? Bound{0, p[Signal::mismatch].frac} : bound_of(p[Signal::mismatch])) +
-      bound_of(p[Signal::membrane]);
+  Bound away = bound_of(p[Signal::basal]);
+  for_each_signal(drive_signals & ~set_of(Signal::basal), [&](Signal s) {
+    const bool is_zero = s == Signal::mismatch && program.decay.empty();
+    away = away + (is_zero ? Bound{0, p[s].frac} : bound_of(p[s]));
+  });
   widen(c.dw, bits_of(away));
   if (index == program.output) widen(c.dw, bits_of(bound_of(p[Signal::target]) + bound_of(p[Signal::u])));
 }
