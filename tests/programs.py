@@ -31,6 +31,7 @@ ON_REQUEST = {
 RUNNERS = {"exec", "env", "xargs", "timeout", "nice", "sudo", "time", "nohup", "command", "strace", "chroot"}
 
 
+@functools.lru_cache
 def installed():
     """Of every package: what it depends on, whether a bare Debian has it, and what it provides."""
     form = "${db:Status-Status}\t${Package}\t${Essential}\t${Priority}\t${Depends}, ${Pre-Depends}\t${Provides}\n"
@@ -171,7 +172,7 @@ def header_folders():
     return [os.path.realpath(folder) for folder in own + [f for one in added for f in glob.glob(f"/usr/{one}")]]
 
 
-def headers_missing(name, text, files, folders):
+def headers_missing(text, files, folders):
     """The headers of a source that no package has, and how many it includes."""
     included = set(re.findall(r"^\s*#\s*include\s*<([^>]+)>", text, re.M))
     # A library's own folder may be read before the one that has the name in a package.
@@ -191,7 +192,7 @@ def check():
         path = ROOT / name
         text = path.read_text(errors="replace") if path.is_file() else ""
         if name.endswith((".cpp", ".hpp")):
-            count, missing = headers_missing(name, text, files_of_setup(), folders)
+            count, missing = headers_missing(text, files_of_setup(), folders)
             headers += count
             for header in missing:
                 print(f"programs: {name} includes <{header}>, which no package of tools/setup brings")

@@ -20,6 +20,15 @@ struct LayerState {
   const AlignedVector<std::int64_t>& operator[](Signal s) const {
     return signals[static_cast<std::size_t>(s)];
   }
+  /// By number: the signals, then first_mismatch, sent_rate, sent_error, as a core's memories are counted.
+  const AlignedVector<std::int64_t>& field(int number) const {
+    const auto at = static_cast<std::size_t>(number);
+    if (at < neuron_signals) return signals[at];
+    return at == neuron_signals ? first_mismatch : at == neuron_signals + 1 ? sent_rate : sent_error;
+  }
+  AlignedVector<std::int64_t>& field(int number) {
+    return const_cast<AlignedVector<std::int64_t>&>(static_cast<const LayerState&>(*this).field(number));
+  }
 };
 
 /// All that a tick leaves behind and the next one begins with: the integers of hw/ARCHITECTURE.md, "State".

@@ -115,9 +115,8 @@ Write CoreIntegers::told(const Retired& r) const {
   w.random = r.random;
   w.clock = r.clock;
   if (r.signal < 0) return w;
-  const std::int64_t sign = std::int64_t{1} << (signal_bits_ - 1);
-  w.old_value = (r.old_value ^ sign) - sign;
-  w.new_value = (r.new_value ^ sign) - sign;
+  w.old_value = sign_extended(static_cast<std::uint64_t>(r.old_value), signal_bits_);
+  w.new_value = sign_extended(static_cast<std::uint64_t>(r.new_value), signal_bits_);
   for (std::size_t p = 0; p < program_->populations.size(); ++p) {
     const int unit = r.row - static_cast<int>(host_.image().first_unit[p]);
     if (unit < 0 || unit >= program_->populations[p].units) continue;

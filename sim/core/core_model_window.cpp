@@ -1,4 +1,6 @@
 // The window on the memories, and what a running emulator holds of them.
+#include <algorithm>
+
 #include "sim/core/core_model.hpp"
 #include "sim/isa/core_map.hpp"
 
@@ -45,12 +47,7 @@ const std::int64_t* CoreModel::live_signal(int memory, std::uint32_t address) co
   for (std::size_t p = 0; p < populations.size(); ++p) {
     const std::uint32_t unit = address - code_.first_unit[p];
     if (unit >= static_cast<std::uint32_t>(populations[p].units)) continue;
-    const fixedpoint::LayerState& s = emulator_->state(static_cast<int>(p));
-    const auto& values = memory == memory::first_mismatch ? s.first_mismatch
-                         : memory == memory::sent_rate    ? s.sent_rate
-                         : memory == memory::sent_error   ? s.sent_error
-                                                          : s.signals[static_cast<std::size_t>(memory)];
-    return &values[unit];
+    return &emulator_->state(static_cast<int>(p)).field(memory)[unit];
   }
   return nullptr;
 }

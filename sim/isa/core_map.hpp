@@ -49,6 +49,9 @@ constexpr std::int64_t sign_extended(std::uint64_t value, int bits) {
                     : static_cast<std::int64_t>(value << (64 - bits)) >> (64 - bits);
 }
 
+// As fixedpoint::LayerState counts its fields.
+static_assert(memory::first_mismatch == fixedpoint::neuron_signals &&
+              memory::sent_rate == memory::first_mismatch + 1 && memory::sent_error == memory::sent_rate + 1);
 constexpr bool agree(fixedpoint::PassSlot pass, int number) {
   return static_cast<int>(pass) == number;
 }

@@ -23,10 +23,7 @@ void EmulatorIntegers::set_beta(std::int64_t value) {
 }
 
 std::vector<std::int64_t> EmulatorIntegers::read(int layer, int field) {
-  const auto& values = field == 10   ? emulator_.first_mismatch(layer)
-                       : field == 11 ? emulator_.sent_rate(layer)
-                       : field == 12 ? emulator_.sent_error(layer)
-                                     : emulator_.signal(static_cast<Signal>(field), layer);
+  const auto& values = emulator_.state(layer).field(field);
   return {values.begin(), values.end()};
 }
 

@@ -267,10 +267,7 @@ std::vector<std::int64_t> MeshIntegers::read(int layer, int field) {
   std::vector<std::int64_t> all;
   for (const int s : slice_of_[at(layer)]) {
     const fixedpoint::LayerState& state = slices_[at(s)].emulator->state(slices_[at(s)].index());
-    const auto& values = field == 10   ? state.first_mismatch
-                         : field == 11 ? state.sent_rate
-                         : field == 12 ? state.sent_error
-                                       : state.signals[at(field)];
+    const auto& values = state.field(field);
     all.insert(all.end(), values.begin(), values.end());
   }
   return all;

@@ -22,9 +22,13 @@ class CommandLine : public Scratch {
  protected:
   /// Runs `apical ARGUMENTS` in the test's folder; `before` is shell to run first.
   Outcome apical(const std::string& arguments, const std::string& before = "") const {
-    const std::string command =
-        fmt::format("cd '{}' && {} '{}' {} >.out 2>.error", folder.string(),
-                    before.empty() ? "true;" : before + ";", APICAL_PROGRAM, arguments);
+    return run(APICAL_PROGRAM, arguments, before);
+  }
+  /// The same of any program.
+  Outcome run(const std::string& program, const std::string& arguments,
+              const std::string& before = "") const {
+    const std::string command = fmt::format("cd '{}' && {} '{}' {} >.out 2>.error", folder.string(),
+                                            before.empty() ? "true;" : before + ";", program, arguments);
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder / ".out"),
             content(folder / ".error")};

@@ -8,6 +8,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "sim/isa/pass_words.hpp"
 #include "sim/machines/integer_machine.hpp"
 #include "tools/report/messages.hpp"
 
@@ -114,16 +115,14 @@ OpenEmulator::OpenEmulator(std::shared_ptr<const fixedpoint::Program> program,
                            fixedpoint::EmulatorOptions options, std::string said)
     : machine(std::move(program), options), notes(std::move(said)) {
   const fixedpoint::Program& all = machine.program();
-  const auto list = [&](const fixedpoint::Operation& op) {
-    operations.push_back({op, false, describe(all, op)});
-  };
-  for (const fixedpoint::Operation& op : all.start) list(op);
-  start = operations.size();
-  for (std::size_t k = 1; !all.decay.empty() && k < all.populations.size(); ++k)
-    operations.push_back({{fixedpoint::OpCode::update, static_cast<int>(k)},
-                          true,
-                          fmt::format("DECAY    {} mismatch", all.populations[k].name)});
-  for (const fixedpoint::Operation& op : all.operations) list(op);
+  const sim::Listing listing = sim::listing(all);
+  for (const sim::Listed& one : listing.operations) {
+    const auto index = static_cast<std::size_t>(one.operation.index);
+    operations.push_back({one.operation, one.decay,
+                          one.decay ? fmt::format("DECAY    {} mismatch", all.populations[index].name)
+                                    : describe(all, one.operation)});
+  }
+  start = listing.start;
   next = first();
 }
 

@@ -11,8 +11,7 @@
 
 namespace apical::c {
 
-/// One operation of the program as a host counts them (sim/isa/pass_words.hpp has the same numbers): those of
-/// the start, then a tick, which begins with the decay of the mismatch.
+/// One operation of sim::listing(), and what it is in words.
 struct Listed {
   fixedpoint::Operation operation;
   bool decay = false;
@@ -76,6 +75,11 @@ apical_status call(const apical_emulator* handle, Body&& body) noexcept {
   });
   if (found != APICAL_OK) return found;
   return call(emulator->error, [&] { body(*emulator); });
+}
+
+/// Weights of a projection.
+inline std::size_t size_of(const fixedpoint::Projection& p) {
+  return static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns);
 }
 
 /// Throws InputError for a null pointer. `what`: what should be there.

@@ -9,7 +9,6 @@
 #include "fixedpoint/emulator/digest.hpp"
 #include "sim/machines/integer_machine.hpp"
 #include "tools/c/handle.hpp"
-#include "tools/c/state_fields.hpp"
 #include "tools/report/messages.hpp"
 
 namespace apical::c {
@@ -49,10 +48,6 @@ std::string checksum(const Words& words, std::size_t count) {
 std::size_t matrices_of(const Program& program) {
   return static_cast<std::size_t>(std::count_if(program.projections.begin(), program.projections.end(),
                                                 [](const Projection& p) { return p.shares < 0; }));
-}
-
-std::size_t size_of(const Projection& p) {
-  return static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns);
 }
 
 // Reads words one after the other, and says of each that isn't right what it should be.
@@ -124,7 +119,7 @@ State read_state(const Program& program, Reader reader) {
     reader.size("units of " + p.name, static_cast<std::size_t>(p.units));
     LayerState& values = state.layers.emplace_back();
     for (int field = 0; field < sim::state_fields; ++field) {
-      auto& some = values_of(values, field);
+      auto& some = values.field(field);
       some.resize(static_cast<std::size_t>(p.units));
       const Range range = range_of(program, layer, field);
       reader.values(fmt::format("{} of {}", sim::field_name(field), p.name), range.low, range.high, some);
@@ -190,7 +185,7 @@ Words snapshot(const Emulator& emulator) {
     const LayerState& state = emulator.state(static_cast<int>(k));
     add(program.populations[k].units);
     for (int field = 0; field < sim::state_fields; ++field) {
-      const auto& values = values_of(state, field);
+      const auto& values = state.field(field);
       words.insert(words.end(), values.begin(), values.end());
     }
   }

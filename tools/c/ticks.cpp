@@ -6,7 +6,6 @@
 
 #include "sim/machines/integer_machine.hpp"
 #include "tools/c/handle.hpp"
-#include "tools/c/state_fields.hpp"
 #include "tools/report/messages.hpp"
 
 namespace apical::c {
@@ -41,10 +40,6 @@ std::size_t units_of(const Population& p) {
 const Projection& holder(const OpenEmulator& e, std::int32_t projection) {
   const auto asked = static_cast<int>(projection_index(e, projection));
   return e.program().projections[static_cast<std::size_t>(holder_of(e.program(), asked))];
-}
-
-std::size_t size_of(const Projection& p) {
-  return static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns);
 }
 
 template <class Number, class Value>
@@ -201,7 +196,7 @@ apical_status apical_read_raw(apical_emulator* handle, int32_t signal, int32_t l
                               size_t count) {
   return call(handle, [&](const OpenEmulator& e) {
     const int field = field_index(e, signal, layer);
-    const auto& values = values_of(e.machine.state(layer), field);
+    const auto& values = e.machine.state(layer).field(field);
     shaped(raw, count, values.size(), "raw");
     std::copy(values.begin(), values.end(), raw);
   });
@@ -211,7 +206,7 @@ apical_status apical_read_real(apical_emulator* handle, int32_t signal, int32_t 
                                size_t count) {
   return call(handle, [&](const OpenEmulator& e) {
     const int field = field_index(e, signal, layer);
-    const auto& values = values_of(e.machine.state(layer), field);
+    const auto& values = e.machine.state(layer).field(field);
     shaped(real, count, values.size(), "values");
     const Format& format = sim::field_format(e.program(), layer, field);
     for (std::size_t i = 0; i < count; ++i) real[i] = format.value(values[i]);

@@ -176,6 +176,13 @@ Format parse_format(const std::string& text, const std::string& where) {
   }
 }
 
+std::vector<Format*> formats_of(Config& config, const std::string& signal) {
+  std::vector<Format*> all{&config.formats.by_signal.at(signal)};
+  for (auto& [place, format] : config.formats.by_layer)
+    if (place.first == signal) all.push_back(&format);
+  return all;
+}
+
 nlohmann::ordered_json in_json(const Format& f) {
   nlohmann::ordered_json json = {{"bits", f.bits},
                                  {"frac", f.frac},

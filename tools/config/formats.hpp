@@ -18,6 +18,9 @@ fixedpoint::Format parse_format(const toml::table&, fixedpoint::Format base, con
 /// The same from its text, on top of a default format. Throws InputError naming `where`, SettingsError.
 fixedpoint::Format parse_format(const std::string& text, const std::string& where);
 
+/// The format of a signal, and those of its layers.
+std::vector<fixedpoint::Format*> formats_of(Config&, const std::string& signal);
+
 /// { "bits": ..., "frac": ... } with the keys of a configuration.
 nlohmann::ordered_json in_json(const fixedpoint::Format&);
 

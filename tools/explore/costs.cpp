@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "fixedpoint/program/compiler.hpp"
+#include "tools/config/formats.hpp"
 #include "tools/explore/area.hpp"
 #include "tools/explore/wide_formats.hpp"
 
@@ -16,13 +17,6 @@ using fixedpoint::Format;
 constexpr int fewest_bits = 2;
 
 // Every format of a signal: that of all layers, and the exceptions.
-std::vector<Format*> formats_of(Config& config, const std::string& signal) {
-  std::vector<Format*> all{&config.formats.by_signal.at(signal)};
-  for (auto& [place, format] : config.formats.by_layer)
-    if (place.first == signal) all.push_back(&format);
-  return all;
-}
-
 // Whether rates and the input meet in a sum, so that they have one number of fraction bits.
 bool input_meets_rates(const Config& config) {
   const auto& pairs = config.network.connections;

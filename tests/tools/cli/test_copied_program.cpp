@@ -5,7 +5,6 @@ namespace {
 
 using test::CommandLine;
 using test::contains;
-using test::content;
 using test::Outcome;
 using test::small_net;
 
@@ -15,23 +14,16 @@ TEST_F(CommandLine, WorksWithoutTheVerilogWhereNoneIsNeeded) {
   std::filesystem::create_directories(program.parent_path());
   std::filesystem::copy_file(APICAL_PROGRAM, program);
   file("net.toml", small_net);
-  const auto run = [&](const std::string& arguments) {
-    const std::string command =
-        fmt::format("cd '{}' && '{}' {} >.out 2>.error", folder.string(), program.string(), arguments);
-    const int status = std::system(command.c_str());
-    return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder / ".out"),
-                   content(folder / ".error")};
-  };
   for (const char* arguments :
        {"--version", "--help", "deploy --help", "quantise --format '{ bits = 8, frac = 4 }' 0.3",
         "compile net.toml", "run net.toml --machine emulator --ticks 8 --out r"}) {
-    const Outcome o = run(arguments);
+    const Outcome o = run(program.string(), arguments);
     EXPECT_EQ(o.status, 0) << arguments << ": " << o.error;
   }
   for (const char* arguments :
        {"deploy net.toml --target generic", "run net.toml --machine rtl --ticks 8 --out t",
         "vectors export net.toml --out v", "verify net.toml --ticks 2"}) {
-    const Outcome o = run(arguments);
+    const Outcome o = run(program.string(), arguments);
     EXPECT_EQ(o.status, 2) << arguments << ": " << o.out;
     EXPECT_TRUE(contains(o.error, "no Verilog of the core around this program"))
         << arguments << ": " << o.error;

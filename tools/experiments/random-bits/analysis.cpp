@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "tools/config/formats.hpp"
 #include "tools/experiments/baseline.hpp"
 #include "tools/experiments/experiment.hpp"
 
@@ -15,13 +16,10 @@ constexpr int seeds = 3;
 
 // The weights of every layer round so.
 Config with_rounding(Config config, Rounding rounding, int random_bits) {
-  const auto change = [&](fixedpoint::Format& f) {
-    f.rounding = rounding;
-    f.random_bits = random_bits;
-  };
-  change(config.formats.by_signal.at("weight"));
-  for (auto& [place, format] : config.formats.by_layer)
-    if (place.first == "weight") change(format);
+  for (fixedpoint::Format* f : formats_of(config, "weight")) {
+    f->rounding = rounding;
+    f->random_bits = random_bits;
+  }
   return config;
 }
 
