@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden model on an imperfect chip (model/README.md, "Analog imperfections").
 #include "model/golden.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the golden model learns, and from the rates of which tick (model/README.md, "Plasticity" and
 // "Delays").
 #include <fmt/format.h>

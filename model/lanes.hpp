@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Exponential functions and logarithms on the vectors of one x86-64 level, from additions, multiplications,
 // divisions and operations on bits alone: IEEE 754 rounds those in one way, so every level, and every lane,

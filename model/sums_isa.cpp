@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loops of the golden model for one x86-64 level, APICAL_LEVEL. Nothing of the standard library
 // that has a body of its own may be used here: the linker would keep one of the three.
 #if APICAL_LEVEL != 1

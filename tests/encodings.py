@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Whether a number of the core's encoding stands anywhere but in hw/apical.rdl and what is made of it.
 
 Usage: encodings.py [ROOT]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What may be called: the programs of tools/setup's packages, of what they depend on, and of a bare Debian.
 
 A machine on which a project is developed has more installed than the project says, so what is missing from

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes OUTPUT, a header with the digest of all sources under SOURCE that results can depend on and the commit that
 # they are checked out at; leaves it alone where it says so already. Equal sources have one digest, whatever builds
 # them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LEARN: the changes of the weights, and of the sums that they feed.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UPDATE: the neuron unit (model/README.md, "The prospective unit") in exact integers, one quantiser per
 // signal. Blocks of units whose inputs have not moved keep what they have.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // FORWARD and BACKWARD under the three schedules: all of them lead to the same exact sums.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loops over weights. Compiled once per x86-64 level (APICAL_LEVEL); includes nothing with inline functions
 // that another translation unit could share, so that no code of a higher level can leak into the baseline.
 #include "fixedpoint/emulator/kernels_level.hpp"

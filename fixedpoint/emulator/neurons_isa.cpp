@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loops of the neuron unit. Compiled once per x86-64 level (APICAL_LEVEL) under the rule of kernels_isa.cpp:
 // what it includes is always inlined.
 #include "fixedpoint/emulator/kernels.hpp"

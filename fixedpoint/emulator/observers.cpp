@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an emulator has done, counted.
 #include "fixedpoint/emulator/observers.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What FORWARD and LEARN share, for kernels_isa.cpp alone: everything is static, so that each level keeps its
 // own.

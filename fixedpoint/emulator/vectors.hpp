@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The vectors of AVX2 (APICAL_LEVEL 3) and AVX-512 (4) under one set of names, for kernels_isa.cpp alone:
 // everything is static, so that each level keeps its own. Lanes are 16 bits unless a name says 32.

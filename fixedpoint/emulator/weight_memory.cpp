@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixedpoint/emulator/weight_memory.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixedpoint/numeric/activation_table.hpp"
 #include "model/settings/settings_error.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixedpoint/numeric/decay_table.hpp"
 
 #include <boost/multiprecision/cpp_bin_float.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixedpoint/numeric/rational.hpp"
 
 #include <fmt/format.h>

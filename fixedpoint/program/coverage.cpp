@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fixedpoint/program/coverage.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "apical_spi.h"
 
 void apical_write(uint32_t offset, uint32_t value) {

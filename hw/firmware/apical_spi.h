@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A host's side of the core behind SPI (hw/rtl/apical_spi.sv), in C99: what firmware does, in exchanges of
    bytes. What a deployment needs beside it (program, sizes, addresses) is in the apical_deployment.h of its
    folder. */

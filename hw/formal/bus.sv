@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AXI4-Lite and the stream: answers stay until they are taken, one per access, in order; a request stays until its
 // acknowledge.
 module bus (

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sequencer reads no operation and no descriptor outside its memory, and hands on no population or projection that
 // does not exist and no units that units.sv finds outside the memories of signals, for every content of every memory: a program without
 // END, a bad index or a bad descriptor ends the tick with bad_operation instead.

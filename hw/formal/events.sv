@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A list of events stays within its population, and an event is either in the list or reported as overflow.
 module events (
   input logic       clk_i,

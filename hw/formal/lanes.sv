@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lanes stay within their memories, for every matrix: a block that does not exist is reported and never written,
 // sums and rates are those of units that exist, if the projection's units do (descriptors.sv).
 module lanes (

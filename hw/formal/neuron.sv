@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The neuron unit reads and writes only units of its population, whatever the descriptor, if these exist
 // (descriptors.sv); a table entry that does not exist is reported.
 module neuron (

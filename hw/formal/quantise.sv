@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The quantiser is its specification (fixedpoint/README.md), for every input: written with divisions of wide
 // integers instead of a shifter with guard bits.
 module quantise #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The queue neither loses, duplicates nor reorders, and holds what it offers: the n-th value that leaves is the
 // n-th that entered, for every n.
 module queue (

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scan reads only its own list or population, says so where that lies beyond the memories, and a walk that it offers
 // stays until it is taken.
 module scan (

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tick comes back to idle: for every content of three words of operations, with an END or without, all descriptors,
 // all answers of the other units, if these are busy for at most two clocks at a time. Without CHECKS, whose errors only
 // end a tick earlier.

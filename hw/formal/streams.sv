@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Streams: what is offered stays until it is taken; a frame has as many beats as OBSERVED said when the tick ended,
 // the last one alone with TLAST, each the word of its own unit, none lost and none twice. Every target is written
 // once, to its unit of its frame, or is dropped and reported.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the program's registers say of their words is true, for every content of the memory: units without a remark lie
 // inside the memories of signals, a table without one begins inside the tables.
 module units (

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The host reaches every memory only inside of it and only between ticks, whatever the 32 bits of its address: every
 // other access through the window sets ERRORS.access and writes nothing. CONTROL.clear never runs beside a tick or
 // an input that is on its way. The streams have the window only while the core is idle and the host doesn't use it; no

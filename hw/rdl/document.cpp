@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables of hw/README.md and hw/ARCHITECTURE.md.
 #include <sstream>
 #include <stdexcept>

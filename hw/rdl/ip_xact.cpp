@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The register map as IP-XACT (IEEE 1685-2014), for tools that make register models and drivers of it.
 #include <sstream>
 

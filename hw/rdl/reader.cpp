@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads a subset of SystemRDL 2.0: enums; regs of fields; regfiles and addrmaps of regs and regfiles;
 // properties of fields that this project uses, two of them its own. It has been compared with
 // SystemRDL/systemrdl-compiler.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The core with its buses: AXI4-Lite for registers, AXI4-Streams for inputs, targets and observations.
 // One access at a time; a response is held until it is taken.
 module apical #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AXI4-Lite and an AXI4-Stream of inputs in front of the register port; one access at a time, writes first.
 module apical_bus (
   input  logic        clk_i,

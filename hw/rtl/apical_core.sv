@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The core behind its register port: host registers, sequencer, neuron unit, events, scan, queue, lanes.
 module apical_core #(
   parameter int LANES    = 4,      // multipliers of the lanes: 1, 2, 4 .. 64

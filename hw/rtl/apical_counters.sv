@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a tick costs: clocks, clocks in which the lanes had nothing to do, events, multiply-accumulates.
 module apical_counters #(
   parameter int COUNTERS = 1  // 0: none, all read 0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lists of events of every population, one of rates and one of errors: who sent, and by how much it changed.
 // A list is as long as its population and starts anew with the first event after it was consumed.
 module apical_events #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What has to be done again: which signals' inputs changed, which lists wait, which sums are out of date.
 // A flag that is set without need costs clocks; one that is missing would cost the equality with the program.
 module apical_flags #(

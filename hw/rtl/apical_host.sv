@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Registers of the host, the window on the memories, counters and errors. See apical.rdl for the map.
 module apical_host #(
   parameter int LANES = 4,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One lane: a multiplier that either adds weight x source to an accumulator or moves a weight.
 // Stage numbers count from the clock in which the weight's address is given.
 module apical_lane #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lanes with their memories: takes a row or column number and a factor, walks along that row or column of
 // a matrix LANES weights per clock, and adds to accumulators or moves weights.
 //   0 address  1 weights arrive, are turned  2 product  3 sum written, or change rounded  4 limit  5 write

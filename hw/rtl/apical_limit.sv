@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Brings an integer into the range of a format: saturates, zeroes or wraps.
 module apical_limit #(
   parameter int W = 32,  // of x

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // mix32, Bob Jenkins' integer hash: six add/shift/xor steps, two per register stage. No multiplier.
 module apical_mix #(
   parameter int LAST = 1     // 0: the last stage has no register, a_o comes two clocks later

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The neuron unit: computes one signal of a whole population per pass, one unit per clock, in seven stages and one for sending.
 //   1 operands  2 drive  3 product  4 sum  5 round  6 limit  7 write  8 send
 module apical_neuron #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One memory per signal of a neuron, all read at one address: a pass sees every operand in one clock.
 module apical_neuron_memory #(
   parameter int UNITS    = 256,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stages 1 and 2 of the neuron unit: operands are aligned and chosen, the drive is formed, the product's two factors
 // and its addend come out.
 module apical_operands #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The program's memories (operations, descriptors, decay factors) and the registers that hold descriptors in use.
 module apical_program #(
   parameter int DESCRIPTORS = 320,  // words

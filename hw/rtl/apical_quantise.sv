@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The quantiser: the exact value x · 2^-x_frac becomes a raw integer of a format chosen at run time.
 module apical_quantise #(
   parameter int W = 32,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // First in, first out, with valid/ready on both sides; what is offered stays until it is taken.
 module apical_queue #(
   parameter int W     = 32,

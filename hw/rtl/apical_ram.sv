@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One write port, one read port, both clocked. Nobody may use a word that was read while it was written: block
 // memories differ in what they give then (no_rw_check tells Yosys so).
 module apical_ram #(

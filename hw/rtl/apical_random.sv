@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // 16 random bits from the key of a row and the hash of a column number, a clock later: three 16-bit additions.
 module apical_random (
   input  logic        clk_i,

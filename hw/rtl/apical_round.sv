@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rounds x · 2^-shift to an integer, eight modes; a negative shift multiplies instead.
 // The fraction is kept at 17 bits and a sticky bit: enough for ties and for 16 random bits.
 module apical_round #(

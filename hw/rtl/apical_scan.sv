@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds what the lanes have to do: steps through a list of events, through everything that was sent, or through
 // the steps of a LEARN, drops zeros, and hands out walks {row or column, factor, first block, key}.
 module apical_scan #(

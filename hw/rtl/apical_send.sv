@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stage 8 of the neuron unit: what moved by more than theta since it was last sent becomes an event, a clock after
 // it was written, for the comparison is long.
 module apical_send #(

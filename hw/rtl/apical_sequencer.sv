@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Executes the program's operations: fetches one, skips it if nothing that it reads changed, loads the
 // descriptors it needs, and starts the neuron unit or the lanes.
 module apical_sequencer #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The core behind an SPI port (mode 0, at most a quarter of the clock), for parts with few pins. A frame is a
 // byte {write, 0, offset / 4}, for a read one more byte of any value, and 32 bits of data, highest first.
 module apical_spi #(

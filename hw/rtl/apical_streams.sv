@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Targets come and observations go by AXI4-Streams, a frame per population, through the window between ticks.
 module apical_streams #(
   parameter int LANES = 4,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activation table: from a raw input to the base and delta of its segment and its place in it.
 module apical_table #(
   parameter int SW    = 16,

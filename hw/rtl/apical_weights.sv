@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights in LANES banks. A matrix is cut into LANES x LANES blocks; inside block (I, J), element (i, j) lies in
 // bank (i + j) mod LANES at offset i. LANES neighbours of a row, and LANES neighbours of a column, are then in
 // LANES different banks: either access takes one clock.

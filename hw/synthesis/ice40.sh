@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Synthesis, placement and timing of hw/rtl/apical_spi.sv for an iCE40: what the targets ice40-* are made of.
 set -euo pipefail
 

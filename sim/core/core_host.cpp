@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/core/core_host.hpp"
 
 #include "sim/isa/core_map.hpp"

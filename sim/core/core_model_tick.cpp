@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tick of the core model: the emulator executes it, and the flags and the cost model follow what it does.
 #include <algorithm>
 #include <stdexcept>

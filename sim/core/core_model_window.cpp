@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The window on the memories, and what a running emulator holds of them.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled together with Verilator's output for apical_core (class VApicalCore) into a shared library.
 #include "core_plugin.hpp"
 

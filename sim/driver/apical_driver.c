@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/driver/apical_driver.h"
 
 #include "hw/apical_registers.h"

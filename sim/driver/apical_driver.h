@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A driver of the apical core in plain C: what a host does, as accesses to the registers of
  * hw/apical_registers.h. The same source runs on a virtual platform and on a real host. */
 #ifndef APICAL_DRIVER_H

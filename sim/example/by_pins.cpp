@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A stranger's SystemC design that takes the core by its pins: the same testbench as by_tlm.cpp, with
 // AXI4-Lite driven clock by clock. VApicalExample is what Verilator makes of hw/rtl/apical.sv
 // (CMakeLists.txt).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A stranger's SystemC design that takes the core as a TLM-2.0 target: an initiator of its own loads a
 // network, shows it an input, waits for the interrupt, and reads voltages.
 #include <tlm_utils/simple_initiator_socket.h>

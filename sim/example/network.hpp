@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What both examples show a core: a small network, an input, and the voltages that the emulator says.
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What descriptors say of formats, binary points and tables.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/isa/format_words.hpp"
 
 namespace apical::sim {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Descriptors and operations in the encoding of hw/ARCHITECTURE.md.
 #include "sim/isa/pass_words.hpp"
 

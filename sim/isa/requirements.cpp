@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a program needs of a core.
 #include "sim/isa/requirements.hpp"
 

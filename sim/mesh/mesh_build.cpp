@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a program is taken apart, and who hears from whom.
 #include <algorithm>
 

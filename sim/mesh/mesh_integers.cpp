@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tick of the mesh: cores that execute, packets that travel, and the barrier.
 #include "sim/mesh/mesh_integers.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/mesh/mesh_map.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/mesh/mesh_memory.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the operations of a core compute, by the emulator, and what they cost, by the cost model.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sim/verify/retiring_emulator.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training ticks of digits8 on the Verilated core and on the emulator, as `apical run` does them.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ using namespace apical;
 
 struct Digits {
   tools::Config config = tools::read_config(APICAL_SOURCE_DIR "/tools/configs/digits8.toml");
-  tools::Assignment assignment = tools::prepare(config, "");
+  tools::Assignment assignment = tools::prepare(config);
 };
 
 void train(benchmark::State& state, const model::Task& task, sim::Machine& machine) {

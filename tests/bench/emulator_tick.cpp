@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ticks of 784-300-100-10 under each schedule, over activity, size, threads and on real digits.
 #include <benchmark/benchmark.h>
 

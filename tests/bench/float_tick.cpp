@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The yardstick: one tick of the same network in plain float32 loops that the compiler vectorises for the
 // processor at hand (this file alone is compiled with -ffast-math, so that sums may be reordered).
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden reference at 784-300-100-10: one solve of the exact flow, and a tick of each flow.
 #include "model/golden.hpp"
 

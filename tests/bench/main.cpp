@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the benchmarks and closes with the ratios that the project promises, all measured in this one run.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tick of 784-300-100-10 on the emulator, on the virtual platform (driver, DMA, interrupt, loosely timed)
 // and on the Verilated core: every input new, every weight learning, or as many inputs active as a digit has.
 #include <benchmark/benchmark.h>

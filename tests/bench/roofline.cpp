@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What this machine can do at most: 16-bit multiply-accumulates from the first-level cache, and moving
 // weights from and to where 784-300-100-10 keeps them, and from memory.
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same forward, backward and learning arithmetic written with IEEE 1666 fixed-point types.
 #define SC_INCLUDE_FX
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the mutants that hw/mutate puts into one core, each in a process of its own: lockstep on programs that
 // use everything, until the first difference. Prints the numbers of those that nothing tells from the core.
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The top with its buses: a program loaded and run over AXI4-Lite, answers taken late, in lockstep with the
 // emulator; inputs, targets and observations by streams.
 #include "VApical.h"

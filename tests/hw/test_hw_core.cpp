@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole core in lockstep with the emulator on random small programs: all architectural state, every tick.
 #include <algorithm>
 #include <iostream>

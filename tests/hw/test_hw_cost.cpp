@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a tick costs, from the core's own counters: lanes busy on a large network, an idle tick, the smallest
 // core.
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Event-driven or anew: with thresholds above 0 a core that follows events holds the state of one that
 // recomputes every sum and every signal in every tick.
 #include <iostream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever a host does between ticks meets the same core: any register, any memory and none, any address, any
 // data, refused or not, on the Verilated core, on its model, and on the model behind the bus of the platform.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The core's small modules, each by itself, against a few lines of C++: what they hold, not how.
 #include <gtest/gtest.h>
 

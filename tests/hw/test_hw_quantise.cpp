@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The quantiser in hardware against the quantiser in C++: every value at small widths, random ones at real.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The counter-based generator in hardware against the one in C++.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reader of hw/apical.rdl: what it refuses, and that what is made of the file says the same as the file.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations and their derivatives, written from model/README.md alone: no code of the project's.
 #pragma once
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Referee: the baselines (33)-(35) and (41)-(43), and sodium gating (23)-(26).
 #pragma once
 #include "independent_circuits.hpp"

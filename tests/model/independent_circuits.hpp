@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Referee: networks that go tick by tick, and the baselines. Equations (12)-(16), (25)-(37), (41)-(43).
 #pragma once
 #include <complex>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Referee: energy, gradient, Hessian and flows of a chain, from equations (1)-(6), (10), (11).
 // Written from the equations alone. Layer 0 is the input, index 0 of Layers is empty for voltages.
 #pragma once

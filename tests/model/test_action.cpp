@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The action and its derivative, against finite differences and against the flows.
 #include <gtest/gtest.h>
 

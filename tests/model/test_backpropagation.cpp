@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Backpropagation and the equilibrium, against finite differences and the definition.
 #include <gtest/gtest.h>
 

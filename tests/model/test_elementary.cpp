@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The project's own elementary functions against 50 digits, over random arguments and at their corners.
 #include "model/elementary.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // E, F and H against finite differences in 50 digits, the structured solve against the dense one.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The difference of two phases against the gradient of the loss by finite differences.
 #include "model/equilibrium_propagation.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The Lagrangian flow in event time: against its fixed point, against the exact flow, against the ticked
 // model.
 #include "model/event_flow.hpp"

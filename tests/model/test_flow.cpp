@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The flows against each other and against 50 digits.
 #include <gtest/gtest.h>
 

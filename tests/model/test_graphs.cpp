@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Recurrent and skip connections: the exact flow against 50 digits, ticks against plain loops over units,
 // learning against finite differences of the settled loss.
 #include <gtest/gtest.h>

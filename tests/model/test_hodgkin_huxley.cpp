@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sodium channel: against finite differences, the textbook's values at rest, and its own linearisation.
 #include <gtest/gtest.h>
 

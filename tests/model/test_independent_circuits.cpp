@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The microcircuit, the baselines and sodium gating against an implementation that somebody else wrote from
 // model/README.md alone (independent.md).
 #include "model/equilibrium_propagation.hpp"

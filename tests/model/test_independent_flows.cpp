@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden network against an implementation that somebody else wrote from model/README.md alone
 // (independent.md): every flow, scheme, order and response, chains and graphs, with learning.
 #include <random>

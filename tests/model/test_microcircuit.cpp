@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The microcircuit against the golden network, against its own equations and against random starts.
 #include "model/microcircuit.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The leaky microcircuit against its settled potentials, the self-predicting state and the error sent back.
 #include "model/microcircuit_2018.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Predictive coding against Newton's equilibrium of the nudged network and against the exact gradient.
 #include "model/predictive_coding.hpp"
 

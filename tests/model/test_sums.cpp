@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The golden model's inner loops: the sums that sums.hpp says, to the bit, on every x86-64 level.
 #include "model/sums.hpp"
 

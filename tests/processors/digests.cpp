@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A digest of a short run of every kind of golden network, of what is drawn and shown, and of emulators, a
 // line each: what processors.py compares between processors.
 #include <fmt/format.h>

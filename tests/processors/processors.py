@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Whether results depend on the processor: runs PROGRAM (digests.cpp) natively and as other processors see it,
 and looks for calls of library functions that do.
 

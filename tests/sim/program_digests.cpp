@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Of random programs, a line each: digests of the memory image that the assembler makes of them, of the state
 // of the emulator and of that of the core's model after some ticks. tests/tools/digests.py compares them
 // between commits.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes down what every machine makes of every configuration, so that a change that is meant to keep all bits can
 be seen to have kept them.
 

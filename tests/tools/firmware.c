@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a firmware does with a deployment, in plain C: no file, no memory from a heap, no simulator. */
 #include "firmware.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 #include <stdint.h>

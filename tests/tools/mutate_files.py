@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Every file that apical reads, changed in ways that know its structure, a thousand times over.
 
 Usage: mutate_files.py APICAL [SECONDS [SEED]]

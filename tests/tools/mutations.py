@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a mutant of a file is made of: text, bytes and datasets, and the ways to change them."""
 import json
 import re

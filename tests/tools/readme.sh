@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Runs every command of README.md, except tools/demo and tools/test, which CI runs, and what ctest runs by itself.
 # Trainings on MNIST are cut short, and left out where tools/fetch-mnist has not been run.
 # Usage: readme.sh SOURCE_DIR

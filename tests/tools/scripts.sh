@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Tests of the shell scripts: what they print, how they end, what they leave behind. The package managers
 # are stand-ins on PATH, so that nothing is downloaded or installed.
 # Usage: scripts.sh SOURCE_DIR

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pins of a simulated apical_spi under tests/tools/firmware.c. Reads commands from standard input, prints
 // what the firmware read; test_deploy.cpp writes the one and checks the other.
 #include <cstdio>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Computes the digests of state of a bundle from hw/ARCHITECTURE.md alone ("State", "Bundles").
 
 Usage: state_digest.py BUNDLE

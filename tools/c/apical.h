@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /// The bit-accurate emulator and its quantiser for C (C99) and all that calls C: co-simulation through DPI or VPI,
 /// test benches, other languages. What flows in: a configuration (tools/CONFIGURATION.md), inputs and targets. What
 /// flows out: every signal and weight, raw or real, digests and snapshots, the same bits as `apical run`.

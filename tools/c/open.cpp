@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a configuration to an emulator, and the shapes of what was opened.
 #include <fmt/format.h>
 
@@ -15,12 +16,13 @@ namespace {
 using tools::Config;
 using tools::InputError;
 
-std::vector<model::WeightMatrix> read_weights(const Config& config, const char* file) {
-  if (file == nullptr) return tools::starting_weights(config, "");
+std::vector<model::WeightMatrix> read_weights(Config& config, const char* file) {
+  if (file == nullptr) return tools::starting_weights(config);
   if (*file == '\0') throw InputError("weights: \"\"; accepted: an HDF5 file, or null");
+  config.weights_file = file;
   static std::mutex hdf5;  // Debian's library isn't made for threads
   const std::lock_guard<std::mutex> alone(hdf5);
-  return tools::starting_weights(config, file);
+  return tools::starting_weights(config);
 }
 
 std::shared_ptr<OpenEmulator> opened(Config config, const char* weights, const char* const* overrides,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Formats and the quantiser: numbers on their own, without an emulator.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a host does with an emulator: inputs, ticks in one or in parts, reading.
 #include <fmt/format.h>
 

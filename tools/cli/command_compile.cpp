@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,6 +7,7 @@
 
 #include "fixedpoint/program/compiler.hpp"
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/config/starting_weights.hpp"
 #include "tools/run/run.hpp"
@@ -16,8 +18,7 @@ namespace {
 using fixedpoint::Program;
 
 struct Arguments {
-  std::string config, weights;
-  std::vector<std::string> set;
+  ConfigArguments config;
   bool json = false;
 };
 
@@ -88,11 +89,10 @@ void print_text(const Config& config, const Program& program) {
 }
 
 int execute(const Arguments& a) {
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
+  Config config = a.config.read();
   try {
     check(config);
-    const auto program = compiled(config, starting_weights(config, a.weights));
+    const auto program = compiled(config, starting_weights(config));
     (a.json ? print_json : print_text)(config, *program);
     say(loading_notes(config, *program));
   } catch (const std::invalid_argument& error) {
@@ -107,12 +107,8 @@ void add_compile(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "compile", "Print the memory map, the operations and the width proof of a configuration's program");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--weights", a->weights, "HDF5 file with /weights/W1.. to load");
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_flag("--json", a->json, "print JSON");
   command->footer(
       "Example:\n  apical compile tools/configs/digits8.toml --set formats.weight.bits=8 "

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include "sim/core/core_library.hpp"
 #include "sim/core/external_tools.hpp"
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/deploy/deploy.hpp"
 #include "tools/deploy/firmware.hpp"
@@ -19,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string config, target, out;
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string target, out;
   int lanes = 0;
   DeployOptions options;
 };
@@ -42,16 +44,16 @@ nlohmann::ordered_json described(const Deployment& d, const nlohmann::ordered_js
 
 int execute(const Arguments& a) {
   const Target& target = target_named(a.target);
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
+  Config config = a.config.read();
   if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
   if (!a.options.pins.empty() && !fs::exists(a.options.pins))
     throw InputError(fmt::format("--pcf: {}; accepted: a file of pin constraints", a.options.pins));
   try {
     const Deployment d = fit(config, target, a.lanes, a.options);
     say(loading_notes(d.config, *d.program));
-    OutputFolder out(a.out.empty() ? fs::path("out") / (fs::path(a.config).stem().string() + "-" + a.target)
-                                   : fs::path(a.out));
+    OutputFolder out(a.out.empty()
+                         ? fs::path("out") / (fs::path(a.config.file).stem().string() + "-" + a.target)
+                         : fs::path(a.out));
     const nlohmann::ordered_json table = synthesise(d, out);
     const auto images = memory_images(d);
     for (const auto& [name, text] : images) out.write(name, text);
@@ -89,7 +91,8 @@ void add_deploy(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "deploy", "Fit a core to a configuration and a part: netlist, bitstream, resources, firmware header");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_option("--target", a->target, names_of_targets())->required();
   command->add_option("--out", a->out, "folder (default: out/<config>-<target>)");
   command->add_option("--lanes", a->lanes,
@@ -97,10 +100,6 @@ void add_deploy(CLI::App& app, int& status) {
   command->add_option("--mhz", a->options.frequency, "clock that a part has to reach (default 20)")
       ->check(CLI::Range(1.0, 1000.0));
   command->add_option("--pcf", a->options.pins, "pins of a part (default: the target's own in hw/synthesis)");
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->footer(
       "Exit status 1: it doesn't fit, and why.\n"
       "Example:\n  apical deploy tools/configs/digits8-up5k.toml --target ice40-up5k --out out/up5k");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/explore/mesh.hpp"
 #include "tools/report/output_folder.hpp"
@@ -17,8 +19,8 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, out, weights;
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string out;
   MeshChip chip;
   double memory_kib = 128.0;
   int lanes = 0, most = 4096;
@@ -112,12 +114,11 @@ void print_table(const char* title, const std::vector<MeshMeasurement>& all, dou
 }
 
 int execute(Arguments a) {
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
+  Config config = a.config.read();
   if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
   a.chip.core.lanes = config.lanes;
   a.chip.core.memory_bits = static_cast<std::uint64_t>(a.memory_kib * 8192.0);
-  const auto [task, program] = prepare(config, a.weights, Upto::mesh);
+  const auto [task, program] = prepare(config, Upto::mesh);
   const std::vector<std::string> notes = loading_notes(config, *program);
   say(notes);
   const double megahertz = a.chip.megahertz;
@@ -137,7 +138,7 @@ int execute(Arguments a) {
   if (!a.json) print_one(m, a.chip);
   bool equal = m.equal;
   OutputFolder out(a.out.empty() ? std::filesystem::path("out") /
-                                       (std::filesystem::path(a.config).stem().string() + "-mesh")
+                                       (std::filesystem::path(a.config.file).stem().string() + "-mesh")
                                  : std::filesystem::path(a.out));
   out.write("mesh.svg", mesh_figure(m));
   out.write("cores.csv", cores_csv(m));
@@ -192,7 +193,8 @@ void add_mesh(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand(
       "mesh",
       "Split a network over a mesh of cores: load, traffic, speed, energy; the bits are those of one core");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_option("--cores", a->chip.cores, "of the mesh, as square as may be (default 16)")
       ->check(CLI::Range(1, 16384));
   command->add_option("--clock", a->chip.megahertz, "MHz of the chip (default 200)")
@@ -211,11 +213,6 @@ void add_mesh(CLI::App& app, int& status) {
                     "also 1, 4, 16 .. 4096 cores: with this network, and with the largest that fits");
   command->add_option("--most", a->most, "cores up to which --sweep goes (default 4096)")
       ->check(CLI::Range(1, 16384));
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--weights", a->weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--out", a->out, "folder for figures and tables (default: out/<config>-mesh)");
   command->add_flag("--json", a->json, "print JSON");
   command->footer(

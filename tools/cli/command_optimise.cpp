@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <memory>
 
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/explore/optimise.hpp"
 #include "tools/report/output_folder.hpp"
@@ -16,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string config, out, budget = "accuracy=-0.5pt";
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string out, budget = "accuracy=-0.5pt";
   OptimiseOptions options;
   bool json = false;
 };
@@ -35,10 +37,9 @@ int execute(Arguments a) {
     throw InputError(
         fmt::format("--cost: \"{}\"; accepted: {}", a.options.cost, fmt::join(cost_names, ", ")));
   a.options.profile.threads = a.options.threads;
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
-  OutputFolder folder(a.out.empty() ? fs::path("out") /
-                                          (fs::path(a.config).stem().string() + "-optimise-" + a.options.cost)
+  Config config = a.config.read();
+  OutputFolder folder(a.out.empty() ? fs::path("out") / (fs::path(a.config.file).stem().string() +
+                                                         "-optimise-" + a.options.cost)
                                     : fs::path(a.out));
   const Optimum o = optimise(config, a.options);
   say(loading_notes(config));
@@ -73,7 +74,7 @@ void add_optimise(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "optimise", "Search word lengths: accuracy against cost, a ready configuration per point of the front");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*command, a->config);
   command->add_option("--budget", a->budget,
                       "accuracy=-POINTSpt: what may be lost against golden (default accuracy=-0.5pt)");
   command->add_option("--cost", a->options.cost,
@@ -88,10 +89,6 @@ void add_optimise(CLI::App& app, int& status) {
       ->check(CLI::Range(1, 100));
   command->add_option("--threads", a->options.threads, "trainings side by side (default 1)")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--out", a->out,
                       "folder for point-N.toml, pareto.csv, pareto.svg, optimise.json (default: "
                       "out/<config>-optimise-<cost>)");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -5,6 +6,7 @@
 #include <memory>
 
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/explore/profile.hpp"
@@ -14,16 +16,15 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, out;
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string out;
   ProfileOptions options;
   bool json = false;
 };
 
 int execute(const Arguments& a) {
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
-  const std::filesystem::path name = std::filesystem::path(a.config).stem();
+  Config config = a.config.read();
+  const std::filesystem::path name = std::filesystem::path(a.config.file).stem();
   const Profile p = profile(config, a.options);
   say(loading_notes(config));
   if (!p.trouble.empty()) {
@@ -57,7 +58,8 @@ void add_profile(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "profile", "Range and noise of every signal over a training, and formats that follow from them");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_option("--out", a->out, "folder for proposal.toml, profile.json, noise.svg, noise.csv");
   command
       ->add_option("--windows", a->options.windows,
@@ -79,10 +81,6 @@ void add_profile(CLI::App& app, int& status) {
       ->check(CLI::Range(1.0, 1e6));
   command->add_option("--threads", a->options.threads, "windows side by side (default 1)")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_flag("--json", a->json, "print profile.json");
   command->footer(
       "Exit status 1: the training diverges, or no format holds what it takes; nothing is written.\n"

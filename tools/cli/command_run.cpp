@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <csignal>
@@ -6,6 +7,7 @@
 #include <memory>
 
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/run/run.hpp"
 
@@ -13,8 +15,8 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, machine, schedule, out;
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string machine, schedule, out;
   std::uint32_t seed = 0, ticks = 0;
   int threads = 0;
   bool json = false;
@@ -22,8 +24,7 @@ struct Arguments {
 };
 
 Config effective(const Arguments& a, const CLI::App& command) {
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
+  Config config = a.config.read();
   if (command.count("--machine") > 0) set_key(config, fmt::format("run.machine={}", a.machine), "--machine");
   if (command.count("--schedule") > 0)
     set_key(config, fmt::format("run.schedule={}", a.schedule), "--schedule");
@@ -35,8 +36,9 @@ Config effective(const Arguments& a, const CLI::App& command) {
 
 int execute(const Arguments& a, const CLI::App& command) {
   const Config config = effective(a, command);
-  OutputFolder folder(a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
-                                    : std::filesystem::path(a.out));
+  OutputFolder folder(a.out.empty()
+                          ? std::filesystem::path("out") / std::filesystem::path(a.config.file).stem()
+                          : std::filesystem::path(a.out));
   const RunOutcome outcome = run(config, a.options);
   const std::string json = write_results(config, outcome, folder);
   int status = 0;
@@ -69,19 +71,14 @@ void add_run(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   a->options.catch_signals = true;
   CLI::App* command = app.add_subcommand("run", "Train and test the task of a configuration");
-  command->add_option("CONFIG", a->config, "configuration file (tools/CONFIGURATION.md lists the keys)")
-      ->required();
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_option("--machine", a->machine, "golden, emulator, both, tlm or rtl (default: run.machine)");
   command->add_option("--schedule", a->schedule,
                       "dense, event or auto (default: run.schedule); the same bits");
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--seed", a->seed, "run.seed");
   command->add_option("--ticks", a->ticks, "run.ticks: stop training after so many ticks");
   command->add_option("--threads", a->threads, "run.threads");
-  command->add_option("--weights", a->options.weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--trace", a->options.trace,
                       "HDF5 file for u, rate, error and basal of every training tick");
   command->add_option("--timeline", a->options.timeline,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "sim/core/core_model.hpp"
 #include "sim/platform/platform_integers.hpp"
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/deploy/bundle.hpp"
 #include "tools/deploy/replay.hpp"
@@ -20,8 +22,8 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, profile = "smoke", out, folder, rtl, machine = "rtl";
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string profile = "smoke", out, folder, rtl, machine = "rtl";
   std::optional<std::uint64_t> ticks, weights_every;
 };
 
@@ -58,9 +60,8 @@ std::size_t print_coverage(const Bundle& b) {
 
 int export_bundle(const Arguments& a) {
   Bundle b;
-  b.config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(b.config, assignment);
-  const Assignment given = prepare(b.config, "");
+  b.config = a.config.read();
+  const Assignment given = prepare(b.config);
   const bool corners = a.profile == "corners", until_met = corners && !a.ticks;
   say(loading_notes(b.config, *given.program));
   const HostProfile profile = make_host_profile(a.profile, b.config, given);
@@ -124,7 +125,8 @@ void add_vectors(CLI::App& app, int& status) {
   command->require_subcommand(1);
   CLI::App* to =
       command->add_subcommand("export", "Write a self-contained bundle with a testbench in plain Verilog");
-  to->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*to, a->config);
+  add_weights(*to, a->config);
   to->add_option("--out", a->out, "folder of the bundle")->required();
   to->add_option(
         "--ticks", a->ticks,
@@ -145,10 +147,6 @@ void add_vectors(CLI::App& app, int& status) {
         "searched so that every quantiser meets both limits and all ties, and why it can't meet the others; "
         "every export counts the values, limits and ties that it brings each quantiser to")
       ->check(CLI::IsMember(profile_names()));
-  to->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   to->footer(
       "Example:\n  apical vectors export tools/configs/digits8.toml --ticks 8 --out vectors && make -C "
       "vectors");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include "sim/verify/compare.hpp"
 #include "sim/verify/locate.hpp"
 #include "tools/cli/commands.hpp"
+#include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/report/progress.hpp"
 #include "tools/verify/difference_waveform.hpp"
@@ -24,8 +26,8 @@ namespace apical::tools {
 namespace {
 
 struct Arguments {
-  std::string config, upto = "rtl", rtl, out, weights, profile = "learning";
-  std::vector<std::string> set;
+  ConfigArguments config;
+  std::string upto = "rtl", rtl, out, profile = "learning";
   std::uint64_t ticks = 200;
   int lanes = 0, programs = 50;
   bool json = false, timing = false, no_counters = false, no_waveform = false;
@@ -52,9 +54,8 @@ nlohmann::ordered_json in_json(const sim::Difference& d) {
 
 // Clocks of the virtual platform against those of the Verilated core.
 int time(const Arguments& a, const Config& config, std::uint64_t ticks) {
-  say(loading_notes(config, *prepare(config, a.weights).program));
-  const std::vector<TimingResult> results =
-      compare_timing(config, a.weights, ticks, a.programs, config.seed, a.rtl);
+  say(loading_notes(config, *prepare(config).program));
+  const std::vector<TimingResult> results = compare_timing(config, ticks, a.programs, config.seed, a.rtl);
   bool good = true;
   double worst = 0.0;
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
@@ -183,7 +184,7 @@ void show_waveform(const Arguments& a, const std::vector<Rung>& rungs, const sim
     try {
       const std::filesystem::path file = write_difference_waveform(
           rung, stimulus, difference,
-          a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config).stem()
+          a.out.empty() ? std::filesystem::path("out") / std::filesystem::path(a.config.file).stem()
                         : std::filesystem::path(a.out));
       json["waveform"] = file.string();
       json["waveform_time"] = waveform_time(difference);
@@ -231,8 +232,7 @@ void print_scope(const Arguments& a, const fixedpoint::Program& program, nlohman
 
 int execute(const Arguments& a, const CLI::App& command) {
   refuse_combinations(a, command);
-  Config config = read_config(a.config);
-  for (const std::string& assignment : a.set) set_key(config, assignment);
+  Config config = a.config.read();
   if (a.lanes > 0) set_key(config, fmt::format("core.lanes={}", a.lanes), "--lanes");
   if (a.timing) try {
       return time(a, config, command.count("--ticks") > 0 ? a.ticks : 0);
@@ -240,7 +240,7 @@ int execute(const Arguments& a, const CLI::App& command) {
       fmt::print(a.json ? stderr : stdout, "{}\n", stopped.what());
       return 1;
     }
-  const Assignment given = prepare(config, a.weights, a.upto == "emulator" ? Upto::emulator : Upto::core);
+  const Assignment given = prepare(config, a.upto == "emulator" ? Upto::emulator : Upto::core);
   const std::vector<std::string> notes = loading_notes(config, *given.program);
   say(notes);
   const HostProfile profile = make_host_profile(a.profile, config, given);
@@ -276,18 +276,14 @@ void add_verify(CLI::App& app, int& status) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("verify", "Climb the ladder of machines and compare all state every tick");
-  command->add_option("CONFIG", a->config, "configuration file")->required();
+  add_config(*command, a->config);
+  add_weights(*command, a->config);
   command->add_option("--upto", a->upto, "last rung: emulator, tlm, rtl or netlist (default rtl)")
       ->check(CLI::IsMember({"emulator", "tlm", "rtl", "netlist"}));
   command->add_option("--ticks", a->ticks, "ticks of training (default 200; with --timing one epoch)")
       ->check(CLI::Range(1u, 1u << 31));
   command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");
   command->add_option("--rtl", a->rtl, "folder with another apical_core.sv and its modules: your design");
-  command->add_option("--set", a->set, "section.key=value, as often as needed")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--weights", a->weights, "HDF5 file with /weights/W1.. to start from");
   command->add_option("--out", a->out, "folder for the waveform of a difference (default: out/<config>)");
   command
       ->add_option("--profile", a->profile,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration as text: canonical, as a file, as a digest.
 #include <fmt/format.h>
 #include <xxhash.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration as the models and the compiler take it.
 #include <fmt/format.h>
 

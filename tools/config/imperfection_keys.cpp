@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of [imperfections].
 #include "tools/config/config_keys.hpp"
 

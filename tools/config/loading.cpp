@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/config/loading.hpp"
 
 #include <fmt/format.h>
@@ -47,15 +48,16 @@ bool loses_much(const fixedpoint::LoadReport& load) {
 
 void check_loading(const Config& config, const fixedpoint::LoadReport& load) {
   if (config.allow_lossy_loading || !loses_much(load)) return;
-  throw SettingsError("formats.weight.frac",
-                      fmt::format("{} with {} bits: of {} weights {} of magnitude up to {:.3g}, {} became 0 "
-                                  "and {} saturated on loading",
-                                  load.format.frac, load.format.bits, load.values, load.name, load.largest,
-                                  load.became_zero, load.saturated),
-                      fmt::format("a format that loses at most {:g}% of them (frac = {} holds the largest), "
-                                  "or formats.allow_lossy_loading = true",
-                                  100.0 * most_lost, frac_that_holds(load)),
-                      load.layer);
+  throw SettingsError(
+      "formats.weight.frac",
+      fmt::format("{} with {} bits: of {} weights {} of magnitude up to {:.3g}, {} became 0 "
+                  "and {} saturated on loading{}",
+                  load.format.frac, load.format.bits, load.values, load.name, load.largest, load.became_zero,
+                  load.saturated, config.weights_file.empty() ? "" : " " + config.weights_file),
+      fmt::format("a format that loses at most {:g}% of them (frac = {} holds the largest), "
+                  "or formats.allow_lossy_loading = true",
+                  100.0 * most_lost, frac_that_holds(load)),
+      load.layer);
 }
 
 std::shared_ptr<const fixedpoint::Program> compiled(const Config& config,
@@ -68,7 +70,7 @@ std::shared_ptr<const fixedpoint::Program> compiled(const Config& config,
 
 Config allowing_its_losses(Config config) {
   const bool allowed = std::exchange(config.allow_lossy_loading, true);
-  const auto program = compiled(config, starting_weights(config, ""));
+  const auto program = compiled(config, starting_weights(config));
   config.allow_lossy_loading =
       allowed || std::any_of(program->loads.begin(), program->loads.end(), loses_much);
   return config;
@@ -100,7 +102,7 @@ std::vector<std::string> loading_notes(const Config& config, const fixedpoint::P
 
 std::vector<std::string> loading_notes(const Config& config) {
   try {
-    return loading_notes(config, *compiled(config, starting_weights(config, "")));
+    return loading_notes(config, *compiled(config, starting_weights(config)));
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error));
   }

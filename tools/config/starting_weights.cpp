@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/config/starting_weights.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,8 @@
 
 namespace apical::tools {
 
-std::vector<model::WeightMatrix> starting_weights(const Config& config, const std::string& file) {
+std::vector<model::WeightMatrix> starting_weights(const Config& config) {
+  const std::string& file = config.weights_file;
   const model::GoldenSettings& s = config.network;
   std::vector<model::WeightMatrix> weights =
       model::initial_weights(s.layers, model::bias_if(s.bias), config.gain, config.seed, s.connections);

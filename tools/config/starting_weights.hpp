@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
 #include <vector>
@@ -6,8 +7,8 @@
 
 namespace apical::tools {
 
-/// Initial weights: from the file, or from the seed; W_1 .. W_N and, for a microcircuit, what
+/// Initial weights: from config.weights_file, or from the seed; W_1 .. W_N and, for a microcircuit, what
 /// model::in_order() has behind them.
-std::vector<model::WeightMatrix> starting_weights(const Config&, const std::string& file);
+std::vector<model::WeightMatrix> starting_weights(const Config&);
 
 }  // namespace apical::tools

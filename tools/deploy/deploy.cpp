@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/deploy/deploy.hpp"
 
 #include <fmt/format.h>
@@ -139,7 +140,7 @@ Deployment fit(const Config& config, const Target& target, int lanes, const Depl
   try {
     check(config);
     refuse_imperfections(config, "a core");
-    d.program = compiled(config, starting_weights(config, ""));
+    d.program = compiled(config, starting_weights(config));
     d.core = sim::required_parameters(*d.program, chosen);
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error));

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Every folder beside this file that holds an analysis is an experiment of that name: sets EXPERIMENT_SOURCES to the
 # analyses and to a generated file with the function registered(), which has their configurations as text.
 file(GLOB folders CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/*/analysis.cpp)

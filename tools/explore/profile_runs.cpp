@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/explore/profile_runs.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ ProfileRuns::ProfileRuns(const Config& config, const ProfileOptions& options)
       options_(options),
       task_(configured_task(config)),
       depth_(static_cast<int>(config.network.layers.size()) - 1),
-      weights_(starting_weights(config, "")),
+      weights_(starting_weights(config)),
       configured_(*compiled(config, weights_)),
       wide_(widest_formats(config, weights_, configured_)) {}
 

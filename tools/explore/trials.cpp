@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/explore/trials.hpp"
 #include "tools/config/starting_weights.hpp"
 
@@ -19,7 +20,7 @@ double mean_of(const std::vector<double>& values) {
 }
 
 Trials::Trials(const Config& config, const OptimiseOptions& options)
-    : options_(options), base_(config), shape_(starting_weights(config, "")) {
+    : options_(options), base_(config), shape_(starting_weights(config)) {
   base_.machine = Machine::emulator;
   base_.threads = 1;
   base_.compare_thetas.clear();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <pybind11/stl.h>
 
@@ -66,11 +67,12 @@ void check_located(const tools::Config& config) {
   }
 }
 
-std::vector<model::WeightMatrix> starting_weights(const tools::Config& config, const py::object& weights) {
+std::vector<model::WeightMatrix> starting_weights(tools::Config& config, const py::object& weights) {
   check_located(config);
   const py::object given = py::module_::import("apical.weights").attr("given")(weights);
   const bool is_file = py::isinstance<py::str>(given);
-  auto all = tools::starting_weights(config, is_file ? given.cast<std::string>() : "");
+  if (is_file) config.weights_file = given.cast<std::string>();
+  auto all = tools::starting_weights(config);
   if (is_file || given.is_none()) return all;
   const auto by_name = given.cast<py::dict>();
   const std::vector<std::string> names = tools::weight_names(config);

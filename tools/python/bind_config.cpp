@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <pybind11/stl.h>
 
@@ -41,7 +42,7 @@ py::dict effective(const Config& config) {
 py::dict shapes(const Config& config) {
   check_located(config);
   const std::vector<std::string> names = tools::weight_names(config);
-  const auto weights = tools::starting_weights(config, "");
+  const auto weights = tools::starting_weights(config);
   py::dict all;
   for (std::size_t k = 0; k < names.size(); ++k)
     all[py::str(names[k])] = py::make_tuple(weights[k].rows(), weights[k].cols());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -31,8 +32,8 @@ const double* checked(const Doubles& array, const char* name, const std::vector<
 std::vector<std::string> assignments(const pybind11::object& overrides);
 
 /// Initial weights in the order of tools::weight_names(): from None (the seed), a file, or a dict
-/// (apical/weights.py). Throws tools::InputError.
-std::vector<model::WeightMatrix> starting_weights(const tools::Config&, const pybind11::object& weights);
+/// (apical/weights.py); the configuration keeps the name of a file. Throws tools::InputError.
+std::vector<model::WeightMatrix> starting_weights(tools::Config&, const pybind11::object& weights);
 
 /// Throws tools::InputError for what tools::check() refuses.
 void check_located(const tools::Config&);

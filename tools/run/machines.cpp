@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/run/machines.hpp"
 
 #include <fmt/format.h>
@@ -84,7 +85,7 @@ void check_machine(const Config& config) {
   try {
     check(config);
     refuse_both(config);
-    const std::vector<model::WeightMatrix> weights = starting_weights(config, "");
+    const std::vector<model::WeightMatrix> weights = starting_weights(config);
     if (config.machine == Machine::golden) {
       make_golden(config, weights);
       return;

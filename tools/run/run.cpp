@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/run/run.hpp"
 
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
   const auto task = configured_task(config);
   RunOutcome outcome;
   outcome.image = task->image();
-  outcome.initial = options.initial.empty() ? starting_weights(config, options.weights) : options.initial;
+  outcome.initial = options.initial.empty() ? starting_weights(config) : options.initial;
 
   if (const auto chip = drawn_chip(config)) outcome.notes.push_back(chip->summary());
 

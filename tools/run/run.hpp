@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <atomic>
 #include <functional>
@@ -42,7 +43,6 @@ struct RunResult {
 
 /// What a run wants beside its configuration.
 struct RunOptions {
-  std::string weights;  ///< HDF5 file with /weights/W1.. (weight_names()) to start from, or ""
   std::vector<model::WeightMatrix> initial;  ///< to start from instead, as starting_weights() has them
   std::string trace;                         ///< HDF5 file to write a trace of the training to, or ""
   std::string timeline,

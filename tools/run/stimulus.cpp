@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/run/stimulus.hpp"
 
 #include <fmt/format.h>
@@ -78,13 +79,13 @@ sim::Stimulus make_random_stimulus(const std::shared_ptr<const fixedpoint::Progr
   };
 }
 
-Assignment prepare(const Config& config, const std::string& weights, Upto upto) {
+Assignment prepare(const Config& config, Upto upto) {
   try {
     check(config);
     refuse_imperfections(config, "a core");
     Assignment a;
     a.task = configured_task(config);
-    a.program = compiled(config, starting_weights(config, weights));
+    a.program = compiled(config, starting_weights(config));
     if (upto == Upto::mesh) sim::check_core_formats(*a.program);
     if (upto == Upto::core) sim::check_core_limits(*a.program, config.lanes);
     return a;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "tools/report/output_folder.hpp"
 #include "tools/study/statistics.hpp"

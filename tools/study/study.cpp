@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/study/study.hpp"
 
 #include "model/settings/settings_error.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/verify/host_profile.hpp"
 
 #include "tools/verify/corner_stimulus.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/verify/timing.hpp"
 
 #include <fmt/format.h>
@@ -94,11 +95,10 @@ TimingResult compare(const Play& play, sim::RegisterMachine& platform, sim::Regi
 
 }  // namespace
 
-std::vector<TimingResult> compare_timing(const Config& config, const std::string& weights,
-                                         std::uint64_t ticks, int programs, std::uint64_t seed,
-                                         const std::string& rtl) {
+std::vector<TimingResult> compare_timing(const Config& config, std::uint64_t ticks, int programs,
+                                         std::uint64_t seed, const std::string& rtl) {
   const sim::CoreSources sources = chosen_sources(rtl);
-  const Assignment assignment = prepare(config, weights);
+  const Assignment assignment = prepare(config);
   std::vector<Play> plays;
   plays.push_back({"training", assignment.program, ticks > 0 ? ticks : assignment.task->training(0)->ticks(),
                    make_stimulus(config, *assignment.task, assignment.program)});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
 #include <string>
@@ -21,8 +22,8 @@ struct TimingResult {
 /// Plays the training of a configuration (`ticks`; 0: one epoch), and `programs` random programs of 24 ticks
 /// each, on both; on the core of folder `rtl` (ladder.hpp). Bounds that the approximation is held to: 3% over
 /// the configuration, 10% on each program.
-std::vector<TimingResult> compare_timing(const Config&, const std::string& weights, std::uint64_t ticks,
-                                         int programs, std::uint64_t seed, const std::string& rtl);
+std::vector<TimingResult> compare_timing(const Config&, std::uint64_t ticks, int programs, std::uint64_t seed,
+                                         const std::string& rtl);
 inline constexpr double timing_bound = 0.03, program_timing_bound = 0.10;
 
 }  // namespace apical::tools

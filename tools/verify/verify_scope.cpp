@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/verify/verify_scope.hpp"
 
 #include <algorithm>

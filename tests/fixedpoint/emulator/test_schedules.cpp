@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever the schedule, the threads and the instruction set: the same state after every tick.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables against decimal floating point of 80 digits, through other formulas than the code under test.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The generator as other machines must reproduce it, and what it owes the columns of a row. Successive ticks
 // and rows are looked at in test_quantise.cpp.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The quantiser against IEEE 1666 (SystemC's own fixed-point types) and against exact rationals.
 #define SC_INCLUDE_FX
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What registers make of alpha and beta, against the definition of a rounded fraction.
 #include "fixedpoint/program/constants.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Corners that are proven to be out of reach are never met, whatever a host does; and those of a known
 // network.
 #include "fixedpoint/program/corner_proof.hpp"

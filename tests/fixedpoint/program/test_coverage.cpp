@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Corners of quantisers against their definition, in quarters of an LSB.
 #include "fixedpoint/program/coverage.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The core model without a kernel: programs through the assembler into its memories and out again by the
 // disassembler, and what it says of memories that hold no program. Its clocks are compared with the core's in
 // tests/hw.

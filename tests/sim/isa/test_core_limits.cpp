@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What no core can hold is refused with key and limit before anything runs; what is at the limit is accepted.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The words of the core in C++: every bit that has a meaning survives, and what doesn't fit is refused.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of passes against what doesn't know it: the document, and the flags of the Verilog.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The integers against the golden model, which shares no code with them: what separates the two is rounding,
 // so it halves with every fraction bit.
 #include <gtest/gtest.h>

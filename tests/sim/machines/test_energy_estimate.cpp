@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Energy of memories and multipliers against sums by hand: per matrix, of whatever shape the network is.
 #include "sim/machines/energy.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A machine in a process of its own is that machine, and its trouble is told here.
 #include "sim/machines/separate_machine.hpp"
 
@@ -25,7 +26,7 @@ std::unique_ptr<Machine> made(tools::Machine machine, tools::Circuit circuit = t
   tools::Config config = small();
   config.machine = machine;
   config.circuit = circuit;
-  return tools::make_machine(config, tools::starting_weights(config, ""));
+  return tools::make_machine(config, tools::starting_weights(config));
 }
 
 TEST(SeparateMachine, IsTheMachine) {

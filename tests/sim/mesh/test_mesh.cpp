@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network split over a mesh of cores computes the same bits as on one.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Digits with learning in one SystemC kernel: the platform with the TLM core beside the platform with the
 // Verilated core on its pins, and the emulator. Equal state after every tick, and equal time.
 #include <gtest/gtest.h>
@@ -28,7 +29,7 @@ CoreParameters digits_core() {
 struct World {
   World()
       : config(tools::read_config(APICAL_SOURCE_DIR "/tools/configs/digits8.toml")),
-        assignment(tools::prepare(config, "")) {}
+        assignment(tools::prepare(config)) {}
   tools::Config config;
   tools::Assignment assignment;
 };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The TLM core as a target (IEEE 1666-2011): error responses, temporal decoupling, the four phases, the
 // interrupt.
 #include <gtest/gtest.h>

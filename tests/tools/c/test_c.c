@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Everything of tools/c/apical.h once, from C99: known values of the quantiser and of a small network.
    Usage: test_c CONFIGURATION */
 #include <math.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C interface called in any order with anything: never a crash, always a status and a message. And by
 // threads.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Machines of the C interface against those of C++ and of the command line.
 #include <gtest/gtest.h>
 
@@ -114,7 +115,7 @@ TEST(MachinesInC, AreTheEmulatorOfTheKnownDigest) {
   for (const char* one :
        {"network.layers=[6, 5, 3]", "dynamics.scheme=integrated", "dynamics.flow=lagrangian", "run.seed=7"})
     tools::set_key(config, one);
-  fixedpoint::Emulator emulator(tools::compiled(config, tools::starting_weights(config, "")));
+  fixedpoint::Emulator emulator(tools::compiled(config, tools::starting_weights(config)));
   for (int tick = 0; tick < 20; ++tick) {
     std::vector<double> input, target;
     for (int i = 0; i < 6; ++i) input.push_back((tick * (i + 1) % 8) / 8.0);
@@ -141,7 +142,7 @@ TEST(MachinesInC, HaveTheStateOfTheEmulatorInEveryConfiguration) {
     try {
       for (const std::string& one : assignments) tools::set_key(config, one, "overrides");
       tools::check(config);
-      program = tools::compiled(config, tools::starting_weights(config, ""));
+      program = tools::compiled(config, tools::starting_weights(config));
     } catch (const tools::InputError& error) {
       refused = error.what();
     } catch (const std::invalid_argument& error) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The quantiser of the C interface against those of the emulator and of `apical quantise`, on random formats.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Snapshots: a training goes on from one as if nothing had happened, and what isn't one is refused whole.
 #include <gtest/gtest.h>
 

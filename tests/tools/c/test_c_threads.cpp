@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C interface and threads: handles that don't meet, calls that wait, errors that stay apart.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/report/output_folder.hpp"
 
 #include <fmt/format.h>
@@ -137,10 +138,15 @@ TEST_F(Output, FullDiskLeavesNoHdf5File) {
   }
 }
 
+std::vector<model::WeightMatrix> from_file(Config c, const std::string& file) {
+  c.weights_file = file;
+  return starting_weights(c);
+}
+
 TEST_F(Output, WeightsComeBackBitForBit) {
   Config c;
   c.network.layers = {5, 4, 3};
-  const std::vector<model::WeightMatrix> weights = starting_weights(c, "");
+  const std::vector<model::WeightMatrix> weights = starting_weights(c);
   const std::string path = (folder / "weights.h5").string();
   {
     model::Hdf5Writer out(path);
@@ -148,19 +154,19 @@ TEST_F(Output, WeightsComeBackBitForBit) {
       out.write("/weights/W" + std::to_string(k + 1), weights[k]);
     out.commit();
   }
-  const std::vector<model::WeightMatrix> again = starting_weights(c, path);
+  const std::vector<model::WeightMatrix> again = from_file(c, path);
   ASSERT_EQ(again.size(), 2u);
   for (std::size_t k = 0; k < 2; ++k) EXPECT_EQ(weights[k], again[k]);
 
   c.network.layers = {5, 4, 2};
-  std::string message = message_of([&] { starting_weights(c, path); });
+  std::string message = message_of([&] { from_file(c, path); });
   EXPECT_TRUE(contains(message, path + ": /weights/W2 is 3 x 5; accepted: 2 x 5")) << message;
   c.network.layers = {5, 4, 3, 2};
-  message = message_of([&] { starting_weights(c, path); });
+  message = message_of([&] { from_file(c, path); });
   EXPECT_TRUE(contains(message, "has no dataset /weights/W3")) << message;
   c.network.layers = {5, 4, 3};
   c.network.bias = false;
-  message = message_of([&] { starting_weights(c, path); });
+  message = message_of([&] { from_file(c, path); });
   EXPECT_TRUE(contains(message, "/weights/W1 is 4 x 6; accepted: 4 x 5")) << message;
 }
 
@@ -175,15 +181,15 @@ TEST_F(Output, WeightsThatAreNoNumbersAreRefused) {
     out.write("/weights/W1", w);
     out.commit();
   }
-  const std::string message = message_of([&] { starting_weights(c, path); });
+  const std::string message = message_of([&] { from_file(c, path); });
   EXPECT_TRUE(contains(message, "/weights/W1[1, 2] is nan; accepted: finite values")) << message;
 
   const std::string whole = content(path);
   const std::string truncated = file("truncated.h5", whole.substr(0, whole.size() / 2));
-  EXPECT_TRUE(contains(message_of([&] { starting_weights(c, truncated); }), "accepted: an HDF5 file"));
+  EXPECT_TRUE(contains(message_of([&] { from_file(c, truncated); }), "accepted: an HDF5 file"));
   EXPECT_TRUE(
-      contains(message_of([&] { starting_weights(c, file("text.h5", "hello")); }), "accepted: an HDF5 file"));
-  EXPECT_TRUE(contains(message_of([&] { starting_weights(c, "absent.h5"); }), "accepted: an HDF5 file"));
+      contains(message_of([&] { from_file(c, file("text.h5", "hello")); }), "accepted: an HDF5 file"));
+  EXPECT_TRUE(contains(message_of([&] { from_file(c, "absent.h5"); }), "accepted: an HDF5 file"));
 }
 
 // A process id that nobody has: a child that has ended.

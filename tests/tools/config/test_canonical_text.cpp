@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever is accepted is written as a text that loads to the same configuration.
 #include <gtest/gtest.h>
 

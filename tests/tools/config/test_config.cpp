@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -272,7 +273,7 @@ TEST(ExampleConfigurations, CompileAndSayWhatTheyAre) {
     const Config c = read_config(entry.path().string());
     EXPECT_NO_THROW(check(c)) << entry.path();
     if (c.machine == Machine::golden) continue;
-    EXPECT_NO_THROW(fixedpoint::compile(describe(c, starting_weights(c, "")))) << entry.path();
+    EXPECT_NO_THROW(fixedpoint::compile(describe(c, starting_weights(c)))) << entry.path();
   }
   EXPECT_GT(count, 0);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a program loses of a configuration's real numbers, and who says so.
 #include "model/hdf5_file.hpp"
 #include "tests/tools/command_line.hpp"
@@ -55,6 +56,28 @@ TEST_F(Loading, EveryCommandRefusesTheSame) {
     EXPECT_TRUE(contains(o.error, "or formats.allow_lossy_loading = true")) << command << o.error;
   }
   EXPECT_EQ(apical("run net.toml --machine golden --ticks 1" + saturating).status, 0);
+}
+
+// Whether the format or the file is wrong, nobody but the user knows.
+TEST_F(Loading, EveryCommandTakesWeightsAndNamesTheirFile) {
+  {
+    model::Hdf5Writer weights((folder / "tiny.h5").string());
+    weights.write("/weights/W1", model::RowMatrix::Constant(12, 65, 1e-180));
+    weights.write("/weights/W2", model::RowMatrix::Constant(10, 13, 0.25));
+    weights.commit();
+  }
+  for (const char* command :
+       {"compile net.toml", "verify net.toml --upto emulator --ticks 1", "mesh net.toml --ticks 1 --cores 2",
+        "vectors export net.toml --out v --ticks 1", "run net.toml --machine emulator --ticks 1",
+        "deploy net.toml --target generic --out d",
+        "profile net.toml --windows 1 --window-ticks 8 --set run.ticks=40"}) {
+    const std::string from_file = std::string(command) + " --weights tiny.h5";
+    const Outcome o = apical(from_file);
+    EXPECT_EQ(o.status, 2) << command;
+    EXPECT_TRUE(contains(o.error, "780 became 0 and 0 saturated on loading tiny.h5; accepted: "))
+        << command << ": " << o.error;
+    EXPECT_EQ(apical(from_file + " --set formats.allow_lossy_loading=true").status, 0) << command;
+  }
 }
 
 // Notes of loading reach whoever starts from a program.
@@ -226,7 +249,7 @@ TEST(AllowedLoss, IsInTheConfigurationThatNeedsIt) {
   EXPECT_TRUE(allowing_its_losses(config).allow_lossy_loading);
   EXPECT_TRUE(
       contains(as_toml(allowing_its_losses(config), "found"), "[formats]\nallow_lossy_loading = true\n"));
-  EXPECT_THROW(compiled(config, starting_weights(config, "")), std::invalid_argument);
+  EXPECT_THROW(compiled(config, starting_weights(config)), std::invalid_argument);
 }
 
 }  // namespace

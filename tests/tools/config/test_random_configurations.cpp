@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole configurations, drawn from everything that is accepted: what the compiler takes runs equally under
 // all schedules of the emulator, on the virtual platform and on a Verilated core, or is refused by name for
 // cores.

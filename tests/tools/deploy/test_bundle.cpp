@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bundles of reference vectors: whatever damages one is noticed by replay, in words.
 #include <functional>
 #include <set>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bundles of reference vectors: what is in them, and what their Makefile makes of damage.
 #include <map>
 

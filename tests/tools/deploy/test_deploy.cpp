@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration on its way into a part: what fits, what doesn't and why, and firmware on the pins of the
 // core that was made.
 #include "sim/isa/core_map.hpp"
@@ -103,7 +104,7 @@ TEST_F(Deploy, DigitsAreLearnedOnAnUp5kByFirmwareInC) {
 
   build_bench("up5k");
   const Config config = read_config(up5k_config);
-  const auto [task, program] = prepare(config, "");
+  const auto [task, program] = prepare(config);
   sim::EmulatorIntegers emulator("emulator", program, {});
   std::vector<std::int64_t> expected;
   constexpr int digits = 10;

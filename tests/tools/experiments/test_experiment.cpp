@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The poster's panels under --quick: their bounds, and figures that theory gives without any simulation.
 #include "tools/experiments/experiment.hpp"
 

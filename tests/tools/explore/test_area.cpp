@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The area of a core without synthesis: cores that the fit has not seen, and what every parameter does to it.
 #include "tools/explore/area.hpp"
 

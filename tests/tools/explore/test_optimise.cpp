@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // apical optimise: the search ends, its front is one, and what it writes is what it measured.
 #include <sstream>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // apical profile: its noise follows the law of rounding, and what it proposes loads and learns.
 #include <cmath>
 
@@ -171,7 +172,7 @@ TEST(Profile, ProposesForGraphsWhatTheCompilerTakes) {
     EXPECT_LT(p.proposed.output_share, 0.1);
     EXPECT_EQ(p.proposal.by_signal.at("input").frac, p.proposal.by_signal.at("rate").frac);
     config.formats = p.proposal;
-    EXPECT_NO_THROW(fixedpoint::compile(describe(config, starting_weights(config, ""))));
+    EXPECT_NO_THROW(fixedpoint::compile(describe(config, starting_weights(config))));
   }
 }
 

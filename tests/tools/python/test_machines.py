@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Configurations, machines that are stepped, and runs: against numpy and against the command line."""
 import ast
 import inspect

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """NIR graphs: files written by plain h5py after the published layout, a simulation in numpy, and the way back."""
 import os
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sweeps: the store that `apical sweep` writes, row for row."""
 import csv
 import locale

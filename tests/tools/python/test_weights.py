@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weights to and from NumPy and HDF5, read back by h5py, numpy and the command line."""
 import json
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The figures of the READMEs: those of the example configurations, trained in full and tested on the 360
 // held-out digits, and what they promise; all others are in tools/figures.json with command and date.
 #include <map>

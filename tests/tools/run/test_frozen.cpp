@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tests run on frozen weights: on every machine no weight moves in one, whatever learning would do; a machine
 // whose tests learn, too, is another one beside.
 #include <gtest/gtest.h>
@@ -85,7 +86,7 @@ void expect_frozen(const Case& c, const char* name) {
   for (const char* assignment : {"run.epochs=0", "task.test_limit=12", "run.seed=7"})
     set_key(config, assignment);
   set_key(config, std::string("run.machine=") + name);
-  const auto machine = make_machine(config, starting_weights(config, ""));
+  const auto machine = make_machine(config, starting_weights(config));
   const Weights before = weights_of(*machine, config);
   EXPECT_EQ(result_of(config).weights, before);
   show(*machine, *configured_task(config)->test());
@@ -109,7 +110,7 @@ TEST(Frozen, WeightsLeakOn) {
   for (const char* name : software) {
     Config config = configured({"imperfections.weight_leak=100", "run.epochs=0", "task.test_limit=5"});
     set_key(config, std::string("run.machine=") + name);
-    const Weights before = weights_of(*make_machine(config, starting_weights(config, "")), config);
+    const Weights before = weights_of(*make_machine(config, starting_weights(config)), config);
     const Weights after = result_of(config).weights;
     for (std::size_t k = 0; k < before.size(); ++k)
       for (std::size_t i = 0; i < before[k].size(); ++i)
@@ -125,7 +126,7 @@ TEST(Frozen, TrainingGoesOnBetweenTests) {
     Config config = configured({"dynamics.rho_spread=0.05", "run.epochs=3", "learning.decay=0.5",
                                 "task.train_limit=20", "task.test_limit=6"});
     set_key(config, std::string("run.machine=") + name);
-    const auto machine = make_machine(config, starting_weights(config, ""));
+    const auto machine = make_machine(config, starting_weights(config));
     const auto task = configured_task(config);
     double scale = 1.0;
     for (int epoch = 0; epoch < config.epochs; ++epoch, scale *= 0.5) {
@@ -156,7 +157,7 @@ TEST(Frozen, TestsThatLearnChangeNothingElse) {
     EXPECT_EQ(both.state_digest, plain.state_digest) << name;
     EXPECT_EQ(both.weights, plain.weights) << name;
     ASSERT_EQ(both.curve.size(), 2u);
-    const auto machine = make_machine(config, starting_weights(config, ""));
+    const auto machine = make_machine(config, starting_weights(config));
     const auto task = configured_task(config);
     for (int epoch = 0; epoch < config.epochs; ++epoch) {
       show(*machine, *task->training(epoch));

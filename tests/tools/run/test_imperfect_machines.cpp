@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Imperfect chips on the machines: nothing changes where nothing is imperfect, converters are formats, and
 // learning works around what it is trained with.
 #include "tools/config/imperfections.hpp"
@@ -85,7 +86,7 @@ TEST(ImperfectEmulator, ConvertersOfRatesFollowTheActivation) {
     EXPECT_EQ(sent[0], goes_below ? -0.5 : 0.0) << activation;
     for (const char* machine : {"golden", "emulator"}) {
       set_key(config, std::string("run.machine=") + machine);
-      const auto runs = make_machine(config, starting_weights(config, ""));
+      const auto runs = make_machine(config, starting_weights(config));
       const std::vector<double> input(64, 1.0);
       runs->tick(input.data(), nullptr, 0.0, true);
       const std::vector<double> rates = runs->read("rate", 1);
@@ -187,7 +188,7 @@ TEST(Imperfections, AreRefusedWhereThereAreNone) {
        {"run.machine=rtl", "run.machine=tlm", "network.circuit=microcircuit", "dynamics.flow=lagrangian",
         "dynamics.response=advanced", "events.compare=[3]"})
     refused(assignment, [](const Config& c) { run(c, quiet()); });
-  refused("", [](const Config& c) { prepare(c, ""); });  // of verify, vectors and mesh
+  refused("", [](const Config& c) { prepare(c); });  // of verify, vectors and mesh
   refused("", [](const Config& c) { fit(c, {}, 1, {}); });
   refused("", [](const Config& c) { profile(c, {}); });
   Config config = configured("weight_leak = 100\nwhen = \"after-training\"\n");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The microcircuit through the command line: keys, files, and the golden network where both are the same.
 #include <cmath>
 

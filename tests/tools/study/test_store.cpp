@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The store of a study: rows that survive, rows that are refused, files that are left alone.
 #include "tools/study/store.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parts of a study: its designs, its statistics.
 #include "tools/study/study.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sweeps: one store whatever runs the points, however often it is killed; studies that are refused.
 #include <csignal>
 #include <cstdlib>

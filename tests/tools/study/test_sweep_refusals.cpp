@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Studies that are refused before anything runs.
 #include "tests/tools/study/sweep.hpp"
 

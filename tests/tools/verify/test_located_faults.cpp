@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Faults of one line in a copy of the core: verify names the operation, the signal and the unit that they
 // cause first, not those that show their consequences first.
 #include <regex>

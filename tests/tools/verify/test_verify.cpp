@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The ladder from the command line: a core in lockstep, a core with a fault, vectors for other simulators.
 #include "tests/tools/command_line.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -72,7 +73,7 @@ Course train(Config config, const Way& way) {
   config.microcircuit.feedback = way.feedback;
   config.microcircuit.decay = way.decay;
   config.feedback_init = way.start;
-  const auto circuit = make_machine(config, starting_weights(config, ""));
+  const auto circuit = make_machine(config, starting_weights(config));
   Course course{{way.name, {{0.0, misalignment(circuit_of(*circuit, config))}}, true}, {way.name, {}, true}};
   const auto task = configured_task(config);
   for (int epoch = 0; epoch < config.epochs; ++epoch) {

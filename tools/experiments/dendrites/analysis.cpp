@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ namespace {
 constexpr double lateral_rate = 0.03;  // per ms, of W^PI and W^IP
 
 std::unique_ptr<sim::Machine> make(const Config& config) {
-  return make_machine(config, starting_weights(config, ""));
+  return make_machine(config, starting_weights(config));
 }
 
 // The circuit whose matrices all stay.

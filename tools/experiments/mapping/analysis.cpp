@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <cmath>
@@ -45,7 +46,7 @@ Student trained(const Config& config, const std::string& name, int ticks) {
   student.error.marks = true;
   const auto task = configured_task(config);
   const int last = static_cast<int>(config.network.layers.size()) - 1;
-  const auto machine = make_machine(config, starting_weights(config, ""));
+  const auto machine = make_machine(config, starting_weights(config));
   student.first_error = test(*machine, *task, last, student.before);
   int tick = 0;
   double sum = 0.0;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """apical in Python: configurations, trainings, machines that you step, sweeps, weights.
 
     import apical

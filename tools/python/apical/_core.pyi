@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Type hints of the compiled part; its docstrings say more."""
 import os
 from collections.abc import Iterable, Mapping, Sequence

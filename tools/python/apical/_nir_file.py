@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HDF5 layout of NIR: /version, /node with type, nodes/<name>/..., edges and metadata."""
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The layers of a NIR graph: which matrices lead from which layer to which, and what a layer's units do."""
 from __future__ import annotations
 

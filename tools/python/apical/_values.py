@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Python values as `section.key=value`, the form in which the command line takes them."""
 from __future__ import annotations
 

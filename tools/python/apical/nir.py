@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """NIR, the exchange format of neuromorphic tools (neuromorphs.io/NIR), to and from configurations and weights.
 
 | NIR | here |

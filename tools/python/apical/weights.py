@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weights to and from NumPy: `.npz`, and the HDF5 layout of `apical run` (/weights/W1, ...)."""
 from __future__ import annotations
 

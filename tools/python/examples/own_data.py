@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A task of your own, made with numpy: a machine that is stepped learns it, and its weights go to npz, HDF5 and NIR.
 
 PYTHONPATH=build/python /usr/bin/python3 tools/python/examples/own_data.py [FOLDER]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Trains golden and emulator on 8x8 digits for an epoch and looks at what integers changed.
 
 PYTHONPATH=build/python /usr/bin/python3 tools/python/examples/train_digits.py
