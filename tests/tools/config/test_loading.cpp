@@ -76,6 +76,7 @@ TEST_F(Loading, EveryCommandTakesWeightsAndNamesTheirFile) {
     EXPECT_EQ(o.status, 2) << command;
     EXPECT_TRUE(contains(o.error, "780 became 0 and 0 saturated on loading tiny.h5; accepted: "))
         << command << ": " << o.error;
+    if (contains(command, "deploy")) continue;  // half a minute of Yosys; test_deploy has it
     EXPECT_EQ(apical(from_file + " --set formats.allow_lossy_loading=true").status, 0) << command;
   }
 }
