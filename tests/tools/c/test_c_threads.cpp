@@ -31,22 +31,25 @@ const std::string small_net = "[network]\nlayers = [6, 5, 3]\n";
 
 }  // namespace
 
-TEST(ThreadsInC, OfTwoThreadsOnTwoHandlesDontMeet) {
-  const OpenedInC alone(small_net), first(small_net), second(small_net, {"run.seed=2"}),
-      other(small_net, {"run.seed=2"});
-  train(alone, 2000);
-  train(other, 2000);
-  std::thread a([&] { train(first, 2000); }), b([&] { train(second, 2000); });
-  a.join();
-  b.join();
-  EXPECT_EQ(first.digest(), alone.digest());
-  EXPECT_EQ(second.digest(), other.digest());
-  EXPECT_NE(first.digest(), second.digest());
+TEST(ThreadsInC, OnHandlesOfTheirOwnDontMeet) {
+  constexpr std::size_t threads = 8;
+  std::vector<OpenedInC> alone, together;
+  std::vector<std::thread> all;
+  for (std::size_t n = 0; n < threads; ++n) {
+    const std::vector<std::string> seed = {"run.seed=" + std::to_string(n + 1)};
+    alone.emplace_back(small_net, seed);
+    together.emplace_back(small_net, seed);
+  }
+  for (const OpenedInC& one : alone) train(one, 1000);
+  for (const OpenedInC& one : together) all.emplace_back([&one] { train(one, 1000); });
+  for (std::thread& one : all) one.join();
+  for (std::size_t n = 0; n < threads; ++n) EXPECT_EQ(together[n].digest(), alone[n].digest()) << n;
+  EXPECT_NE(alone[0].digest(), alone[1].digest());
 }
 
 TEST(ThreadsInC, OfManyThreadsOnOneHandleFollowOneAnother) {
   const OpenedInC shared(small_net), alone(small_net);
-  constexpr std::uint32_t threads = 4, each = 4000;
+  constexpr std::uint32_t threads = 8, each = 2000;
   std::vector<std::thread> all;
   std::atomic<bool> go{false};
   for (std::uint32_t n = 0; n < threads; ++n)
