@@ -39,7 +39,8 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
       kernels_(&kernels(options.kernel_level)),
       workers_(options.threads, options.work_for_threads),
       state_(*program_),
-      observers_(*program_, options.statistics ? Statistics::on : Statistics::off, options.coverage) {
+      observers_(*program_, options.statistics ? Statistics::on : Statistics::off,
+                 std::move(options.watchers)) {
   const std::size_t count = program_->populations.size();
   layers_.reserve(count);
   for (LayerState& state : state_.layers) layers_.emplace_back(state);

@@ -10,6 +10,7 @@
 #include "fixedpoint/emulator/state.hpp"
 #include "fixedpoint/emulator/workers.hpp"
 #include "fixedpoint/numeric/accumulator.hpp"
+#include "fixedpoint/program/passes.hpp"
 #include "fixedpoint/program/program.hpp"
 
 namespace apical::fixedpoint {
@@ -21,7 +22,7 @@ struct EmulatorOptions {
   int kernel_level = 0;  ///< see kernels()
   Schedule schedule = Schedule::automatic;
   std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
-  Coverage* coverage = nullptr;               ///< sees every exact value that is quantised in a tick; slow
+  std::vector<Watcher*> watchers;             ///< see every exact value that is quantised in a tick; slow
   bool correct_sums = true;    ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
   bool watch_weights = false;  ///< Observation::weights_moved is wanted
 };
@@ -187,20 +188,20 @@ class Emulator {
                      bool correct_apical);
   void learn_wide(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
   void sample_learning(int projection);
-  void cover_learning(int projection);
+  void watch_learning(int projection);
 
   void update(int layer, int parts);
   void update_block(int layer, int part, std::ptrdiff_t first, std::ptrdiff_t count);
   const std::int64_t* gathered(const std::vector<int>& projections, Accumulator Route::*direction,
                                std::ptrdiff_t first, std::ptrdiff_t count, std::int64_t* scratch) const;
-  void copy_signal(int layer, Signal into, std::ptrdiff_t first, std::ptrdiff_t count);
+  void copy_signal(int layer, PassSlot into, std::ptrdiff_t first, std::ptrdiff_t count);
   Affine away_from_membrane(int layer, std::ptrdiff_t first, std::int64_t start) const;
   void update_voltage(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_error(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void show_rates(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_nudge(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
-  Tally quantise_run(Signal, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+  Tally quantise_run(PassSlot, int layer, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
                      const std::int64_t* exact);
 
   std::shared_ptr<const Program> program_;

@@ -42,7 +42,9 @@ bool Emulator::quantise_steps(int index) {
   const int frac = p.eta_frac + learning_signal_format(*program_, p).frac;
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
       r.exact.data(), p.rows, frac, p.step, random, observers_.statistics(), r.steps.data());
-  observers_.stepped(p, frac, r.exact, r.steps, tally);
+  observers_.stepped(
+      {std::nullopt, Signal::step, p.target, index, 0, p.rows, r.exact.data(), frac, p.step, r.steps.data()},
+      tally);
   return tally.nonzero;
 }
 
@@ -53,7 +55,7 @@ void Emulator::learn(int index) {
   observed_.steps = true;
   const Layer& source = at(p.source);
   if (observers_.statistics() && state_.tick % sampled_tick == 0) sample_learning(index);
-  if (observers_.coverage() != nullptr) cover_learning(index);
+  if (!observers_.watchers().empty()) watch_learning(index);
   ColumnList columns = active_columns(p);
   const Narrowed steps = kernels_->neurons->narrow(r.steps.data(), p.rows, r.narrow_steps.data());
   std::ptrdiff_t rows = steps.nonzero;
@@ -221,24 +223,38 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
   }
 }
 
-void Emulator::cover_learning(int index) {
+void Emulator::watch_learning(int index) {
   const Projection& p = projection(index);
   const Route& r = routes_[static_cast<std::size_t>(index)];
   const ColumnList columns = active_columns(p);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
   const std::uint32_t weights_stream = stream(Signal::weight, p.stream);
+  const auto first_column = static_cast<std::uint32_t>(population(p.source).first_unit);
   for (int row = 0; row < p.rows; ++row) {
     const std::int64_t step = r.steps[static_cast<std::size_t>(row)];
     if (step == 0) continue;
     const std::uint32_t key =
-        row_key(program_->seed, state_.tick, weights_stream, static_cast<std::uint32_t>(row));
+        row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const int column = columns.index[c];
-      const std::int64_t before = weights(index).at(row, column);
-      const std::int64_t exact = p.change(step, columns.value[c], before);
-      const std::int64_t change =
-          rounded_change(exact, frac, p.weight, random16(key, static_cast<std::uint32_t>(column)));
-      observers_.coverage()->see_change(p.target, exact, frac, p.weight, before + change);
+      const std::int64_t rate = columns.value[c], before = weights(index).at(row, column);
+      const std::int64_t exact = p.change(step, rate, before);
+      const std::uint32_t random = random16(key, first_column + static_cast<std::uint32_t>(column));
+      const std::int64_t change = rounded_change(exact, frac, p.weight, random);
+      const WeightChange seen{index,
+                              p.target,
+                              row,
+                              column,
+                              step,
+                              rate,
+                              before,
+                              exact,
+                              frac,
+                              p.weight,
+                              random,
+                              change,
+                              moved(before, change, p.weight).raw};
+      for (Watcher* watcher : observers_.watchers()) watcher->changes(seen);
     }
   }
 }

@@ -40,8 +40,9 @@ std::int64_t power(int bits) {
 }  // namespace
 
 // Quantises exact[0..count) into units first.. of a signal, counts, and marks who reads it.
-Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
+Tally Emulator::quantise_run(PassSlot slot, int index, std::ptrdiff_t first, std::ptrdiff_t count, int frac,
                              const std::int64_t* exact) {
+  const Signal signal = pass_of(static_cast<int>(slot)).signal;
   Layer& l = at(index);
   const Format& format = population(index)[signal];
   std::int64_t* values = l.state[signal].data() + first;
@@ -49,7 +50,8 @@ Tally Emulator::quantise_run(Signal signal, int index, std::ptrdiff_t first, std
                           static_cast<std::uint32_t>(population(index).first_unit + first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
       exact, count, frac, format, random, observers_.statistics(), values);
-  observers_.quantised(signal, index, count, frac, exact, format, values, tally, state_.tick);
+  observers_.quantised({slot, signal, index, -1, first, count, exact, frac, format, values}, tally,
+                       state_.tick);
   if (tally.changed) {
     observed_.changed |= 1u << at_signal(signal);
     const auto block = static_cast<std::size_t>(first / update_block_units);
@@ -96,7 +98,7 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
   switch (part) {
     case part::basal: {
       const Projection& into = projection(l.into.front());
-      quantise_run(Signal::basal, index, first, count,
+      quantise_run(PassSlot::basal, index, first, count,
                    into.weight.frac + population(into.source)[Signal::rate].frac,
                    gathered(l.into, &Route::basal, first, count, exact));
       break;
@@ -117,7 +119,7 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
       break;
     case part::membrane: {
       if (p.compartment == Compartment::interneuron) {
-        copy_signal(index, Signal::membrane, first, count);
+        copy_signal(index, PassSlot::membrane, first, count);
         break;
       }
       // s + alpha (drive - s)
@@ -126,14 +128,14 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
                          {align.basal, gamma * align.nudge, align.mismatch, -align.membrane},
                          p.alpha.data() + first};
       kernels_->neurons->affine(terms, count, exact);
-      quantise_run(Signal::membrane, index, first, count, align.frac + program_->alpha_frac, exact);
+      quantise_run(PassSlot::membrane, index, first, count, align.frac + program_->alpha_frac, exact);
       break;
     }
     case part::start_error: {
       const Affine terms{{of(Signal::basal), nullptr, nullptr, nullptr}, {-1, 0, 0, 0}, {}, nullptr};
       kernels_->neurons->affine(terms, count, exact);
       send_errors(index, first, count,
-                  quantise_run(Signal::error, index, first, count, p[Signal::basal].frac, exact));
+                  quantise_run(PassSlot::start_error, index, first, count, p[Signal::basal].frac, exact));
       break;
     }
     case part::start_mismatch: {
@@ -143,7 +145,7 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
                          {},
                          nullptr};
       kernels_->neurons->affine(terms, count, exact);
-      quantise_run(Signal::mismatch, index, first, count, align.frac, exact);
+      quantise_run(PassSlot::start_mismatch, index, first, count, align.frac, exact);
       std::copy_n(of(Signal::mismatch), count, l.state.first_mismatch.data() + first);
       break;
     }
@@ -171,8 +173,8 @@ void Emulator::decay_mismatch(int index) {
     const Affine terms{
         {l.state.first_mismatch.data() + first, nullptr, nullptr, nullptr}, {factor, 0, 0, 0}, {}, nullptr};
     kernels_->neurons->affine(terms, count, l.exact.data());
-    quantise_run(Signal::mismatch, index, first, count, population(index)[Signal::mismatch].frac + decay_frac,
-                 l.exact.data());
+    quantise_run(PassSlot::mismatch, index, first, count,
+                 population(index)[Signal::mismatch].frac + decay_frac, l.exact.data());
   }
 }
 
@@ -191,7 +193,7 @@ const std::int64_t* Emulator::gathered(const std::vector<int>& projections, Accu
 }
 
 // Copies the signal that the relayed population offers.
-void Emulator::copy_signal(int index, Signal into, std::ptrdiff_t first, std::ptrdiff_t count) {
+void Emulator::copy_signal(int index, PassSlot into, std::ptrdiff_t first, std::ptrdiff_t count) {
   const int relayed = population(index).relayed;
   const Signal from = relayed_signal(population(index).compartment);
   quantise_run(into, index, first, count, population(relayed)[from].frac,
@@ -204,7 +206,7 @@ void Emulator::update_voltage(int index, std::ptrdiff_t first, std::ptrdiff_t co
   Layer& l = at(index);
   kernels_->neurons->affine(away_from_membrane(index, first, align.membrane * power(rho_frac)), count,
                             l.exact.data());
-  quantise_run(Signal::u, index, first, count, align.frac + rho_frac, l.exact.data());
+  quantise_run(PassSlot::u, index, first, count, align.frac + rho_frac, l.exact.data());
 }
 
 // start · s + rho (drive - s)
@@ -225,12 +227,12 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
   const NeuronKernels& kernel = *kernels_->neurons;
   std::int64_t* const exact = l.exact.data();
   if (p.compartment == Compartment::relay || p.compartment == Compartment::error_relay) {
-    copy_signal(index, Signal::rate, first, count);
+    copy_signal(index, PassSlot::rate, first, count);
     return send_rates(index, first, count);
   }
   update_voltage(index, first, count);
   if (p.compartment == Compartment::interneuron) {
-    quantise_run(Signal::rate, index, first, count, p[Signal::u].frac, of(Signal::u));
+    quantise_run(PassSlot::rate, index, first, count, p[Signal::u].frac, of(Signal::u));
     return send_rates(index, first, count);
   }
   const Alignment align(p);
@@ -241,10 +243,10 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
   const ActivationTable& rate_table = program_->rate_tables[static_cast<std::size_t>(index)];
   const ActivationTable& slope_table = program_->slope_tables[static_cast<std::size_t>(index)];
   look_up(slope_table, exact);
-  quantise_run(Signal::slope, index, first, count, slope_table.exact_frac(), exact);
+  quantise_run(PassSlot::slope, index, first, count, slope_table.exact_frac(), exact);
   if (!program_->advanced_response) {
     look_up(rate_table, exact);
-    quantise_run(Signal::rate, index, first, count, rate_table.exact_frac(), exact);
+    quantise_run(PassSlot::rate, index, first, count, rate_table.exact_frac(), exact);
   } else {
     // phi(s) + phi'(s) (p - s), aligned at the finer of the two terms.
     const Format& rate = p[Signal::rate];
@@ -258,7 +260,7 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
       exact[i] =
           rate_table.lookup(fires_on) * power(frac - rate.frac) + exact[i] * power(frac - product_frac);
     }
-    quantise_run(Signal::rate, index, first, count, frac, exact);
+    quantise_run(PassSlot::rate, index, first, count, frac, exact);
   }
   send_rates(index, first, count);
 }
@@ -277,19 +279,19 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                        {},
                        nullptr};
     kernels_->neurons->affine(terms, count, exact);
-    quantise_run(Signal::nudge, index, first, count, frac + program_->beta_frac, exact);
+    quantise_run(PassSlot::nudge, index, first, count, frac + program_->beta_frac, exact);
     return;
   }
   if (p.relayed >= 0) {
-    copy_signal(index, Signal::apical, first, count);
+    copy_signal(index, PassSlot::apical, first, count);
   } else {
     const Projection& back = projection(l.back.front());
-    quantise_run(Signal::apical, index, first, count,
+    quantise_run(PassSlot::apical, index, first, count,
                  back.weight.frac + population(back.target)[Signal::error].frac,
                  gathered(l.back, &Route::apical, first, count, exact));
   }
   kernels_->neurons->product(of(Signal::slope), of(Signal::apical), count, exact);
-  quantise_run(Signal::nudge, index, first, count, p[Signal::slope].frac + p[Signal::apical].frac, exact);
+  quantise_run(PassSlot::nudge, index, first, count, p[Signal::slope].frac + p[Signal::apical].frac, exact);
 }
 
 void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
@@ -300,7 +302,7 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
   std::int64_t* const exact = l.exact.data();
   Tally tally;
   if (program_->gamma == 0) {
-    tally = quantise_run(Signal::error, index, first, count, p[Signal::nudge].frac, of(Signal::nudge));
+    tally = quantise_run(PassSlot::error, index, first, count, p[Signal::nudge].frac, of(Signal::nudge));
   } else {
     // s - basal + rho (basal + nudge + m - s): exact, not from u, which may be far coarser than an error.
     const Affine terms{{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
@@ -308,7 +310,7 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                        {align.basal, align.nudge, align.mismatch, -align.membrane},
                        p.rho.data() + first};
     kernels_->neurons->affine(terms, count, exact);
-    tally = quantise_run(Signal::error, index, first, count, align.frac + rho_frac, exact);
+    tally = quantise_run(PassSlot::error, index, first, count, align.frac + rho_frac, exact);
   }
   send_errors(index, first, count, tally);
 }

@@ -17,9 +17,9 @@ std::size_t place_of(std::size_t block, int part) {
 
 }  // namespace
 
-Observers::Observers(const Program& program, Statistics statistics, Coverage* coverage)
+Observers::Observers(const Program& program, Statistics statistics, std::vector<Watcher*> watchers)
     : statistics_(statistics == Statistics::on),
-      coverage_(coverage),
+      watchers_(std::move(watchers)),
       layers_(program.populations.size()),
       routes_(program.projections.size()) {
   for (std::size_t k = 0; k < layers_.size(); ++k)
@@ -46,20 +46,16 @@ void Observers::loaded(Signal signal, int layer, const AlignedVector<std::int64_
   count_bits(counter, values.data(), static_cast<std::ptrdiff_t>(values.size()), tick);
 }
 
-void Observers::quantised(Signal signal, int layer, std::ptrdiff_t count, int frac, const std::int64_t* exact,
-                          const Format& format, const std::int64_t* values, const Tally& tally,
-                          std::uint32_t tick) {
-  if (coverage_ != nullptr)
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      coverage_->see(signal, layer, exact[i], frac, format, values[i]);
-  Layer& l = at(layer);
-  l.work.state_writes += static_cast<std::uint64_t>(count);
+void Observers::quantised(const QuantisedRun& run, const Tally& tally, std::uint32_t tick) {
+  for (Watcher* watcher : watchers_) watcher->quantised(run);
+  Layer& l = at(run.layer);
+  const auto count = static_cast<std::uint64_t>(run.count);
+  l.work.state_writes += count;
   if (!statistics_) return;
-  SignalCounter& counter = l.counters[at_signal(signal)];
-  counter.add(tally.minimum, tally.maximum, static_cast<std::uint64_t>(count), tally.saturated,
-              tally.rounded_to_zero);
-  if (counting_ != nullptr) counting_->add(at_signal(signal), tally.saturated, tally.rounded_to_zero);
-  count_bits(counter, values, count, tick);
+  SignalCounter& counter = l.counters[at_signal(run.signal)];
+  counter.add(tally.minimum, tally.maximum, count, tally.saturated, tally.rounded_to_zero);
+  if (counting_ != nullptr) counting_->add(at_signal(run.signal), tally.saturated, tally.rounded_to_zero);
+  count_bits(counter, run.values, run.count, tick);
 }
 
 void Observers::begin_part(int layer, std::size_t block, int part) {
@@ -91,17 +87,14 @@ void Observers::stays_zero(const LayerState& state, int layer, std::uint32_t tic
   again(state, layer, zeros, 0, static_cast<std::ptrdiff_t>(state.first_mismatch.size()), tick);
 }
 
-void Observers::stepped(const Projection& p, int frac, const AlignedVector<std::int64_t>& exact,
-                        const AlignedVector<std::int64_t>& steps, const Tally& tally) {
-  const auto rows = static_cast<std::uint64_t>(p.rows);
-  Layer& target = at(p.target);
+void Observers::stepped(const QuantisedRun& run, const Tally& tally) {
+  for (Watcher* watcher : watchers_) watcher->quantised(run);
+  const auto rows = static_cast<std::uint64_t>(run.count);
+  Layer& target = at(run.layer);
   target.work.state_reads += rows;
   if (statistics_)
     target.counters[at_signal(Signal::step)].add(tally.minimum, tally.maximum, rows, tally.saturated,
                                                  tally.rounded_to_zero);
-  if (coverage_ != nullptr)
-    for (std::size_t i = 0; i < rows; ++i)
-      coverage_->see(Signal::step, p.target, exact[i], frac, p.step, steps[i]);
 }
 
 void Observers::changed(int holder, std::int64_t change, const Quantised& weight) {

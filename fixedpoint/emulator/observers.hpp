@@ -9,29 +9,27 @@
 #include "fixedpoint/emulator/signal_statistics.hpp"
 #include "fixedpoint/emulator/state.hpp"
 #include "fixedpoint/numeric/quantise.hpp"
-#include "fixedpoint/program/coverage.hpp"
 #include "fixedpoint/program/program.hpp"
+#include "fixedpoint/program/watcher.hpp"
 
 namespace apical::fixedpoint {
 
 /// Whether quantisers are counted.
 enum class Statistics { off, on };
 
-/// What looks at an executor and changes no bit: statistics of every quantiser, which corners it met
-/// (Coverage), and the work that was done (Activity).
+/// What looks at an executor and changes no bit: statistics of every quantiser, what watchers want to
+/// see, and the work that was done (Activity).
 class Observers {
  public:
-  /// `coverage`: sees every exact value that is quantised in a tick, or nullptr.
-  Observers(const Program&, Statistics, Coverage* coverage);
+  Observers(const Program&, Statistics, std::vector<Watcher*>);
 
   bool statistics() const { return statistics_; }
-  Coverage* coverage() const { return coverage_; }
+  const std::vector<Watcher*>& watchers() const { return watchers_; }
 
   /// Real numbers have become the values of a signal.
   void loaded(Signal, int layer, const AlignedVector<std::int64_t>& values, const Tally&, std::uint32_t tick);
-  /// Some units of a signal have been quantised from exact[0..count), which have `frac` fraction bits.
-  void quantised(Signal, int layer, std::ptrdiff_t count, int frac, const std::int64_t* exact, const Format&,
-                 const std::int64_t* values, const Tally&, std::uint32_t tick);
+  /// Some units of a signal have been quantised.
+  void quantised(const QuantisedRun&, const Tally&, std::uint32_t tick);
   /// Between the two, what quantised() counts is that of one part of UPDATE of one block of units.
   void begin_part(int layer, std::size_t block, int part);
   void end_part() { counting_ = nullptr; }
@@ -40,9 +38,8 @@ class Observers {
                 std::ptrdiff_t count, std::uint32_t tick);
   /// The mismatch of a population was left out, since it stays 0.
   void stays_zero(const LayerState&, int layer, std::uint32_t tick);
-  /// The steps of a LEARN, quantised from `exact`.
-  void stepped(const Projection&, int frac, const AlignedVector<std::int64_t>& exact,
-               const AlignedVector<std::int64_t>& steps, const Tally&);
+  /// The steps of a LEARN have been quantised.
+  void stepped(const QuantisedRun&, const Tally&);
   /// One change of a weight that LEARN makes, rounded, and the weight after it.
   void changed(int holder, std::int64_t change, const Quantised& weight);
 
@@ -77,7 +74,7 @@ class Observers {
                          std::uint32_t tick);
 
   bool statistics_;
-  Coverage* coverage_;
+  std::vector<Watcher*> watchers_;
   std::vector<Layer> layers_;
   std::vector<Route> routes_;
   PartCounts* counting_ = nullptr;  ///< of the part under way

@@ -43,6 +43,15 @@ void Coverage::see(Signal signal, int layer, std::int64_t x, int frac, const For
   if (result == format.maximum_raw() || floor > format.maximum_raw()) ++at(counts, Corner::high);
 }
 
+void Coverage::quantised(const QuantisedRun& run) {
+  for (std::ptrdiff_t i = 0; i < run.count; ++i)
+    see(run.signal, run.layer, run.exact[i], run.frac, run.format, run.values[i]);
+}
+
+void Coverage::changes(const WeightChange& c) {
+  see_change(c.layer, c.exact, c.frac, c.format, c.before + c.change);
+}
+
 void Coverage::see_change(int layer, std::int64_t x, int frac, const Format& weight, std::int64_t after) {
   Counts& counts = counts_[{Signal::weight, layer}];
   values_[{Signal::weight, layer}] += x != 0;

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "fixedpoint/program/program.hpp"
+#include "fixedpoint/program/watcher.hpp"
 
 namespace apical::fixedpoint {
 
@@ -25,7 +25,7 @@ using CornerReasons = std::array<std::string, corner_count>;
 
 /// What each quantiser of a program met: exact values other than 0 (of a weight: of its changes), and
 /// corners. Limits count in every format, ties only where a mode that rounds to nearest rounds anything.
-class Coverage {
+class Coverage final : public Watcher {
  public:
   using Counts = std::array<std::uint64_t, corner_count>;
 
@@ -33,6 +33,9 @@ class Coverage {
   void see(Signal, int layer, std::int64_t x, int frac, const Format& format, std::int64_t result);
   /// LEARN: the change x · 2^-frac of a weight that became `after` unless the format's limits prevent it.
   void see_change(int layer, std::int64_t x, int frac, const Format& weight, std::int64_t after);
+
+  void quantised(const QuantisedRun&) override;
+  void changes(const WeightChange&) override;
 
   /// By signal and layer.
   const std::map<std::pair<Signal, int>, Counts>& counts() const { return counts_; }

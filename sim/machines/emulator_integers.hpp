@@ -26,6 +26,7 @@ class EmulatorIntegers : public IntegerMachine {
   std::int64_t eta(int projection) const override { return emulator_.eta(projection); }
   std::vector<std::int64_t> read(int layer, int field) override;
   std::vector<std::int64_t> weights(int projection) override;
+  const fixedpoint::Emulator& emulator() const { return emulator_; }
 
  protected:
   fixedpoint::Emulator& emulator() { return emulator_; }

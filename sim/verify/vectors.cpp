@@ -78,7 +78,7 @@ BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, cons
   Recorder recorder;
   CoreHost host(recorder, program, parameters);
   fixedpoint::EmulatorOptions options;
-  options.coverage = &script.coverage;
+  options.watchers = {&script.coverage};
   EmulatorIntegers emulator("emulator", program, options);
   host.load();
   script.load = std::move(recorder.steps);

@@ -15,6 +15,7 @@
 #include "tools/config/loading.hpp"
 #include "tools/deploy/bundle.hpp"
 #include "tools/deploy/replay.hpp"
+#include "tools/deploy/signal_records.hpp"
 #include "tools/verify/corner_stimulus.hpp"
 #include "tools/verify/host_profile.hpp"
 
@@ -25,6 +26,7 @@ struct Arguments {
   ConfigArguments config;
   std::string profile = "smoke", out, folder, rtl, machine = "rtl";
   std::optional<std::uint64_t> ticks, weights_every;
+  bool signals = false;
 };
 
 // Of profile corners, where nobody says how long: enough for every network that was tried, which end earlier.
@@ -76,6 +78,8 @@ int export_bundle(const Arguments& a) {
                          a.ticks.value_or(until_met ? longest_search : default_ticks),
                          a.weights_every.value_or(corners ? corner_weights_every : default_weights_every),
                          until_met ? all_met : std::function<bool(const fixedpoint::Coverage&)>());
+  if (a.signals)
+    b.signals = SignalRecords(b.program, profile.stimulus, b.script.digests.size(), b.script.digests).files();
   OutputFolder folder(a.out);
   write_bundle(b, sim::find_core_sources(), folder);
   fmt::print("{} ticks, {} accesses, state {} after the last: {}\n", b.script.digests.size(),
@@ -147,6 +151,9 @@ void add_vectors(CLI::App& app, int& status) {
         "searched so that every quantiser meets both limits and all ties, and why it can't meet the others; "
         "every export counts the values, limits and ties that it brings each quantiser to")
       ->check(CLI::IsMember(profile_names()));
+  to->add_flag("--signals", a->signals,
+               "also vectors for any RTL: per quantiser, pass, table and matrix the operands, exact values, "
+               "random bits and results, and the state after every tick");
   to->footer(
       "Example:\n  apical vectors export tools/configs/digits8.toml --ticks 8 --out vectors && make -C "
       "vectors");

@@ -13,6 +13,7 @@
 #include "tools/config/loading.hpp"
 #include "tools/deploy/bundle_reader.hpp"
 #include "tools/deploy/bundle_testbench.hpp"
+#include "tools/deploy/records.hpp"
 #include "tools/report/version.hpp"
 #include "tools/verify/corner_stimulus.hpp"
 
@@ -36,12 +37,6 @@ std::string weights_text(const fixedpoint::Projection& p) {
   for (const std::int64_t raw : p.image)
     text += fmt::format("{:0{}x}\n", static_cast<std::uint64_t>(raw) & mask, (p.weight.bits + 3) / 4);
   return text;
-}
-
-// In names of files and of JSON there are no spaces: "learning of B2" is "learning_of_B2".
-std::string without_spaces(std::string name) {
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
 }
 
 nlohmann::ordered_json populations_json(const Bundle& b, const sim::CoreImage& image) {
@@ -106,7 +101,7 @@ std::vector<std::string> stale_files(const std::filesystem::path& folder) {
   std::vector<std::string> stale = listed_files(folder);
   if (stale.empty()) return stale;
   for (const char* made : {"verilated", "testbench.vvp", "verilator.log", "verilator.build.log",
-                           "iverilog.log", "iverilog.build.log"})
+                           "iverilog.log", "iverilog.build.log", "testbench.vcd"})
     stale.emplace_back(made);
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "icarus", ignored))
@@ -156,6 +151,9 @@ void write_bundle(Bundle b, const sim::CoreSources& sources, OutputFolder& folde
   files["effective.txt"] = canonical(b.config);
   for (const fixedpoint::Projection& p : b.program->projections)
     if (p.shares < 0) files[fmt::format("weights_{}.memh", p.name)] = weights_text(p);
+  for (const auto& [name, text] : b.signals) files[name] = text;
+  files["README.md"] = readme_text(b);
+  files["files.f"] = files_text(modules);
   files["Makefile"] = makefile_text(b, modules, files.size() + 2);  // itself and the manifest
 
   const sim::CoreImage image = assemble(*b.program, b.parameters);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,7 +24,8 @@ struct Bundle {
   std::shared_ptr<const fixedpoint::Program> program;
   sim::CoreParameters parameters;
   sim::BusScript script;
-  fixedpoint::CornerProof unreachable;  ///< of profile corners
+  fixedpoint::CornerProof unreachable;         ///< of profile corners
+  std::map<std::string, std::string> signals;  ///< files of SignalRecords, where they are wanted
 };
 
 /// Writes a self-contained bundle (hw/ARCHITECTURE.md, "Bundles"): the core's sources, bus scripts and

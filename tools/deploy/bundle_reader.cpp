@@ -180,9 +180,10 @@ void read_parameters(const Entry& manifest, ReadBundle& b) {
       {"WW", {1, 32}},
       {"LEVELS", {1, 7}},
       {"ALIGN", {1, 6}},
+      {"RANDOM", {0, 2}},
       {"ALPHA_FRAC", {fixedpoint::least_alpha_frac, fixedpoint::finest_constant_frac}}};
-  static const std::set<std::string> switches{"FIXED",        "ADVANCED", "MISMATCH", "RELAYS",
-                                              "WEIGHT_DECAY", "RANDOM",   "LEFT"};
+  static const std::set<std::string> switches{"FIXED",  "ADVANCED",     "MISMATCH",
+                                              "RELAYS", "WEIGHT_DECAY", "LEFT"};
   const Entry parameters = manifest["parameters"];
   std::map<std::string, int> values;
   for (const auto& [name, unused] : named(b.parameters)) {

@@ -14,7 +14,8 @@ namespace {
 constexpr const char* testbench =
     R"(// Replays the scripts on the core: loads the program, then writes, waits and compares. Written by
 // `apical vectors export`; manifest.json says from what. A failure ends the simulation by $fatal, so that the
-// simulator's exit status says so, too.
+// simulator's exit status says so, too. +apical_dir=FOLDER: where the scripts are, if not here; +dump: writes a
+// waveform, testbench.vcd.
 `timescale 1ns/1ps
 module testbench;
   reg clk = 0, rst_n = 0, request = 0, write = 0;
@@ -32,6 +33,7 @@ module testbench;
   reg [47:0] load [0:@LOAD@];
   reg [47:0] ticks [0:@TICKS@];
   reg [31:0] window_memory = 0, window_word = 0;
+  reg [8*1024-1:0] folder, script;
   integer i, errors, checks, ticked;
 
   apical_core #(@PARAMETERS@) dut (
@@ -124,8 +126,15 @@ module testbench;
   endtask
 
   initial begin
-    $readmemh("load.memh", load);
-    $readmemh("ticks.memh", ticks);
+    if (!$value$plusargs("apical_dir=%s", folder)) folder = ".";
+    $sformat(script, "%0s/load.memh", folder);
+    $readmemh(script, load);
+    $sformat(script, "%0s/ticks.memh", folder);
+    $readmemh(script, ticks);
+    if ($test$plusargs("dump")) begin
+      $dumpfile("testbench.vcd");
+      $dumpvars(0, testbench);
+    end
     errors = 0;
     checks = 0;
     ticked = 0;
@@ -163,10 +172,10 @@ verilator: check verilated
 	grep -qx 'PASS: @CHECKS@ comparisons' verilator.log
 
 # In a folder of its own: Verilator's makefiles refuse names with spaces.
-verilated: testbench.v $(SOURCES)
+verilated: files.f testbench.v $(SOURCES)
 	obj=$$(mktemp -d) && \
-	{ verilator --binary --timing -O3 -j 2 -I. --top-module testbench -Mdir "$$obj" -Wno-fatal -Wno-lint \
-	    -Wno-style testbench.v $(SOURCES) >verilator.build.log 2>&1 && cp "$$obj/Vtestbench" $@; \
+	{ verilator --binary --timing --trace -O3 -j 2 --top-module testbench -Mdir "$$obj" -Wno-fatal -Wno-lint \
+	    -Wno-style -f files.f >verilator.build.log 2>&1 && cp "$$obj/Vtestbench" $@; \
 	  status=$$?; rm -rf "$$obj"; exit $$status; }
 
 iverilog: check testbench.vvp
@@ -182,7 +191,7 @@ testbench.vvp: testbench.v $(SOURCES:%=icarus/%)
 	iverilog -g2012 -I. -s testbench -o $@ testbench.v $(SOURCES:%=icarus/%) >iverilog.build.log 2>&1
 
 clean:
-	rm -rf icarus verilated testbench.vvp verilator.log verilator.build.log iverilog.log iverilog.build.log
+	rm -rf icarus verilated testbench.vvp verilator.log verilator.build.log iverilog.log iverilog.build.log testbench.vcd
 
 .PHONY: all check verilator iverilog clean
 )make";
@@ -203,7 +212,30 @@ std::string filled(std::string text, const std::map<std::string, std::string>& v
   return text;
 }
 
+constexpr const char* readme = R"(# Reference vectors of an apical core
+Written by `apical vectors export`; `manifest.json` says by which version and from what. `testbench.v` loads the
+program of `load.memh` into `apical_core` by its register port, then plays `ticks.memh`: @TICKED@ ticks and
+@CHECKS@ comparisons. It ends with `PASS` and status 0, or by `$fatal` with what differs.
+
+    make                                                    # checks the files; Verilator and Icarus Verilog
+    xrun -sv -f files.f                                     # Xcelium
+    vcs -sverilog -full64 -f files.f && ./simv              # VCS
+    vlog -sv -f files.f && vsim -c testbench -do 'run -all' # Questa
+
+`+apical_dir=FOLDER` says where the scripts are, if not in the current folder; `+dump` writes `testbench.vcd`.
+What the files hold, bit by bit: hw/ARCHITECTURE.md of apical, "Bundles".
+)";
+
 }  // namespace
+
+std::string readme_text(const Bundle& b) {
+  return filled(readme, {{"TICKED", std::to_string(b.script.digests.size())},
+                         {"CHECKS", std::to_string(comparisons(b.script))}});
+}
+
+std::string files_text(const std::vector<std::string>& sources) {
+  return fmt::format("+incdir+.\n{}\ntestbench.v\n", fmt::join(sources, "\n"));
+}
 
 std::string testbench_text(const Bundle& b) {
   // Far beyond the clocks of any access and the polls of any tick; verify bounds them by the exact clocks.

@@ -54,7 +54,7 @@ class CornerSearch {
       : program_(std::move(program)), open_(open_corners(proof)), random_(seed) {
     fixedpoint::EmulatorOptions options;
     options.statistics = false;
-    options.coverage = &seen_;
+    options.watchers = {&seen_};
     emulator_ = std::make_unique<fixedpoint::Emulator>(program_, options);
   }
 

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "fixedpoint/emulator/emulator.hpp"
+#include "fixedpoint/program/coverage.hpp"
 #include "sim/verify/lockstep.hpp"
 
 namespace apical::tools {

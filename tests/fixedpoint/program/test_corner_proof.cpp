@@ -32,7 +32,7 @@ Coverage met_by(Program program, std::uint64_t seed, int ticks) {
     for (std::int64_t& w : p.image) w = random() % 2 == 0 ? any(random, p.weight) : 0;
   Coverage coverage;
   EmulatorOptions options;
-  options.coverage = &coverage;
+  options.watchers = {&coverage};
   const auto shared = std::make_shared<const Program>(std::move(program));
   Emulator emulator(shared, options);
   const Population& first = shared->populations.front();
