@@ -39,20 +39,18 @@ def read(path):
     return x if path.suffix == ".memh" else [dict(zip(x[0].split(","), map(int, y.split(",")), strict=True)) for y in x[1:]]
 def quantiser(record, tables, seed):
     form, frac, rows, file = record["format"], {f["name"]: f["frac"] for f in record["fields"]}, record["rows"], record["csv"]
-    worth = {name: Fraction(2) ** -n for name, n in frac.items()}
+    lsb = {name: Fraction(2) ** -n for name, n in frac.items()}
     # Whatever isn't arithmetic becomes a syntax error, so that eval can do nothing else; numbers become exact.
     text = re.sub(r"[^\w\s+*/()-]", "?", record.get("formula", "0").replace("^", "**"))
     formula = compile(re.sub(r"(?<!\w)\d+", r"F(\g<0>)", text), file, "eval")
     kind = "weights" if "change" in frac else "sums" if "sum_of" in record else "signals and steps"
     checked.update({f"{kind}: {n}": 0 for n in ("exact", "random16", "result", "change", "base", "delta", "low") if n in frac})
     places = [(r["tick"], r["unit"] if "unit" in r else r["row"], r.get("column", 0)) for r in rows]
-    # No document says which stream a quantiser has. One of 4,096 has to explain all bits of all rows, which chance can't.
-    fits = [sum(random16(seed, n, *p) == r["random16"] for p, r in zip(places[:5], rows)) for n in range(4096)]
-    stream = notes[f"stream of {file}"] = fits.index(max(fits))
+    stream = record["stream"]
     for line, (r, place) in enumerate(zip(rows, places), 2):
         expected = {"random16": random16(seed, stream, *place)}
         if "formula" in record:
-            expected["exact"] = eval(formula, {"__builtins__": {}, "F": Fraction}, {n: r[n] * worth[n] for n in r}) / worth["exact"]
+            expected["exact"] = eval(formula, {"__builtins__": {}, "F": Fraction}, {n: r[n] * lsb[n] for n in r}) / lsb["exact"]
         expected["change"] = rounded(r["exact"], frac["exact"] - form["frac"], form, r["random16"])
         expected["result"] = limited(r.get("before", 0) + expected["change"], form)
         if "base" in r:
@@ -115,9 +113,9 @@ def main(folder):
     sums(folder, manifest, signals["records"], sweep)
     checked.update({f"states: {name}": 0 for population, name, _, _ in last if population})
     # Where a projection moves another one's weights, its target's errors give way to rates that no record tells.
-    moved = {(p["target"], "error") for p in manifest["projections"] if p["weights_of"] != p["name"]}
-    for place in [p for p in last if p in state and p[:2] not in moved]:
-        check("states", *state[place][:3], last[place], state[place][3])
+    held = {p[:2] for p in state} - {(p["target"], "error") for p in manifest["projections"] if p["weights_of"] != p["name"]}
+    for place in [p for p in last if p[:2] in held]:
+        check("states", *state.get(place, (place, "-", place[1]))[:3], last[place], state.get(place, [None])[-1])
 
 try:
     main(*map(pathlib.Path, sys.argv[1:]))

@@ -11,6 +11,7 @@
 #include "fixedpoint/numeric/counter_random.hpp"
 #include "sim/machines/emulator_integers.hpp"
 #include "sim/verify/retiring_emulator.hpp"
+#include "sim/verify/writing_order.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/deploy/pass_operands.hpp"
 #include "tools/deploy/records.hpp"
@@ -48,6 +49,7 @@ class Recorder final : public Watcher {
     Pass& pass = pass_of_run(run);
     const Population& p = program().populations[static_cast<std::size_t>(run.layer)];
     const std::uint32_t stream = stream_number(run.signal, program().first_layer + run.layer);
+    pass.file.described["stream"] = stream;
     for (std::ptrdiff_t i = 0; i < run.count; ++i) {
       const auto unit = static_cast<std::size_t>(run.first + i);
       std::vector<std::int64_t> row{emulator_->ticks(), static_cast<std::int64_t>(unit)};
@@ -79,6 +81,7 @@ class Recorder final : public Watcher {
       file.described["formula"] = p.decay < 0 ? "step * rate"
                                               : fmt::format("step * rate - before / {}",
                                                             std::int64_t{1} << (p.learn_shift - p.decay));
+      file.described["stream"] = stream_number(Signal::weight, program().first_layer + p.stream);
       file.described["format"] = in_json(p.weight);
       found = weights_.emplace(c.projection, std::move(file)).first;
     }
@@ -177,6 +180,7 @@ class Recorder final : public Watcher {
     }
     const auto& errors = emulator_->state(run.layer)[Signal::error];
     const std::uint32_t stream = stream_number(Signal::step, program().first_layer + p.stream);
+    found->second.described["stream"] = stream;
     const int first_row = program().populations[static_cast<std::size_t>(p.target)].first_unit;
     for (std::ptrdiff_t i = 0; i < run.count; ++i)
       finish(found->second.records,
@@ -322,6 +326,8 @@ SignalRecords::SignalRecords(const std::shared_ptr<const Program>& program,
   ordered_json described;
   described["format"] = signals_format;
   described["ticks"] = ticks;
+  described["operations"] =
+      sim::operations_until(*program, static_cast<int>(sim::listing(*program).operations.size()) - 1);
   described["records"] = ordered_json::array();
   recorder.write(files_, described["records"]);
   states.write(files_, described["records"]);
