@@ -122,7 +122,8 @@ try:
 except (OSError, ValueError, LookupError, TypeError, ArithmeticError, SyntaxError, NameError) as error:
     print(f"{type(error).__name__}: {error}\n{__doc__}", file=sys.stderr)
     sys.exit(2)
-failures += [f"nothing checked: {kind}" for kind, n in checked.items() if not n]
+# Of sums the documents may leave every one open, which is said; of all else something has to be there.
+failures += [f"nothing checked: {kind}" for kind, n in checked.items() if not n and not (kind == "sums: exact" and any(notes.values()))]
 print(*(f"{n:9} {kind}" for kind, n in sorted(checked.items()) + list(notes.items())), *failures[:10],
       f"{sum(checked.values())} values checked, {len(failures)} failures", sep="\n")
 sys.exit(bool(failures))
