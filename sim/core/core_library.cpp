@@ -5,11 +5,8 @@
 #include <fmt/format.h>
 #include <link.h>
 
-#include <algorithm>
-#include <fstream>
 #include <set>
 #include <stdexcept>
-#include <thread>
 
 #include "sim/core/external_tools.hpp"
 #include "sim/isa/core_map.hpp"
@@ -18,28 +15,6 @@ namespace apical::sim {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string version_of(const std::string& tool) {
-  std::FILE* const pipe = popen((tool + " --version 2>/dev/null").c_str(), "r");
-  char line[200] = "";
-  if (pipe != nullptr) {
-    if (std::fgets(line, sizeof line, pipe) == nullptr) line[0] = '\0';
-    pclose(pipe);
-  }
-  if (line[0] == '\0')
-    throw std::runtime_error(tool + " is not installed; tools/setup installs what the core needs");
-  return line;
-}
-
-// Words of a command in the order of calls; folders are written as names in braces, since where things lie
-// doesn't decide what a core does. Everything else does, and is part of its fingerprint.
-struct Recipe {
-  std::string netlist;  ///< "" where Verilator reads the Verilog itself
-  std::string verilate, compile, link;
-  std::vector<std::string> units;  ///< C++ sources beside those that Verilator writes
-};
-
-constexpr const char* verilator_includes = "/usr/share/verilator/include";
 
 Recipe recipe(const CoreParameters& parameters, const CoreBuild& build) {
   Recipe r;
@@ -77,69 +52,6 @@ std::string placed(const std::string& command, const CoreSources& sources, const
                      fmt::arg("folder", shell_word(folder.string())));
 }
 
-// Builds a core in a folder; core.so is there afterwards.
-void compile(const CoreSources& sources, const Recipe& r, const fs::path& folder) {
-  const fs::path log = folder / "log";
-  if (!r.netlist.empty()) run_tools(placed(r.netlist, sources, folder), log);
-  run_tools(placed(r.verilate, sources, folder), log);
-  std::vector<fs::path> units{sources.plugin / "core_plugin.cpp"};
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".cpp") units.push_back(entry.path());
-  for (const std::string& unit : r.units) units.push_back(fs::path(verilator_includes) / unit);
-  const std::string compiler = placed(r.compile, sources, folder);
-  std::string objects, commands;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    const std::string object = shell_word((folder / fmt::format("{}.o", i)).string());
-    commands += fmt::format("{} -c {} -o {}\n", compiler, shell_word(units[i].string()), object);
-    objects += " " + object;
-  }
-  std::ofstream(folder / "commands") << commands;
-  run_tools(fmt::format("xargs -d '\\n' -P {} -I COMMAND sh -c COMMAND <{}",
-                        std::max(1u, std::thread::hardware_concurrency()),
-                        shell_word((folder / "commands").string())),
-            log);
-  run_tools(fmt::format("{} -o {}{}", r.link, shell_word((folder / "core.so").string()), objects), log);
-}
-
-// Files that the tools have read, from what Verilator and yosys write about it.
-std::vector<fs::path> files_read(const CoreSources& sources, const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::ifstream verilator(folder / "VApicalCore__verFiles.dat");
-  for (std::string line; std::getline(verilator, line);)  // S size inode times "path"
-    if (const std::size_t quote = line.find('"'); line[0] == 'S' && quote != std::string::npos)
-      files.push_back(sources.rtl / line.substr(quote + 1, line.rfind('"') - quote - 1));
-  std::ifstream yosys(folder / "netlist.d");  // a makefile's dependencies, from the folder of the Verilog
-  std::string word;
-  for (char c; yosys.get(c);)
-    if (c == '\\' && yosys.peek() == ' ') {
-      word += static_cast<char>(yosys.get());
-    } else if (c != ' ' && c != '\n') {
-      word += c;
-    } else {
-      if (!word.empty() && word.back() != ':') files.push_back(sources.rtl / word);
-      word.clear();
-    }
-  return files;
-}
-
-// What stands beside a core in the cache: a line of hash and name for the core itself and for every file that
-// the tools have read, from the folder of the Verilog where it is in there.
-std::string record(const CoreSources& sources, const fs::path& folder) {
-  const fs::path rtl = fs::canonical(sources.rtl), built = fs::canonical(folder);
-  const auto within = [](const fs::path& place, const fs::path& file) {
-    return std::mismatch(place.begin(), place.end(), file.begin(), file.end()).first == place.end();
-  };
-  std::set<std::string> lines;
-  for (const fs::path& file : files_read(sources, folder)) {
-    std::error_code ignored;
-    const fs::path real = fs::canonical(file, ignored);
-    if (!fs::is_regular_file(real, ignored) || within(built, real)) continue;
-    const fs::path name = within(rtl, real) ? real.lexically_relative(rtl) : real;
-    lines.insert(fmt::format("{} {}\n", hash_of(content_of(real)), name.string()));
-  }
-  return fmt::format("{} core\n{}", hash_of(content_of(folder / "core.so")), fmt::join(lines, ""));
-}
-
 // Whether the tools would find another file for a module than the one that they have read.
 bool has_rival(const fs::path& rtl, const std::set<fs::path>& read, bool netlist) {
   std::error_code ignored;
@@ -156,34 +68,6 @@ bool has_rival(const fs::path& rtl, const std::set<fs::path>& read, bool netlist
       return true;
   }
   return false;
-}
-
-// Whether a core is whole and made of what the files of its record are in this folder of Verilog.
-bool valid(const fs::path& core, const fs::path& rtl, bool netlist) {
-  std::ifstream file(core.string() + ".files");
-  std::set<fs::path> read;
-  bool whole = false;
-  std::error_code ignored;
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t space = line.find(' ');
-    if (space == std::string::npos) return false;
-    const fs::path name = line.substr(space + 1), path = whole ? rtl / name : core;
-    if (!fs::is_regular_file(path, ignored) || hash_of(content_of(path)) != line.substr(0, space))
-      return false;
-    if (whole && name.is_relative()) read.insert(name);
-    whole = true;
-  }
-  return whole && !has_rival(rtl, read, netlist);
-}
-
-// A core of that fingerprint in the cache; "" if none is made of this Verilog.
-fs::path cached(const fs::path& cache, const std::string& fingerprint, const fs::path& rtl, bool netlist) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(cache, ignored))
-    if (entry.path().extension() == ".so" && entry.path().filename().string().rfind(fingerprint, 0) == 0 &&
-        valid(entry.path(), rtl, netlist))
-      return entry.path();
-  return {};
 }
 
 // The file that holds this code: the program, or a library that a program has loaded.
@@ -222,36 +106,21 @@ std::string core_fingerprint(const CoreSources& sources, const CoreParameters& p
 
 CoreLibrary::CoreLibrary(const CoreSources& sources, const CoreParameters& parameters, const CoreBuild& build,
                          const std::function<void(const std::string&)>& say) {
-  const fs::path cache = core_cache();
-  const std::string fingerprint = core_fingerprint(sources, parameters, build);
-  file_ = cached(cache, fingerprint, sources.rtl, build.netlist);
-  if (file_.empty()) {
-    const BuildFolder folder;
-    say(fmt::format("{} a core of {} lanes (once; kept in {})",
-                    build.netlist ? "synthesising and verilating" : "verilating", parameters.lanes,
-                    cache.string()));
-    try {
-      compile(sources, recipe(parameters, build), folder.path());
-    } catch (const std::runtime_error& error) {
-      throw std::runtime_error(fmt::format("a core can't be built: {}", error.what()));
-    }
-    const fs::path files = folder.path() / "files";
-    std::ofstream out(files);
-    const std::string text = record(sources, folder.path());
-    out << text;
-    out.close();
-    if (!out) throw std::runtime_error(fmt::format("{}: can't be written", files.string()));
-    file_ = cache / fmt::format("{}-{}.so", fingerprint, hash_of(text.substr(text.find('\n'))));
-    fs::rename(folder.path() / "core.so", file_);
-    fs::rename(files, file_.string() + ".files");
-  }
-  void* const handle = dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) throw std::runtime_error(fmt::format("{}: {}", file_.string(), dlerror()));
-  handle_ = std::shared_ptr<void>(handle, [](void* h) { dlclose(h); });
+  LibraryBuild b;
+  b.what = "a core";
+  b.doing = fmt::format("{} a core of {} lanes", build.netlist ? "synthesising and verilating" : "verilating",
+                        parameters.lanes);
+  b.fingerprint = core_fingerprint(sources, parameters, build);
+  b.recipe = recipe(parameters, build);
+  b.root = sources.rtl;
+  b.plugin = sources.plugin / "core_plugin.cpp";
+  b.placed = [&](const std::string& command, const fs::path& folder) {
+    return placed(command, sources, folder);
+  };
+  b.stale = [&](const std::set<fs::path>& read) { return has_rival(sources.rtl, read, build.netlist); };
+  library_ = std::make_shared<const BuiltLibrary>(b, say);
   using Entry = const CorePlugin* (*)();
-  const auto entry = reinterpret_cast<Entry>(dlsym(handle, "apical_core_plugin"));
-  if (entry == nullptr) throw std::runtime_error(fmt::format("{}: {}", file_.string(), dlerror()));
-  plugin_ = entry();
+  plugin_ = reinterpret_cast<Entry>(library_->symbol("apical_core_plugin"))();
 }
 
 }  // namespace apical::sim

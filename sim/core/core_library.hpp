@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "sim/core/built_library.hpp"
 #include "sim/core/core_plugin.hpp"
 #include "sim/isa/image.hpp"
 
@@ -31,9 +32,7 @@ struct CoreBuild {
 /// the tools.
 std::string core_fingerprint(const CoreSources&, const CoreParameters&, const CoreBuild&);
 
-/// A verilated core as a shared library: loaded from the cache ($XDG_CACHE_HOME/apical/cores) where one of
-/// its fingerprint is there, whole, and every file that the tools have read for it is the same here; built by
-/// verilator and the C++ compiler otherwise.
+/// A verilated core as a shared library, from the cache or built.
 class CoreLibrary {
  public:
   /// `say` is told what is being built. Throws std::runtime_error with the end of the tools' output.
@@ -41,11 +40,10 @@ class CoreLibrary {
               const std::function<void(const std::string&)>& say);
 
   const CorePlugin& plugin() const { return *plugin_; }
-  const std::filesystem::path& file() const { return file_; }
+  const std::filesystem::path& file() const { return library_->file(); }
 
  private:
-  std::filesystem::path file_;
-  std::shared_ptr<void> handle_;
+  std::shared_ptr<const BuiltLibrary> library_;
   const CorePlugin* plugin_ = nullptr;
 };
 

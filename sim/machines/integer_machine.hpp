@@ -48,6 +48,9 @@ class IntegerMachine {
   virtual std::uint32_t ticks() const = 0;
   virtual std::int64_t beta() const = 0;
   virtual std::int64_t eta(int projection) const = 0;
+  /// Whether a machine that isn't all of the program has a field, or the weights of a projection.
+  virtual bool holds(int /*layer*/, int /*field*/) const { return true; }
+  virtual bool holds_weights(int /*projection*/) const { return true; }
   /// A field of a population 0..N; all zeros where the machine has no use for it.
   virtual std::vector<std::int64_t> read(int layer, int field) = 0;
   /// Row-major [target × source (+ bias)].

@@ -67,6 +67,8 @@ void say_write(Difference& d, const Program& program, const Write& w, const Plac
 std::optional<Difference> compare_site(const Site& site, IntegerMachine& reference, IntegerMachine& machine) {
   const Program& program = reference.program();
   const bool weights = site.projection >= 0;
+  if (weights ? !machine.holds_weights(site.projection) : !machine.holds(site.layer, site.field))
+    return std::nullopt;
   const std::vector<std::int64_t> expected =
       weights ? reference.weights(site.projection) : reference.read(site.layer, site.field);
   const std::vector<std::int64_t> found =

@@ -10,7 +10,7 @@ namespace apical::sim {
 
 // Each gives the first thing that differs, with what complete() adds left out but for compare_stored().
 
-/// Of one field of a population, or of the weights of a projection.
+/// Of one field of a population, or of the weights of a projection; nothing where `machine` hasn't got it.
 std::optional<Difference> compare_site(const Site&, IntegerMachine& reference, IntegerMachine& machine);
 
 /// Of all state, in the order in which a tick writes it.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/core/core_integers.hpp"
+#include "sim/dut/dut_integers.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/verify/compare.hpp"
 #include "sim/verify/locate.hpp"
@@ -17,6 +18,7 @@
 #include "tools/config/loading.hpp"
 #include "tools/report/progress.hpp"
 #include "tools/verify/difference_waveform.hpp"
+#include "tools/verify/dut_binding.hpp"
 #include "tools/verify/host_profile.hpp"
 #include "tools/verify/ladder.hpp"
 #include "tools/verify/timing.hpp"
@@ -27,7 +29,7 @@ namespace {
 
 struct Arguments {
   ConfigArguments config;
-  std::string upto = "rtl", rtl, out, profile = "learning";
+  std::string upto = "rtl", rtl, dut, out, profile = "learning";
   std::uint64_t ticks = 200;
   int lanes = 0, programs = 50;
   bool json = false, timing = false, no_counters = false, no_waveform = false;
@@ -159,7 +161,11 @@ nlohmann::ordered_json summary(const std::vector<std::unique_ptr<sim::IntegerMac
       one["lane_cycles"] = core->read_register(sim::reg::lane_cycles);
       one["events"] = core->read_register(sim::reg::events);
     }
-    if (answers) one["state_digest"] = sim::state_digest(*machine);
+    // A design that isn't all of the program has no digest of all of its state.
+    if (dynamic_cast<sim::DutIntegers*>(machine.get()) != nullptr)
+      one["clocks"] = machine->clocks();
+    else if (answers)
+      one["state_digest"] = sim::state_digest(*machine);
     all.push_back(one);
   }
   return all;
@@ -168,7 +174,10 @@ nlohmann::ordered_json summary(const std::vector<std::unique_ptr<sim::IntegerMac
 void print_machine(const nlohmann::ordered_json& one) {
   fmt::print(
       "{:<16} {}{}\n", one["machine"].get<std::string>(),
-      one.contains("state_digest") ? one["state_digest"].get<std::string>() : "stopped",
+      one.contains("state_digest") ? one["state_digest"].get<std::string>()
+      : one.contains("clocks") && !one.contains("cycles")
+          ? fmt::format("{} clocks", one["clocks"].get<std::uint64_t>())
+          : "stopped",
       one.contains("cycles")
           ? fmt::format("  {} cycles, {:.1f}% with busy lanes", one["cycles"].get<std::uint64_t>(),
                         100.0 * one["lane_cycles"].get<double>() / std::max(1.0, one["cycles"].get<double>()))
@@ -180,7 +189,7 @@ void show_waveform(const Arguments& a, const std::vector<Rung>& rungs, const sim
                    const sim::Difference& difference, nlohmann::ordered_json& json) {
   if (a.no_waveform) return;
   for (const Rung& rung : rungs) {
-    if (rung.name != difference.machine || (rung.name != "rtl" && rung.name != "netlist")) continue;
+    if (rung.name != difference.machine || !rung.has_waveform) continue;
     try {
       const std::filesystem::path file = write_difference_waveform(
           rung, stimulus, difference,
@@ -202,6 +211,9 @@ void refuse_combinations(const Arguments& a, const CLI::App& command) {
     for (const char* option : options)
       if (command.count(option) > 0) throw InputError(fmt::format("{}: {}", option, why));
   };
+  if (!a.dut.empty())
+    refuse({"--rtl", "--upto", "--lanes", "--timing", "--programs", "--no-counters"},
+           "with --dut, which compares a design of your own with the emulator; accepted: without it");
   if (a.timing) {
     if (a.upto != "rtl") throw InputError(fmt::format("--upto: {} with --timing; accepted: rtl", a.upto));
     refuse({"--out", "--no-waveform", "--no-counters", "--profile"},
@@ -215,6 +227,17 @@ void refuse_combinations(const Arguments& a, const CLI::App& command) {
     refuse({"--rtl", "--out", "--no-waveform", "--no-counters"},
            fmt::format("no Verilog runs with --upto {}; accepted: with --upto rtl or netlist", a.upto));
   if (a.no_waveform) refuse({"--out"}, "nothing is written there with --no-waveform; accepted: one of them");
+}
+
+void print_dut_scope(const Arguments& a, const sim::DutScope& scope, nlohmann::ordered_json& json) {
+  json["compared"] = scope.compared;
+  json["not_compared"] = scope.not_compared;
+  json["not_driven"] = scope.not_driven;
+  if (a.json) return;
+  fmt::print("compared: {}\nnot compared: {}\n", fmt::join(scope.compared, ", "),
+             scope.not_compared.empty() ? "nothing" : fmt::format("{}", fmt::join(scope.not_compared, ", ")));
+  if (!scope.not_driven.empty())
+    fmt::print("not driven, as the design has its own: {}\n", fmt::join(scope.not_driven, ", "));
 }
 
 void print_scope(const Arguments& a, const fixedpoint::Program& program, nlohmann::ordered_json& json) {
@@ -240,11 +263,15 @@ int execute(const Arguments& a, const CLI::App& command) {
       fmt::print(a.json ? stderr : stdout, "{}\n", stopped.what());
       return 1;
     }
-  const Assignment given = prepare(config, a.upto == "emulator" ? Upto::emulator : Upto::core);
+  const Assignment given =
+      prepare(config, a.upto == "emulator" || !a.dut.empty() ? Upto::emulator : Upto::core);
   const std::vector<std::string> notes = loading_notes(config, *given.program);
   say(notes);
   const HostProfile profile = make_host_profile(a.profile, config, given);
-  const std::vector<Rung> rungs = ladder(a.upto, a.rtl, config.lanes, profile.program);
+  std::shared_ptr<const sim::DutDescription> dut;
+  if (!a.dut.empty()) dut = std::make_shared<const sim::DutDescription>(read_dut(a.dut, *profile.program));
+  const std::vector<Rung> rungs = dut != nullptr ? ladder_of_dut(dut, profile.program)
+                                                 : ladder(a.upto, a.rtl, config.lanes, profile.program);
   std::vector<std::unique_ptr<sim::IntegerMachine>> machines;
   const auto start = std::chrono::steady_clock::now();
   const std::optional<sim::Difference> difference = climb(a, rungs, profile.stimulus, machines);
@@ -263,10 +290,14 @@ int execute(const Arguments& a, const CLI::App& command) {
     std::fflush(stdout);
     show_waveform(a, rungs, profile.stimulus(), *difference, json["difference"]);
   }
-  if (!difference) print_scope(a, *profile.program, json);
+  if (dut != nullptr)
+    print_dut_scope(a, sim::dut_scope(*profile.program, *dut), json);
+  else if (!difference)
+    print_scope(a, *profile.program, json);
   if (a.json) fmt::print("{}\n", json.dump(2));
   if (!difference && !a.json)
-    fmt::print("equal in every bit after each of {} ticks, {:.1f} s\n", a.ticks, seconds);
+    fmt::print("equal in every bit{} after each of {} ticks, {:.1f} s\n",
+               dut != nullptr ? " that is compared" : "", a.ticks, seconds);
   return difference ? 1 : 0;
 }
 
@@ -284,6 +315,9 @@ void add_verify(CLI::App& app, int& status) {
       ->check(CLI::Range(1u, 1u << 31));
   command->add_option("--lanes", a->lanes, "of the core: 1, 2, 4 .. 64 (default: core.lanes)");
   command->add_option("--rtl", a->rtl, "folder with another apical_core.sv and its modules: your design");
+  command->add_option(
+      "--dut", a->dut,
+      "a design of your own instead: what describes it (tools/README.md, A design of your own)");
   command->add_option("--out", a->out, "folder for the waveform of a difference (default: out/<config>)");
   command
       ->add_option("--profile", a->profile,
@@ -301,6 +335,7 @@ void add_verify(CLI::App& app, int& status) {
       "Examples:\n"
       "  apical verify tools/configs/digits8.toml --upto rtl --ticks 2000\n"
       "  apical verify tools/configs/digits8.toml --rtl my-core --lanes 16\n"
+      "  apical verify sim/example/neuron_array/digits.toml --dut sim/example/neuron_array/dut.toml\n"
       "  apical verify tools/configs/digits8.toml --timing");
   command->callback([a, command, &status] { status = execute(*a, *command); });
 }

@@ -15,10 +15,10 @@
 #include <sstream>
 
 #include "model/input_file.hpp"
+#include "tools/config/section.hpp"
 #include "tools/run/data_digest.hpp"
 #include "tools/run/machines.hpp"
 #include "tools/run/stimulus.hpp"
-#include "tools/study/section.hpp"
 
 namespace apical::tools {
 namespace {

@@ -5,13 +5,9 @@
 #include <vector>
 
 #include "tools/config/config.hpp"
+#include "tools/config/key_value.hpp"
 
 namespace apical::tools {
-
-/// "section.key=value" as set_key() takes it, and where it was written ("FILE:LINE").
-struct KeyValue {
-  std::string text, where;
-};
 
 /// A position on an axis.
 struct AxisValue {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "sim/core/core_integers.hpp"
+#include "sim/dut/dut_integers.hpp"
 #include "sim/platform/platform_integers.hpp"
 #include "sim/verify/retiring_emulator.hpp"
 #include "tools/report/messages.hpp"
@@ -21,17 +22,43 @@ sim::CoreSources chosen_sources(const std::string& rtl) {
   return sources;
 }
 
+namespace {
+
+void say(const std::string& text) {
+  fmt::print(stderr, "apical: {}\n", text);
+}
+
+// The one that tells what a core has to write, and when.
+Rung dense_emulator(const std::shared_ptr<const fixedpoint::Program>& program) {
+  fixedpoint::EmulatorOptions dense;
+  dense.statistics = false;
+  dense.schedule = fixedpoint::Schedule::dense;
+  return {"emulator, dense", [program, dense](const RungUse&) {
+            return std::make_unique<sim::RetiringEmulator>("emulator, dense", program, dense);
+          }};
+}
+
+}  // namespace
+
+std::vector<Rung> ladder_of_dut(const std::shared_ptr<const sim::DutDescription>& dut,
+                                const std::shared_ptr<const fixedpoint::Program>& program) {
+  const std::filesystem::path plugin = sim::find_core_sources().plugin.parent_path() / "dut";
+  return {dense_emulator(program),
+          {dut_rung,
+           [=](const RungUse& use) -> std::unique_ptr<sim::IntegerMachine> {
+             auto library = std::make_shared<const sim::DutLibrary>(*dut, plugin, use.waveform, say);
+             return std::make_unique<sim::DutIntegers>(dut_rung, program, dut, library, use.file);
+           },
+           true}};
+}
+
 std::vector<Rung> ladder(const std::string& last, const std::string& rtl, int lanes,
                          const std::shared_ptr<const fixedpoint::Program>& program) {
   std::vector<Rung> rungs;
-  fixedpoint::EmulatorOptions dense, event;
-  dense.statistics = event.statistics = false;
-  dense.schedule = fixedpoint::Schedule::dense;
+  fixedpoint::EmulatorOptions event;
+  event.statistics = false;
   event.schedule = fixedpoint::Schedule::event;
-  // The first one tells what a core has to write, and when.
-  rungs.push_back({"emulator, dense", [program, dense](const RungUse&) {
-                     return std::make_unique<sim::RetiringEmulator>("emulator, dense", program, dense);
-                   }});
+  rungs.push_back(dense_emulator(program));
   rungs.push_back({"emulator, event", [program, event](const RungUse&) {
                      return std::make_unique<sim::EmulatorIntegers>("emulator, event", program, event);
                    }});
@@ -44,13 +71,14 @@ std::vector<Rung> ladder(const std::string& last, const std::string& rtl, int la
   const sim::CoreSources sources = chosen_sources(rtl);
   for (const std::string name : {"rtl", "netlist"}) {
     if (name == "netlist" && last != name) break;
-    rungs.push_back({name, [=](const RungUse& use) -> std::unique_ptr<sim::IntegerMachine> {
+    rungs.push_back({name,
+                     [=](const RungUse& use) -> std::unique_ptr<sim::IntegerMachine> {
                        auto library = std::make_shared<const sim::CoreLibrary>(
-                           sources, parameters, sim::CoreBuild{use.waveform, name == "netlist"},
-                           [](const std::string& text) { fmt::print(stderr, "apical: {}\n", text); });
+                           sources, parameters, sim::CoreBuild{use.waveform, name == "netlist"}, say);
                        return std::make_unique<sim::CoreIntegers>(name, program, parameters, library,
                                                                   use.file);
-                     }});
+                     },
+                     true});
   }
   return rungs;
 }

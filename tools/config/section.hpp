@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <toml++/toml.h>
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "tools/study/study.hpp"
+#include "tools/config/key_value.hpp"
 
 namespace apical::tools {
 
 /// A value in one line, as set_key() reads it.
 std::string in_line(const toml::node&);
 
-/// A table of a study file. Every reader throws InputError "FILE:LINE: PREFIXkey: ...; accepted: ..." for
-/// what is missing, of another type or out of range.
+/// A table of a study or of a design's description. Every reader throws InputError "FILE:LINE: PREFIXkey:
+/// ...; accepted: ..." for what is missing, of another type or out of range.
 class Section {
  public:
   /// Refuses keys that aren't `accepted`. `source` and `table` have to outlive it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/study/section.hpp"
+#include "tools/config/section.hpp"
 
 #include <fmt/format.h>
 
