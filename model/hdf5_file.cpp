@@ -2,12 +2,12 @@
 #include "model/hdf5_file.hpp"
 
 #include <fmt/format.h>
-#include <hdf5.h>
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "model/hdf5_handle.hpp"
 #include "model/input_file.hpp"
 #include "model/output_file.hpp"
 
@@ -17,30 +17,6 @@ namespace {
 constexpr std::uint64_t rows_per_chunk = 256;
 constexpr std::uint64_t most_values = std::uint64_t{1} << 30;  // 8 GiB of doubles
 
-// The library prints its error stack by default; ours is one line. Its clean-up at exit crashes when a file
-// could not be closed on a full disk; every file is closed here, so that it has nothing to do.
-void silence() {
-  [[maybe_unused]] static const herr_t once = H5dont_atexit();
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
-
-// Closes an identifier at the end of a scope.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-  bool valid() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
 Handle with_groups() {
   Handle list(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
   H5Pset_create_intermediate_group(list, 1);
@@ -49,8 +25,17 @@ Handle with_groups() {
 
 }  // namespace
 
+void silence_hdf5() {
+  [[maybe_unused]] static const herr_t once = H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+hsize_t most_values_of(const std::filesystem::path& path, std::size_t size) {
+  return std::min<hsize_t>(most_values, 1100 * std::filesystem::file_size(path) / size + 4096);
+}
+
 Hdf5Writer::Hdf5Writer(std::filesystem::path path) : path_(std::move(path)), temporary_(staged_name(path_)) {
-  silence();
+  silence_hdf5();
   prepare_output(path_);
   file_ = H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   if (file_ >= 0) return;
@@ -80,6 +65,45 @@ void Hdf5Writer::write(const std::string& name, const RowMatrix& values) {
       H5Dcreate2(file_, name.c_str(), H5T_IEEE_F64LE, space, groups, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
   if (!dataset.valid() ||
       H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(fmt::format("{} can't be written", name));
+}
+
+void Hdf5Writer::write(const std::string& name, const Array& array) {
+  const std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
+  const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
+  const Handle groups = with_groups();
+  const Handle dataset(
+      H5Dcreate2(file_, name.c_str(), H5T_IEEE_F64LE, space, groups, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid() ||
+      H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
+    fail(fmt::format("{} can't be written", name));
+}
+
+void Hdf5Writer::write(const std::string& name, const std::vector<std::int64_t>& numbers) {
+  const hsize_t shape[1] = {numbers.size()};
+  const Handle space(numbers.size() == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, shape, nullptr),
+                     H5Sclose);
+  const Handle groups = with_groups();
+  const Handle dataset(
+      H5Dcreate2(file_, name.c_str(), H5T_STD_I64LE, space, groups, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  if (!dataset.valid() ||
+      H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.data()) < 0)
+    fail(fmt::format("{} can't be written", name));
+}
+
+void Hdf5Writer::write(const std::string& name, const std::vector<std::string>& texts,
+                       std::uint64_t columns) {
+  const hsize_t shape[2] = {columns == 0 ? 1 : texts.size() / columns, columns};
+  const Handle space(columns == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(2, shape, nullptr), H5Sclose);
+  const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const Handle groups = with_groups();
+  const Handle dataset(H5Dcreate2(file_, name.c_str(), type, space, groups, H5P_DEFAULT, H5P_DEFAULT),
+                       H5Dclose);
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  if (!dataset.valid() || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0)
     fail(fmt::format("{} can't be written", name));
 }
 
@@ -139,7 +163,7 @@ void Hdf5Writer::commit() {
 }
 
 RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name) {
-  silence();
+  silence_hdf5();
   const auto refuse = [&](const std::string& what) {
     throw std::runtime_error(fmt::format("{}: {}", path.string(), what));
   };
@@ -157,9 +181,7 @@ RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name
   if (rank != 1 && rank != 2) refuse(fmt::format("{} has rank {}; accepted: 2 (rows × columns)", name, rank));
   hsize_t shape[2] = {0, 1};
   H5Sget_simple_extent_dims(space, shape, nullptr);
-  // Chunks that were never written take no room on disk, but do in memory; gzip packs 1,032 to one at best.
-  const hsize_t most =
-      std::min<hsize_t>(most_values, 1100 * std::filesystem::file_size(path) / H5Tget_size(type) + 4096);
+  const hsize_t most = most_values_of(path, H5Tget_size(type));
   if (shape[1] != 0 && shape[0] > most / shape[1])
     refuse(fmt::format(
         "{} declares {} x {} values, which a file of {} bytes can't hold; accepted: at most {} values", name,
@@ -175,7 +197,7 @@ RowMatrix read_matrix(const std::filesystem::path& path, const std::string& name
 }
 
 std::vector<std::string> names_in(const std::filesystem::path& path, const std::string& group) {
-  silence();
+  silence_hdf5();
   check_input(path, "an HDF5 file");
   std::vector<std::string> names;
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <Eigen/Dense>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-namespace apical::model {
+#include "model/named_matrix.hpp"
 
-using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+namespace apical::model {
 
 /// Writes an HDF5 file under a temporary name beside `path`; it gets its own name in commit(), whole or not
 /// at all. Every failure (a full disk included) throws std::runtime_error naming the file.
@@ -22,6 +21,11 @@ class Hdf5Writer {
 
   /// A two-dimensional dataset of doubles; groups in `name` ("/weights/W1") are made as needed.
   void write(const std::string& name, const RowMatrix& values);
+  void write(const std::string& name, const Array&);
+  /// Whole numbers in one dimension, or one without any; texts in rows of `columns`, or one without
+  /// dimensions where that is 0.
+  void write(const std::string& name, const std::vector<std::int64_t>& numbers);
+  void write(const std::string& name, const std::vector<std::string>& texts, std::uint64_t columns);
   /// Adds one row to a dataset that grows; the first call decides its width.
   void append(const std::string& name, const std::vector<double>& row);
   void commit();

@@ -44,4 +44,15 @@ std::string read_input(const fs::path& path, const std::string& what, std::uintm
   return text;
 }
 
+std::string in_one_line(const std::vector<std::string>& findings) {
+  constexpr std::size_t a_screen = 1000;
+  std::string text;
+  for (std::size_t k = 0; k < findings.size(); ++k) {
+    if (k > 0 && text.size() + findings[k].size() > a_screen)
+      return text + fmt::format("; and {} more", findings.size() - k);
+    text += (k == 0 ? "" : "; ") + findings[k];
+  }
+  return text;
+}
+
 }  // namespace apical::model

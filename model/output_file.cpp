@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <stdexcept>
 
 namespace apical::model {
@@ -35,6 +36,21 @@ void discard_output(const fs::path& staged, const fs::path& path) {
   fs::remove(staged, ignored);
   throw std::runtime_error(
       fmt::format("{}: can't be written (a full disk?); nothing was left behind", path.string()));
+}
+
+void write_output(const fs::path& path, const std::string& content) {
+  const fs::path folder = path.parent_path();
+  std::error_code ignored;
+  if (!folder.empty() && !fs::is_directory(folder, ignored))
+    throw std::runtime_error(fmt::format("{}: there is no folder {}; accepted: the name of a file in one",
+                                         path.string(), folder.string()));
+  prepare_output(path);
+  const fs::path staged = staged_name(path);
+  std::ofstream file(staged, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) discard_output(staged, path);
+  finish_output(staged, path);
 }
 
 void sweep_abandoned(const fs::path& folder, const std::string& stem) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
+#include <string>
 
 namespace apical::model {
 
@@ -13,6 +14,9 @@ void finish_output(const std::filesystem::path& staged, const std::filesystem::p
 
 /// Removes a file that couldn't be written and throws std::runtime_error naming `path`.
 [[noreturn]] void discard_output(const std::filesystem::path& staged, const std::filesystem::path& path);
+
+/// Writes a file, whole or not at all; throws std::runtime_error naming it.
+void write_output(const std::filesystem::path& path, const std::string& content);
 
 /// Removes what processes that are gone left in a folder under names STEM.tmp.PID, with or without an ending.
 void sweep_abandoned(const std::filesystem::path& folder, const std::string& stem);

@@ -156,6 +156,18 @@ def weights(files, folder):
     return ["run", "net.toml", "--weights", "w.h5", "--out", "out", "--ticks", "4", "--set", "task.test_limit=2"], ["w.h5"]
 
 
+def npz(files, folder):
+    (folder / "net.toml").write_text(CONFIG)
+    torch = files.rng.random() < 0.3
+    w1, w2 = numpy.full((6, 65), 0.1), numpy.full((10, 7), -0.1)
+    files.npz(folder / "w.npz", {"a.weight": w1[:, :64], "a.bias": w1[:, 64], "b.weight": w2[:, :6], "b.bias": w2[:, 6]}
+              if torch else {"W1": w1, "W2": w2})
+    command = files.rng.choice([["run", "net.toml", "--out", "out", "--ticks", "4", "--set", "task.test_limit=2"],
+                                ["weights", "convert", "net.toml", "--out", "w.csv"],
+                                ["weights", "convert", "net.toml", "--raw", "--out", "images"]])
+    return command + ["--weights", "w.npz"], ["w.npz"]
+
+
 def series(files, folder):
     (folder / "net.toml").write_text('[network]\nlayers = [2, 3, 1]\n[task]\nkind = "series"\nfile = "s.h5"\n[run]\nticks = 8\n')
     files.hdf5(folder / "s.h5", {"/input": numpy.linspace(0, 1, 60).reshape(30, 2), "/target": numpy.linspace(0, 1, 30).reshape(30, 1)})
@@ -192,7 +204,7 @@ def bundle(files, folder):
     return ["vectors", "replay", "b", "--machine", "emulator"], ["b/", "b: ", "manifest", "SHA256SUMS"]
 
 
-KINDS = {"configuration": configuration, "study": study, "store": store, "weights": weights, "series": series, "idx": idx,
+KINDS = {"configuration": configuration, "study": study, "store": store, "weights": weights, "npz": npz, "series": series, "idx": idx,
          "bundle": bundle}
 
 

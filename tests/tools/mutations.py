@@ -143,3 +143,41 @@ class Files:
                 file["/weights/more"] = numpy.ones((2, 2))
         if self.rng.random() < 0.25:
             path.write_bytes(self.raw(path.read_bytes()))
+
+    def npz(self, path, arrays):
+        """Writes the arrays, some of them changed, as a .npz file to `path`."""
+        victim = self.rng.choice(list(arrays))
+        written = {}
+        for name, values in arrays.items():
+            how = self.rng.randrange(10) if name == victim else 99
+            if how == 0:
+                continue
+            if how == 1:
+                values = values.astype(self.rng.choice(["f4", "f2", "i1", "u8", ">f8", "c16", "i8", "i4", "S3", "O"]))
+            elif how == 2:
+                values = numpy.zeros(values.shape, dtype=[("a", "f8"), ("b", "i4")])
+            elif how == 3:
+                values = values.reshape((1,) + values.shape)
+            elif how == 4:
+                values = values.ravel()[0]
+            elif how == 5:
+                values = values.copy()
+                values.ravel()[self.rng.randrange(values.size)] = self.rng.choice([numpy.nan, numpy.inf, 1e308, -1e308])
+            elif how == 6:
+                values = self.rng.choice([values[:0], values[:-1], values.T])
+            elif how == 7:
+                values = numpy.asfortranarray(values)
+            written[name] = values
+        if self.rng.random() < 0.1:
+            written[self.rng.choice(["W3", "c.bias", "..", "W1/x"])] = numpy.ones((2, 2))
+        self.rng.choice([numpy.savez, numpy.savez_compressed])(path, **written)
+        data = bytearray(path.read_bytes())
+        how = self.rng.random()
+        if how < 0.25:
+            path.write_bytes(self.raw(data))
+        elif how < 0.5:  # a field of the archive's records, or the header of an array
+            marks = [m.start() for m in re.finditer(rb"PK..|shape|descr|NUMPY", data)]
+            at = self.rng.choice(marks) + self.rng.randrange(4, 40)
+            width = self.rng.choice([1, 2, 4])
+            data[at:at + width] = (self.rng.choice([0, 1, 8, 2**16 - 1, 2**31 - 1, 2**32 - 1]) % 256**width).to_bytes(width, "little")
+            path.write_bytes(data)

@@ -91,8 +91,8 @@ APICAL_API apical_status apical_random(const apical_counter*, size_t count, uint
 
 // ---- An emulator ----
 
-/// Opens the emulator of a configuration file, with initial weights from an HDF5 file (tools/README.md; null: from the
-/// configuration's seed) and `count` overrides "section.key=value", as `apical run --set` takes them (null if 0). Keys
+/// Opens the emulator of a configuration file, with initial weights from a file (HDF5 or .npz, tools/README.md; null: from
+/// the configuration's seed) and `count` overrides "section.key=value", as `apical run --set` takes them (null if 0). Keys
 /// of [task] and [run] but seed, threads and schedule don't matter here; imperfections are refused. Nudge, inputs
 /// and targets are 0, the learning scale is 1. The handle is the caller's, who closes it.
 APICAL_API apical_status apical_open(const char* configuration, const char* weights, const char* const* overrides,

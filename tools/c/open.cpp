@@ -18,7 +18,7 @@ using tools::InputError;
 
 std::vector<model::WeightMatrix> read_weights(Config& config, const char* file) {
   if (file == nullptr) return tools::starting_weights(config);
-  if (*file == '\0') throw InputError("weights: \"\"; accepted: an HDF5 file, or null");
+  if (*file == '\0') throw InputError("weights: \"\"; accepted: a file of weights (HDF5 or .npz), or null");
   config.weights_file = file;
   static std::mutex hdf5;  // Debian's library isn't made for threads
   const std::lock_guard<std::mutex> alone(hdf5);

@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
     apical::tools::add_sweep(app, status);
     apical::tools::add_profile(app, status);
     apical::tools::add_optimise(app, status);
+    apical::tools::add_weights_command(app, status);
+    apical::tools::add_nir(app, status);
     apical::tools::add_list(app, status);
     apical::tools::add_config_reference(app, status);
     std::vector<std::string> arguments(argv + 1, argv + argc);

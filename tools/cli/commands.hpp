@@ -18,6 +18,8 @@ void add_mesh(CLI::App&, int& status);
 void add_sweep(CLI::App&, int& status);
 void add_profile(CLI::App&, int& status);
 void add_optimise(CLI::App&, int& status);
+void add_weights_command(CLI::App&, int& status);
+void add_nir(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);
 void add_config_reference(CLI::App&, int& status);
 

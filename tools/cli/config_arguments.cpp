@@ -20,7 +20,10 @@ void add_config(CLI::App& command, ConfigArguments& a) {
 }
 
 void add_weights(CLI::App& command, ConfigArguments& a) {
-  command.add_option("--weights", a.weights, "file to start from: HDF5 with /weights/W1..");
+  command.add_option(
+      "--weights", a.weights,
+      "file to start from: HDF5 with /weights/W1.., .npz with W1.. or PyTorch's pairs, or a NIR "
+      "graph (tools/README.md)");
 }
 
 }  // namespace apical::tools

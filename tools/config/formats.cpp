@@ -194,6 +194,10 @@ nlohmann::ordered_json in_json(const Format& f) {
   return json;
 }
 
+std::string format_text(const Format& format) {
+  return in_braces(format, {});
+}
+
 std::vector<std::string> format_lines(const fixedpoint::FormatTable& formats) {
   std::vector<std::string> lines;
   for (const auto& [signal, format] : formats.by_signal) {

@@ -25,6 +25,9 @@ std::vector<fixedpoint::Format*> formats_of(Config&, const std::string& signal);
 /// { "bits": ..., "frac": ... } with the keys of a configuration.
 nlohmann::ordered_json in_json(const fixedpoint::Format&);
 
+/// A format as an inline table of TOML, in full.
+std::string format_text(const fixedpoint::Format&);
+
 /// "formats.<signal>[.layerK] = { ... }" per format.
 std::vector<std::string> format_lines(const fixedpoint::FormatTable&);
 

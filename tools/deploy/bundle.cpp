@@ -11,6 +11,7 @@
 #include "sim/core/external_tools.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/config/loading.hpp"
+#include "tools/config/raw_weights.hpp"
 #include "tools/deploy/bundle_reader.hpp"
 #include "tools/deploy/bundle_testbench.hpp"
 #include "tools/deploy/records.hpp"
@@ -24,18 +25,6 @@ std::string script_text(const std::vector<sim::BusStep>& steps) {
   std::string text =
       "// kind (0 write, 1 read and compare, 2 wait until STATUS is 0, f end), 0, register offset, value\n";
   for (const sim::BusStep& step : steps) text += sim::memory_word(step) + "\n";
-  return text;
-}
-
-// One matrix, row by row, one weight a line, as wide as its format.
-std::string weights_text(const fixedpoint::Projection& p) {
-  std::string text = fmt::format(
-      "// weights of {} before the first tick, {}{} rows of {} columns, row by row; {} bits, frac {}\n",
-      p.name, p.negated ? "the negative of the theory's, " : "", p.rows, p.columns, p.weight.bits,
-      p.weight.frac);
-  const std::uint64_t mask = (std::uint64_t{1} << p.weight.bits) - 1;
-  for (const std::int64_t raw : p.image)
-    text += fmt::format("{:0{}x}\n", static_cast<std::uint64_t>(raw) & mask, (p.weight.bits + 3) / 4);
   return text;
 }
 
@@ -149,8 +138,7 @@ void write_bundle(Bundle b, const sim::CoreSources& sources, OutputFolder& folde
   files["ticks.memh"] = script_text(b.script.ticks);
   files["configuration.toml"] = b.config.text;
   files["effective.txt"] = canonical(b.config);
-  for (const fixedpoint::Projection& p : b.program->projections)
-    if (p.shares < 0) files[fmt::format("weights_{}.memh", p.name)] = weights_text(p);
+  files.merge(weight_memories(*b.program));
   for (const auto& [name, text] : b.signals) files[name] = text;
   files["README.md"] = readme_text(b);
   files["files.f"] = files_text(modules);

@@ -37,7 +37,7 @@ Doubles owned(std::vector<double> values) {
 }
 
 Doubles owned(std::vector<double> values, py::ssize_t columns) {
-  const auto rows = static_cast<py::ssize_t>(values.size()) / columns;
+  const auto rows = columns == 0 ? 0 : static_cast<py::ssize_t>(values.size()) / columns;
   return with_shape(std::move(values), {rows, columns});
 }
 

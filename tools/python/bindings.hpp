@@ -17,6 +17,7 @@ void bind_config(pybind11::module_&);
 void bind_machine(pybind11::module_&);
 void bind_run(pybind11::module_&);
 void bind_sweep(pybind11::module_&);
+void bind_weights(pybind11::module_&);
 
 /// Doubles row by row; numpy copies only what isn't so already.
 using Doubles = pybind11::array_t<double, pybind11::array::c_style | pybind11::array::forcecast>;

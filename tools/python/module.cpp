@@ -25,4 +25,5 @@ PYBIND11_MODULE(_core, m) {
   apical::python::bind_machine(m);
   apical::python::bind_run(m);
   apical::python::bind_sweep(m);
+  apical::python::bind_weights(m);
 }

@@ -160,14 +160,14 @@ TEST_F(Output, WeightsComeBackBitForBit) {
 
   c.network.layers = {5, 4, 2};
   std::string message = message_of([&] { from_file(c, path); });
-  EXPECT_TRUE(contains(message, path + ": /weights/W2 is 3 x 5; accepted: 2 x 5")) << message;
+  EXPECT_TRUE(contains(message, path + ": W2 is 3 x 5; accepted: W1 4 x 6; W2 2 x 5")) << message;
   c.network.layers = {5, 4, 3, 2};
   message = message_of([&] { from_file(c, path); });
-  EXPECT_TRUE(contains(message, "has no dataset /weights/W3")) << message;
+  EXPECT_TRUE(contains(message, "weights.h5: no W3; accepted: ")) << message;
   c.network.layers = {5, 4, 3};
   c.network.bias = false;
   message = message_of([&] { from_file(c, path); });
-  EXPECT_TRUE(contains(message, "/weights/W1 is 4 x 6; accepted: 4 x 5")) << message;
+  EXPECT_TRUE(contains(message, "W1 is 4 x 6; W2 is 3 x 5; accepted: W1 4 x 5; W2 3 x 4")) << message;
 }
 
 TEST_F(Output, WeightsThatAreNoNumbersAreRefused) {

@@ -8,38 +8,9 @@ import numpy as np
 import apical
 from apical import nir
 from common import SMALL, InFolder, main, random
+from graphs import chain, write_nir
 
 SLOW = {"dynamics.flow": "gradient", "dynamics.gamma": 0}  # membranes as LI has them
-
-
-def write_nir(path, nodes, edges, metadata=None):
-    """nodes: {name: (type, {array: values})}. Knows nothing of apical.nir."""
-    with h5py.File(path, "w") as file:
-        file["version"] = "1.0.4"
-        root = file.create_group("node")
-        root["type"] = "NIRGraph"
-        root.create_dataset("edges", data=[list(edge) for edge in edges], dtype=h5py.string_dtype())
-        for name, (kind, arrays) in nodes.items():
-            group = root.create_group(f"nodes/{name}")
-            group["type"] = kind
-            for key, values in arrays.items():
-                group.create_dataset(key, data=values, compression="gzip" if np.ndim(values) else None)
-        for key, value in (metadata or {}).items():
-            root.require_group("metadata")[key] = value
-
-
-def chain():
-    """Input -> Affine -> LI -> Linear -> LI -> Output, with a resistance and a leak voltage; tau in ms."""
-    nodes = {
-        "input": ("Input", {"shape": np.array([3])}),
-        "w_in": ("Affine", {"weight": random(1, 4, 3).astype("f4"), "bias": random(2, 4).astype("f4")}),
-        "li_1": ("LI", {"tau": np.array([5.0, 8, 10, 20]), "r": np.array([1, 2, 0.5, 1.5]), "v_leak": random(3, 4)}),
-        "w_out": ("Linear", {"weight": random(4, 2, 4)}),
-        "li_2": ("LI", {"tau": np.full(2, 4.0), "r": np.full(2, 3.0), "v_leak": np.zeros(2)}),
-        "output": ("Output", {"shape": np.array([2])}),
-    }
-    names = list(nodes)
-    return nodes, list(zip(names, names[1:]))
 
 
 def simulate(nodes, inputs, dt):
@@ -267,7 +238,7 @@ class Export(InFolder):
 
     def test_what_does_not_map_is_named(self):
         weights = self.weights(self.config)
-        with self.refused('network.activation: \'tanh\' has no NIR node; accepted: linear'):
+        with self.refused('network.activation: "tanh" has no NIR node; accepted: linear'):
             nir.save("net.nir", self.config, weights)
         for changes, needed in (
             ({"network.circuit": "microcircuit"}, "network.circuit"),

@@ -44,6 +44,36 @@ class Exchange(InFolder):
         self.assertEqual(len(digests), 1)
         self.assertNotIn(apical.Machine(config, "emulator").state_digest(), digests)
 
+    def test_numpy_writes_what_is_read(self):
+        kinds = ("<f8", "<f4", "<i8", "<i4")
+        arrays = {f"{kind[1:]}{order}": (np.asarray(100 * random(3, 4, 5)).astype(kind, order=order))
+                  for kind in kinds for order in "CF"}
+        arrays["vector"] = random(4, 6)
+        arrays["empty"] = np.zeros((0, 3))
+        arrays["noncontiguous"] = random(5, 6, 6)[::2, ::3]
+        for save in (np.savez, np.savez_compressed):
+            save("all.npz", **arrays)
+            read = apical.load_weights("all.npz")
+            self.assertEqual(list(read), list(arrays))
+            for name, array in arrays.items():
+                np.testing.assert_array_equal(read[name], array.reshape(array.shape[0], array.size // array.shape[0] if array.size else 3), name)
+        for kind in (">f8", "f2", "c16", "u8", "i2", "S3", "?", "O"):
+            np.savez("other.npz", W1=np.ones((2, 2)).astype(kind))
+            with self.refused("other.npz: W1 ", "accepted: a .npz file"):
+                apical.load_weights("other.npz")
+
+    def test_modules_of_pytorch_are_taken_in_their_order(self):
+        modules = {"z.bias": self.weights["W1"][:, -1], "z.weight": self.weights["W1"][:, :-1],
+                   "a.weight": self.weights["W2"][:, :-1], "a.bias": self.weights["W2"][:, -1]}
+        single = {name: values.astype("f4") for name, values in modules.items()}  # as state_dict() has them
+        config = apical.parse(SMALL)
+        for given, exact in ((modules, True), (single, False)):
+            np.savez("torch.npz", **given)
+            machine = apical.Machine(config, "golden", "torch.npz")
+            for name, matrix in self.weights.items():
+                expected = matrix if exact else matrix.astype("f4").astype(float)
+                np.testing.assert_array_equal(machine.weights(name), expected)
+
     def test_the_command_line_reads_what_python_wrote_and_back(self):
         config = apical.load(DIGITS, SHORT)
         weights = {name: random(i, *shape) for i, (name, shape) in enumerate(config.weight_shapes.items())}
@@ -80,11 +110,11 @@ class Exchange(InFolder):
             with self.refused(name):
                 apical.load_weights(name)
         np.savez("object.npz", W1=np.array([None, 1], dtype=object))
-        with self.refused("object.npz"):
+        with self.refused("object.npz: W1 holds Python objects"):
             apical.load_weights("object.npz")
         config = apical.parse(SMALL)
         apical.save_weights("w.h5", self.weights)
-        with self.refused("w.h5: /weights/W1 is 4 x 6; accepted: 7 x 6"):
+        with self.refused("w.h5: W1 is 4 x 6; W2 is 3 x 5; accepted: W1 7 x 6; W2 3 x 8"):
             apical.Machine(config.override({"network.layers": [5, 7, 3]}), "golden", "w.h5")
         with self.refused("weights: \"W3\"; accepted: W1, W2"):
             apical.Machine(config, "golden", {**self.weights, "W3": [[1]]})
