@@ -20,5 +20,6 @@ void add_profile(CLI::App&, int& status);
 void add_optimise(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);
 void add_config_reference(CLI::App&, int& status);
+void add_manual(CLI::App&, int& status);
 
 }  // namespace apical::tools
