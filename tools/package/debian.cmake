@@ -38,9 +38,8 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers, CMake targets and pkg-conf
 
 if(TARGET apical_python)
   list(APPEND CPACK_COMPONENTS_ALL python)
-  string(REGEX MATCH "^[0-9]+[.][0-9]+" this "${Python3_VERSION}")
-  string(REGEX REPLACE "^[0-9]+[.]" "" minor "${this}")
-  math(EXPR next "${minor} + 1")
+  string(REGEX MATCH "3[.]([0-9]+)" this "${python_folder}")
+  math(EXPR next "${CMAKE_MATCH_1} + 1")
   set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-apical)
   set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS
     "apical-data ${same}, python3 (>= ${this}), python3 (<< 3.${next}), python3-numpy")
