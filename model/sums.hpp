@@ -4,10 +4,10 @@
 
 namespace apical::model {
 
-/// The inner loops of the golden model, once per x86-64 level (1, 3, 4), with the same bits on each: every
-/// sum has an order of its own, whatever the width of vectors. Products are rounded before they are added,
-/// but for those of two matrices, which are fused with their addition. Matrices are stored by columns,
-/// `stride` apart.
+/// The inner loops of the golden model, once per level (settings/processor_level.hpp), with the same bits on
+/// each: every sum has an order of its own, whatever the width of vectors. Products are rounded before they
+/// are added, but for those of two matrices, which are fused with their addition. Matrices are stored by
+/// columns, `stride` apart.
 struct Sums {
   using Size = std::ptrdiff_t;
   /// y += A x, in the order of the columns; those that meet an exact zero are left out.

@@ -114,7 +114,8 @@ struct NeuronKernels {
                               std::int32_t* index, std::int64_t* value);
 };
 
-/// All inner loops for one x86-64 level; every level computes the same integers.
+/// All inner loops for one level (model/settings/processor_level.hpp); every level computes the same
+/// integers.
 struct Kernels {
   const char* name;
   MatrixKernels<std::int8_t> bytes;
@@ -122,8 +123,7 @@ struct Kernels {
   const NeuronKernels* neurons;
 };
 
-/// The kernels for the processor at hand (AVX-512, AVX2 or baseline x86-64), chosen once at run time.
-/// `level` 0 = choose, 1 = baseline, 3 = AVX2, 4 = AVX-512; an unsupported level throws
+/// The kernels of a level, 0: the highest that the processor at hand runs; one that it doesn't run throws
 /// std::invalid_argument.
 const Kernels& kernels(int level = 0);
 

@@ -83,16 +83,24 @@ fs::path own_file() {
 
 }  // namespace
 
-CoreSources find_core_sources() {
+fs::path find_around(const fs::path& place, const std::string& what) {
+  // A program lies in build/ or bin/, a library in lib/, a Python module in
+  // lib/python3.11/site-packages/apical/.
+  constexpr int farthest = 5;
   std::string tried;
   fs::path base = own_file().parent_path();
-  for (int level = 0; level < 4; ++level, base = base.parent_path()) {
-    if (fs::exists(base / "hw" / "rtl" / "apical_core.sv"))
-      return {fs::canonical(base / "hw" / "rtl"), fs::canonical(base / "sim" / "core"),
-              fs::canonical(base / "hw" / "synthesis")};
-    tried += (tried.empty() ? "" : ", ") + (base / "hw" / "rtl").string();
-  }
-  throw std::runtime_error("no Verilog of the core around this program; looked in " + tried);
+  for (int level = 0; level < farthest; ++level, base = base.parent_path())
+    for (const fs::path& found : {base / place, base / "share" / "apical" / place}) {
+      if (fs::exists(found)) return fs::canonical(found);
+      tried += (tried.empty() ? "" : ", ") + found.string();
+    }
+  throw std::runtime_error("no " + what + " around this program; looked for " + tried);
+}
+
+CoreSources find_core_sources() {
+  const fs::path rtl = find_around("hw/rtl/apical_core.sv", "Verilog of the core").parent_path(),
+                 base = rtl.parent_path().parent_path();
+  return {rtl, base / "sim" / "core", base / "hw" / "synthesis"};
 }
 
 std::string core_fingerprint(const CoreSources& sources, const CoreParameters& parameters,

@@ -11,14 +11,19 @@
 
 namespace apical::sim {
 
-/// Where the Verilog is: hw/rtl of the source tree, the sources of the plugin, and hw/synthesis.
+/// Where the Verilog is: hw/rtl, the sources of the plugin, and hw/synthesis.
 struct CoreSources {
   std::filesystem::path rtl, plugin, synthesis;
 };
 
-/// The source tree around the file that holds this code, a program or a library that one has loaded: never
-/// that of the current folder, whose code would run. Throws std::runtime_error naming the places that were
+/// A file or folder of the source tree ("tools/configs"): in the source tree around the file that holds this
+/// code, a program or a library that one has loaded, or in share/apical of where that is installed; never in
+/// the current folder. Throws std::runtime_error "no WHAT around this program" naming the places that were
 /// tried.
+std::filesystem::path find_around(const std::filesystem::path& place, const std::string& what);
+
+/// The Verilog that lies there. Not that of the current folder, whose code would run. Throws
+/// std::runtime_error.
 CoreSources find_core_sources();
 
 /// How to make a core, beyond its parameters.

@@ -27,6 +27,7 @@ class EmulatorMachine : public Machine {
   bool failed() const override { return false; }
 
   const fixedpoint::Emulator& emulator() const { return emulator_; }
+  fixedpoint::Emulator& emulator() { return emulator_; }
 
  protected:
   virtual void advance() { emulator_.tick(); }  ///< with input, target and beta in place

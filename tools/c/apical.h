@@ -188,7 +188,7 @@ APICAL_API apical_status apical_digest(apical_emulator*, char* text, size_t size
 // ---- Snapshots ----
 
 /// All architectural state between ticks, in bytes: ticks, registers, signals, weights, with the shapes of each; a
-/// version, a digest of the program and a checksum (tools/c/snapshot.hpp). Its size is that of the program.
+/// version, a digest of the program and a checksum (sim/machines/snapshot.hpp). Its size is that of the program.
 APICAL_API apical_status apical_snapshot_size(apical_emulator*, size_t* bytes);
 /// Into a buffer of that size or more; the rest of it stays as it is.
 APICAL_API apical_status apical_snapshot(apical_emulator*, void* buffer, size_t size);

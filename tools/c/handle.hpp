@@ -78,11 +78,6 @@ apical_status call(const apical_emulator* handle, Body&& body) noexcept {
   return call(emulator->error, [&] { body(*emulator); });
 }
 
-/// Weights of a projection.
-inline std::size_t size_of(const fixedpoint::Projection& p) {
-  return static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns);
-}
-
 /// Throws InputError for a null pointer. `what`: what should be there.
 void there(const void* pointer, const char* what);
 /// Throws InputError unless an array is there and has `wanted` values.

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "sim/machines/integer_machine.hpp"
+#include "sim/machines/snapshot.hpp"
 #include "tools/c/handle.hpp"
 #include "tools/report/messages.hpp"
 
@@ -47,7 +48,7 @@ template <class Number, class Value>
 void read_weights(const OpenEmulator& e, std::int32_t projection, Number* out, std::size_t count,
                   const Value& value) {
   const Projection& p = holder(e, projection);
-  shaped(out, count, size_of(p), "weights");
+  shaped(out, count, sim::size_of(p), "weights");
   const fixedpoint::WeightMemory& weights = e.machine.weights(projection);
   for (int row = 0; row < p.rows; ++row)
     for (int column = 0; column < p.columns; ++column) *out++ = value(p, weights.at(row, column));
@@ -234,7 +235,7 @@ apical_status apical_set_weights_raw(apical_emulator* handle, int32_t projection
   return call(handle, [&](OpenEmulator& e) {
     e.between_ticks("weights");
     const Projection& p = holder(e, projection);
-    shaped(raw, count, size_of(p), "weights");
+    shaped(raw, count, sim::size_of(p), "weights");
     check_raw(raw, count, p.weight, "weights");
     for (int row = 0; row < p.rows; ++row)
       for (int column = 0; column < p.columns; ++column)

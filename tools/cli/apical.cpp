@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
     apical::tools::add_nir(app, status);
     apical::tools::add_list(app, status);
     apical::tools::add_config_reference(app, status);
+    apical::tools::add_manual(app, status);
     std::vector<std::string> arguments(argv + 1, argv + argc);
     // Numbers that start with a minus are none of its options, so `quantise` takes what it doesn't know for
     // numbers, and nothing has to tell one from the other.

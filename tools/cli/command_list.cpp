@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/core/core_library.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/config/config.hpp"
 #include "tools/report/messages.hpp"
@@ -20,19 +21,19 @@ struct Arguments {
   bool json = false;
 };
 
-// ./tools/configs, or the one in the source tree beside the build folder that this program lies in.
+// ./tools/configs, or that of the source tree or of the installation that this program lies in.
 std::filesystem::path find_configs(const std::string& given) {
   if (!given.empty()) {
     if (std::filesystem::is_directory(given)) return given;
     throw InputError(fmt::format("--configs: {}; accepted: a folder", given));
   }
-  std::filesystem::path here = std::filesystem::current_path();
-  std::error_code ignored;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const auto& base : {here, self, self / "..", self / "../.."})
-    if (std::filesystem::is_directory(base / "tools" / "configs"))
-      return (base / "tools" / "configs").lexically_normal();
-  throw InputError("list: no folder tools/configs here or beside the program; accepted: --configs DIR");
+  const std::filesystem::path here = std::filesystem::current_path() / "tools" / "configs";
+  if (std::filesystem::is_directory(here)) return here;
+  try {
+    return sim::find_around("tools/configs", "configurations");
+  } catch (const std::runtime_error& error) {
+    throw InputError(fmt::format("list: {}; accepted: --configs DIR", error.what()));
+  }
 }
 
 int execute(const Arguments& a) {

@@ -22,5 +22,6 @@ void add_weights_command(CLI::App&, int& status);
 void add_nir(CLI::App&, int& status);
 void add_list(CLI::App&, int& status);
 void add_config_reference(CLI::App&, int& status);
+void add_manual(CLI::App&, int& status);
 
 }  // namespace apical::tools

@@ -59,6 +59,19 @@ void bind_machine(py::module_& m) {
       .def("set_weights", &SteppedMachine::set_weights, py::arg("which"), py::arg("values"),
            "Replaces the weights of a projection between ticks; golden and emulator. The emulator quantises\n"
            "them as it does on loading.")
+      .def("raw_weights", &SteppedMachine::raw_weights, py::arg("which"),
+           "Emulator: a copy of the weights of a projection as integers (int64), whole numbers of\n"
+           "weight_lsb(which).")
+      .def("set_raw_weights", &SteppedMachine::set_raw_weights, py::arg("which"), py::arg("values"),
+           "Emulator: replaces them between ticks by int64 [target x source (+ 1: bias)] within the format.")
+      .def("weight_lsb", &SteppedMachine::weight_lsb, py::arg("which"),
+           "Emulator: value of one LSB of a projection's weights.")
+      .def("checkpoint", &SteppedMachine::checkpoint,
+           "Emulator without imperfections: all architectural state as bytes, weights and learning rates\n"
+           "included; those of apical_snapshot() of the C interface.")
+      .def("restore", &SteppedMachine::restore, py::arg("checkpoint"),
+           "Goes on from a checkpoint, of this process or of another one, with the same bits. ValueError,\n"
+           "and nothing has changed, for bytes of another program or that are damaged.")
       .def("set_learning_scale", &SteppedMachine::set_learning_scale, py::arg("factor"),
            "Learning rates become `factor` times those of the configuration.")
       .def("live_raw", &SteppedMachine::live_raw, py::arg("signal"), py::arg("layer"),

@@ -15,12 +15,16 @@ namespace apical::python {
 
 void bind_config(pybind11::module_&);
 void bind_machine(pybind11::module_&);
+void bind_quantise(pybind11::module_&);
 void bind_run(pybind11::module_&);
 void bind_sweep(pybind11::module_&);
 void bind_weights(pybind11::module_&);
 
 /// Doubles row by row; numpy copies only what isn't so already.
 using Doubles = pybind11::array_t<double, pybind11::array::c_style | pybind11::array::forcecast>;
+
+/// Integers likewise; an array of real numbers is none.
+using Integers = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
 
 /// A numpy array that takes the memory of `values` over; two-dimensional with `columns`.
 Doubles owned(std::vector<double> values);

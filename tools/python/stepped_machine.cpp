@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "sim/machines/emulator_machine.hpp"
 #include "sim/machines/golden_machine.hpp"
 #include "sim/machines/integer_machine.hpp"
 #include "tools/config/loading.hpp"
@@ -21,13 +20,6 @@ using tools::InputError;
 namespace {
 
 constexpr py::ssize_t ticks_between_signals = 256;  // looks for Ctrl-C
-
-const fixedpoint::Emulator& emulator_of(const sim::Machine& machine) {
-  const auto* emulated = dynamic_cast<const sim::EmulatorMachine*>(&machine);
-  if (emulated == nullptr)
-    throw InputError(fmt::format("raw integers of {}; accepted: emulator", machine.name()));
-  return emulated->emulator();
-}
 
 fixedpoint::Signal signal_of(const std::string& name, int layer) {
   std::vector<std::string> names;
@@ -146,11 +138,6 @@ py::dict SteppedMachine::run_ticks(const Doubles& inputs, const std::optional<Do
   return recorded;
 }
 
-void SteppedMachine::set_testing(bool testing) {
-  machine_->set_testing(testing);
-  machine_->set_learning_scale(testing ? 0.0 : scale_);
-}
-
 std::vector<double> SteppedMachine::values(const std::string& signal, int layer) const {
   check_layer(layer, 1);
   return machine_->read(signal, layer);
@@ -224,19 +211,20 @@ void SteppedMachine::set_learning_scale(double factor) {
     throw InputError(fmt::format("learning scale: {}; accepted: a number, 0..1000", factor));
   const auto lock = alone();
   scale_ = factor;
+  rates_.clear();
   machine_->set_learning_scale(factor);
 }
 
 py::array SteppedMachine::live_raw(const py::object& self, const std::string& name, int layer) {
   const auto& machine = self.cast<const SteppedMachine&>();
   machine.check_layer(layer, 0);
-  const auto& raw = emulator_of(*machine.machine_).signal(signal_of(name, layer), layer);
+  const auto& raw = machine.emulator().signal(signal_of(name, layer), layer);
   return view(self, raw.data(), {static_cast<py::ssize_t>(raw.size())}, {sizeof(std::int64_t)});
 }
 
 double SteppedMachine::lsb(const std::string& name, int layer) const {
   check_layer(layer, 0);
-  const auto& populations = emulator_of(*machine_).program().populations;
+  const auto& populations = emulator().program().populations;
   return populations[static_cast<std::size_t>(layer)][signal_of(name, layer)].lsb();
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "fixedpoint/emulator/emulator.hpp"
 #include "sim/machines/machine.hpp"
 #include "tools/python/bindings.hpp"
 
@@ -30,6 +31,11 @@ class SteppedMachine {
   void set_weights(const pybind11::object& which, const Doubles& values);
   void set_learning_scale(double factor);
   static pybind11::array live_raw(const pybind11::object& self, const std::string& signal, int layer);
+  Integers raw_weights(const pybind11::object& which) const;
+  void set_raw_weights(const pybind11::object& which, const Integers& values);
+  double weight_lsb(const pybind11::object& which) const;
+  pybind11::bytes checkpoint();
+  void restore(const pybind11::bytes&);
   double lsb(const std::string& signal, int layer) const;
   static pybind11::array live_weights(const pybind11::object& self, const pybind11::object& which);
   std::string state_digest() const;
@@ -57,6 +63,8 @@ class SteppedMachine {
   Doubles weights_of(int projection) const;
   std::vector<double> values(const std::string& signal, int layer) const;
   void set_testing(bool testing);
+  const fixedpoint::Emulator& emulator() const;
+  fixedpoint::Emulator& saved_emulator(const char* what);  ///< all of whose state a checkpoint has
 
   tools::Config config_;
   std::unique_ptr<sim::Machine> machine_;
@@ -64,6 +72,7 @@ class SteppedMachine {
   std::shared_ptr<const fixedpoint::Program> program_;  ///< none on golden
   std::map<int, fixedpoint::LoadReport> set_;           ///< by projection: of set_weights()
   double scale_ = 1.0;                                  ///< of the learning rates, outside of tests
+  std::vector<std::int64_t> rates_;                     ///< instead of it: registers that were restored
   mutable std::mutex busy_;
 };
 

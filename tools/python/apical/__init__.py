@@ -28,6 +28,7 @@ from ._core import (
     run,
     sweep,
 )
+from .quantiser import Quantised, quantise
 from .weights import load_weights, save_weights
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "CurvePoint",
     "Machine",
     "MachineResult",
+    "Quantised",
     "Run",
     "SignalStatistics",
     "Sweep",
@@ -43,6 +45,7 @@ __all__ = [
     "load",
     "load_weights",
     "parse",
+    "quantise",
     "run",
     "save_weights",
     "sweep",

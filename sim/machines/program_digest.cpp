@@ -2,9 +2,9 @@
 #include <cstring>
 
 #include "fixedpoint/emulator/digest.hpp"
-#include "tools/c/snapshot.hpp"
+#include "sim/machines/snapshot.hpp"
 
-namespace apical::c {
+namespace apical::sim {
 namespace {
 
 using namespace fixedpoint;
@@ -77,4 +77,4 @@ std::string program_digest(const Program& program) {
   return ProgramDigest().of(program);
 }
 
-}  // namespace apical::c
+}  // namespace apical::sim

@@ -6,7 +6,7 @@
 
 #include "fixedpoint/emulator/emulator.hpp"
 
-namespace apical::c {
+namespace apical::sim {
 
 /// All architectural state between two ticks, as bytes. They are 64-bit little-endian words, signed but for
 /// texts:
@@ -30,10 +30,15 @@ inline constexpr std::int64_t snapshot_version = 1;
 /// of initial weights, which a snapshot brings, nor of names.
 std::string program_digest(const fixedpoint::Program&);
 
-std::size_t snapshot_words(const fixedpoint::Program&);
+/// Weights of a projection.
+inline std::size_t size_of(const fixedpoint::Projection& p) {
+  return static_cast<std::size_t>(p.rows) * static_cast<std::size_t>(p.columns);
+}
+
+std::size_t snapshot_bytes(const fixedpoint::Program&);
 std::vector<std::int64_t> snapshot(const fixedpoint::Emulator&);
-/// Replaces the whole state. Throws InputError, and changes nothing, for bytes that are no snapshot of this
-/// program, that were changed, or that hold a value outside of its format.
+/// Replaces the whole state. Throws std::invalid_argument, and changes nothing, for bytes that are no
+/// snapshot of this program, that were changed, or that hold a value outside of its format.
 void restore(fixedpoint::Emulator&, const void* bytes, std::size_t size);
 
-}  // namespace apical::c
+}  // namespace apical::sim
