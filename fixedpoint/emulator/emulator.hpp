@@ -22,7 +22,7 @@ struct EmulatorOptions {
   int kernel_level = 0;  ///< see kernels()
   Schedule schedule = Schedule::automatic;
   std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
-  std::vector<Watcher*> watchers;             ///< see every exact value that is quantised in a tick; slow
+  std::vector<Watcher*> watchers{};           ///< see every exact value that is quantised in a tick; slow
   bool correct_sums = true;    ///< false is a fault for tests to find: LEARN forgets the sums that it feeds
   bool watch_weights = false;  ///< Observation::weights_moved is wanted
 };
