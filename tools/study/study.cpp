@@ -107,11 +107,13 @@ Design read_design(const std::string& source, const toml::table& table, const Co
   const Section section(source, table, "design.", {"name", "title", "kind", "count", "seed", "axis"});
   Design design;
   design.name = section.text("name", "");
-  const bool fit = !design.name.empty() && design.name.find_first_not_of(
-                                               "abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  constexpr std::size_t longest = 64;
+  const bool fit =
+      !design.name.empty() && design.name.size() <= longest &&
+      design.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
   if (!fit)
     section.refuse("name", design.name.empty() ? "missing" : fmt::format("\"{}\"", design.name),
-                   "small letters, digits and -, for the names of files");
+                   fmt::format("small letters, digits and -, at most {}, for the names of files", longest));
   design.title = section.text("title", design.name);
   design.kind = section.choice("kind", {"grid", "random", "latin-hypercube"});
   if (design.kind != "grid") {

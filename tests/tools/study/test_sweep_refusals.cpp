@@ -12,7 +12,7 @@ using test::Sweep;
 
 TEST_F(Sweep, StudiesAreRefusedBeforeAnythingRuns) {
   struct Case {
-    const char *text, *error;
+    std::string text, error;
   };
   const std::string axis = "[[design]]\nname = \"a\"\n[[design.axis]]\n";
   const Case cases[] = {
@@ -32,6 +32,8 @@ TEST_F(Sweep, StudiesAreRefusedBeforeAnythingRuns) {
       {"base = \"base.toml\"\n", "design: missing; accepted: at least one [[design]]"},
       {"base = \"base.toml\"\nmachine = \"emulator\"\n[[design]]\nname = \"A b\"\n",
        "study.toml:4: design.name: \"A b\"; accepted: small letters, digits and -"},
+      {"base = \"base.toml\"\nmachine = \"emulator\"\n[[design]]\nname = \"" + std::string(65, 'a') + "\"\n",
+       std::string(65, 'a') + "\"; accepted: small letters, digits and -, at most 64"},
   };
   for (const Case& c : cases) {
     file("study.toml", c.text);
