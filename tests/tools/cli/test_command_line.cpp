@@ -150,12 +150,13 @@ TEST_F(CommandLine, RefusesWeightsOfOthers) {
   }
   const Outcome more = apical("run net.toml --weights more.h5");
   EXPECT_EQ(more.status, 2);
-  EXPECT_TRUE(contains(more.error, "more.h5: /weights/W3: no such weights here; accepted: W1, W2"))
+  EXPECT_TRUE(contains(more.error, "more.h5: W3 isn't wanted; accepted: W1 12 x 65; W2 10 x 13"))
       << more.error;
   const Outcome bare = apical("run net.toml --weights bare.h5");
   EXPECT_EQ(bare.status, 2);
-  EXPECT_TRUE(
-      contains(bare.error, "/weights/W1 is 12 x 64; accepted: 12 x 65, the last column being the bias"))
+  EXPECT_TRUE(contains(bare.error,
+                       "bare.h5: W1 is 12 x 64; W2 is 10 x 12; accepted: W1 12 x 65; W2 10 x 13, the last "
+                       "column being the bias"))
       << bare.error;
 }
 
