@@ -102,6 +102,7 @@ void Hdf5Writer::write(const std::string& name, const std::vector<std::string>& 
   const Handle dataset(H5Dcreate2(file_, name.c_str(), type, space, groups, H5P_DEFAULT, H5P_DEFAULT),
                        H5Dclose);
   std::vector<const char*> pointers;
+  pointers.reserve(texts.size());
   for (const std::string& text : texts) pointers.push_back(text.c_str());
   if (!dataset.valid() || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0)
     fail(fmt::format("{} can't be written", name));

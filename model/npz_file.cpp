@@ -86,7 +86,7 @@ class HeaderText {
     expect(quote);
     const std::size_t end = text_.find(quote, at_);
     if (end == std::string::npos) damaged();
-    const std::string inner = text_.substr(at_, end - at_);
+    std::string inner = text_.substr(at_, end - at_);
     at_ = end + 1;
     return inner;
   }

@@ -80,7 +80,7 @@ void DutIntegers::set_beta(std::int64_t value) {
 void DutIntegers::set_learning_scale(double factor) {
   for (std::size_t k = 0; k < eta_registers_.size(); ++k)
     eta_registers_[k] = eta_register(*program_, static_cast<int>(k), factor);
-  for (auto& [projection, cells] : eta_) cells.write({eta(projection)});
+  for (auto& [projection, cells] : eta_) cells.write({eta_registers_[static_cast<std::size_t>(projection)]});
 }
 
 void DutIntegers::tick() {
