@@ -27,7 +27,7 @@ std::filesystem::path find_configs(const std::string& given) {
     if (std::filesystem::is_directory(given)) return given;
     throw InputError(fmt::format("--configs: {}; accepted: a folder", given));
   }
-  const std::filesystem::path here = std::filesystem::current_path() / "tools" / "configs";
+  std::filesystem::path here = std::filesystem::current_path() / "tools" / "configs";
   if (std::filesystem::is_directory(here)) return here;
   try {
     return sim::find_around("tools/configs", "configurations");
