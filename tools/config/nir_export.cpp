@@ -26,7 +26,8 @@ class Writer {
     file_.write(at + "/type", {type}, 0);
     if (layer > 0) file_.write(at + "/metadata/layer", std::vector<std::int64_t>{layer});
     for (const std::string& signal : signals)
-      file_.write(at + "/metadata/format_" + signal, {format_text(config_.formats.at(signal, layer))}, 0);
+      file_.write(fmt::format("{}/metadata/format_{}", at, signal),
+                  {format_text(config_.formats.at(signal, layer))}, 0);
   }
   void values(const std::string& name, const char* key, std::vector<double> values, int columns = 0) {
     std::vector<std::uint64_t> shape{values.size()};

@@ -112,11 +112,12 @@ class Reader {
     const auto known = arrays().find(type);
     if (known == arrays().end()) return find(name, type, reason(type), accepted_types());
     for (const std::string& key : known->second) {
-      if (!tree_.is_dataset(at + "/" + key)) {
+      const std::string dataset = fmt::format("{}/{}", at, key);
+      if (!tree_.is_dataset(dataset)) {
         find(name, type, "no " + key, "a dataset " + key);
         continue;
       }
-      auto array = tree_.numbers(at + "/" + key);
+      auto array = tree_.numbers(dataset);
       if (!array)
         find(name, type, key + " isn't numbers", "an array of numbers");
       else if (!std::all_of(array->values.begin(), array->values.end(),

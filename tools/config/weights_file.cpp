@@ -67,6 +67,7 @@ void write_weights_file(const std::filesystem::path& path, const std::vector<mod
     throw InputError(
         fmt::format("{}: which format?; accepted: a name that ends in .npz, .h5 or .hdf5", path.string()));
   std::vector<std::pair<std::string, std::string>> entries;
+  entries.reserve(all.size());
   for (const model::NamedMatrix& matrix : all)
     entries.emplace_back(matrix.name + ".npy", model::npy(matrix.values));
   model::write_output(path, model::zip_archive(entries));
