@@ -58,7 +58,7 @@ class Reader {
   }
   static std::string needed_text(const Section& section, const std::string& key,
                                  const std::string& accepted) {
-    const std::string text = section.text(key, "");
+    std::string text = section.text(key, "");
     if (text.empty()) section.refuse(key, section.has(key) ? "\"\"" : "missing", accepted);
     return text;
   }
@@ -202,6 +202,7 @@ class Reader {
       if (!signals.has(names[layer])) continue;
       const std::string prefix = "signals." + names[layer] + ".";
       std::vector<std::string> fields;
+      fields.reserve(sim::state_fields);
       for (int field = 0; field < sim::state_fields; ++field) fields.emplace_back(sim::field_name(field));
       const Section fields_of(file_, table_of(signals, names[layer], true), prefix, fields);
       for (int field = 0; field < sim::state_fields; ++field)
