@@ -7,6 +7,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "sim/isa/core_map.hpp"
+
 namespace apical::sim {
 namespace {
 
@@ -105,9 +107,8 @@ std::vector<std::int64_t> DutCells::read() const {
   std::vector<std::int64_t> values;
   values.reserve(cells_.size());
   for (const Cell& cell : cells_) {
-    std::uint64_t value = read_bits(cell.data, cell.bit, width_);
-    if (is_signed_ && width_ < 64 && (value >> (width_ - 1) & 1) != 0) value |= ~std::uint64_t{0} << width_;
-    values.push_back(static_cast<std::int64_t>(value));
+    const std::uint64_t value = read_bits(cell.data, cell.bit, width_);
+    values.push_back(is_signed_ ? sign_extended(value, width_) : static_cast<std::int64_t>(value));
   }
   return values;
 }
