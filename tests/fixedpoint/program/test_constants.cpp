@@ -49,6 +49,15 @@ NetworkDescription small() {
 
 }  // namespace
 
+TEST(Constants, AreLimitedToTheirRegister) {
+  EXPECT_EQ(to_register(1e300, 14, 16), 65535);
+  EXPECT_EQ(to_register(-1e300, 14, 16), 0);
+  EXPECT_EQ(to_register(0x1p50, 14, 16), 65535);
+  EXPECT_EQ(to_register(65535.5, 0, 16), 65535);
+  EXPECT_EQ(to_register(65534.5, 0, 16), 65535);
+  EXPECT_EQ(to_register(-0.4, 0, 16), 0);
+}
+
 TEST(Constants, KeepTheirValueFromOneEndToTheOther) {
   constexpr int steps = 4000;
   double worst_alpha = 0.0, worst_beta = 0.0;
