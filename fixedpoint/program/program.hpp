@@ -27,9 +27,11 @@ inline constexpr int finest_learn_shift = 29;
 inline constexpr int constant_bits = 16;  ///< of rho, alpha and beta, unsigned
 inline constexpr int eta_bits = 16;  ///< mantissa of a learning rate, unsigned; its frac is the projection's
 
-/// A real constant as its unsigned register holds it: to nearest, limited.
+/// A real constant as its unsigned register holds it: to nearest, limited, which comes first, since what no
+/// integer holds becomes another one on every processor.
 inline std::int64_t to_register(double value, int frac, int bits) {
-  return std::clamp<std::int64_t>(std::llround(std::ldexp(value, frac)), 0, (std::int64_t{1} << bits) - 1);
+  const auto most = static_cast<double>((std::int64_t{1} << bits) - 1);
+  return std::llround(std::clamp(std::ldexp(value, frac), 0.0, most));
 }
 
 /// Every quantity that has a format. The number is also its place in the streams of random bits.

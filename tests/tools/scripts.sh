@@ -79,6 +79,24 @@ check "setup without a package archive" 2 "^setup: apt-get install failed" "$roo
 stand_in dpkg-query <<<'for package in "${@:3}"; do echo "installed $package"; done'
 stand_in apt-get <<<'echo called; exit 1'
 check "setup with nothing to do" 0 "" "$root/tools/setup" --lint
+stand_in dpkg-query <<'X'
+for package in "${@:3}"; do
+  case "$package" in
+    zlib1g-dev:arm64) status=1 ;;
+    *:arm64 | cmake) echo "installed $package" ;;
+    *) echo "installed $package:amd64" ;;
+  esac
+done
+exit "${status-0}"
+X
+stand_in dpkg <<<'case "$1" in --print-architecture) echo amd64 ;; *) echo "$*" >>"$WORK/dpkg" ;; esac'
+stand_in apt-get <<<'echo "$*" >>"$WORK/apt-aarch64"'
+check "setup with one missing for aarch64" 0 "installing zlib1g-dev:arm64$" "$root/tools/setup" --aarch64
+holds "setup tells dpkg of arm64" grep --quiet --line-regexp -e '--add-architecture arm64' "$work/dpkg"
+holds "setup installs arm64's package" grep --quiet -e 'install .*recommends zlib1g-dev:arm64$' "$work/apt-aarch64"
+stand_in dpkg-query <<<'for package in "${@:3}"; do echo "installed ${package%:arm64}:arm64"; done'
+check "setup takes no package of arm64 for this processor's" 0 "installing .*libfmt-dev libtomlplusplus-dev" "$root/tools/setup"
+rm "$work/bin/dpkg"
 
 # fetch-mnist: whole or not at all.
 names=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)

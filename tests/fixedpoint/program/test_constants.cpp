@@ -49,6 +49,16 @@ NetworkDescription small() {
 
 }  // namespace
 
+TEST(Constants, AreLimitedToTheirRegister) {
+  const volatile double huge = 1e300;  // what the compiler knew it could take for any result
+  EXPECT_EQ(to_register(huge, 14, 16), 65535);
+  EXPECT_EQ(to_register(-huge, 14, 16), 0);
+  EXPECT_EQ(to_register(0x1p50, 14, 16), 65535);
+  EXPECT_EQ(to_register(65535.5, 0, 16), 65535);
+  EXPECT_EQ(to_register(65534.5, 0, 16), 65535);
+  EXPECT_EQ(to_register(-0.4, 0, 16), 0);
+}
+
 TEST(Constants, KeepTheirValueFromOneEndToTheOther) {
   constexpr int steps = 4000;
   double worst_alpha = 0.0, worst_beta = 0.0;
