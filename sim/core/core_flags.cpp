@@ -72,16 +72,20 @@ void CoreFlags::send(int population, Events events, int count, int units) {
   if (renewed) list.count = 0;
   list.consumed = false;
   const bool overflow = list.count + count > units;
+  bool lost = false;
+  full_lists_ += overflow;
   list.count = std::min(list.count + count, units);
   for (Link& l : links_) {
     if ((error ? l.target : l.source) != population) continue;
     Direction& d = error ? l.backward : l.forward;
+    lost |= renewed && d.waits;
     if (overflow || (renewed && d.waits))
       for (Link& other : links_)
         if (error ? other.source == l.source : other.target == l.target)
           (error ? other.backward : other.forward).dirty = true;
     d.waits = true;
   }
+  lost_lists_ += lost;
 }
 
 bool CoreFlags::any_error(int k) const {
