@@ -36,8 +36,8 @@ class CoreFlags {
   enum class Events { rates, errors };
   /// `count` units of a population of `units` sent events.
   void send(int population, Events, int count, int units);
-  /// How often events found a list full, and how often they began one anew while a FORWARD or BACKWARD
-  /// waited.
+  /// How often events found a list full that somebody reads, and how often they began one anew while a
+  /// FORWARD or BACKWARD waited for it.
   std::uint64_t full_lists() const { return full_lists_; }
   std::uint64_t lost_lists() const { return lost_lists_; }
 
@@ -59,6 +59,7 @@ class CoreFlags {
   struct List {
     int count = 0;
     bool consumed = false;
+    bool heard = false;  ///< somebody has read it: what nobody reads fills up and is never missed
   };
   struct PopulationFlags {
     std::uint32_t stale = every_slot, always = 0;

@@ -140,7 +140,7 @@ TEST_F(Refusals, FindBrokenCores) {
       {"apical_host.sv", "writes && addr_i == REG_INTERRUPT && interrupt.done",
        "writes && addr_i == REG_INTERRUPT"},
       // Operations that run although they are none, or are another's.
-      {"apical_sequencer.sv", "(code > OP_LEARN || bad_index)", "bad_index"},
+      {"apical_sequencer.sv", "code == OP_END;", "(code == OP_END || code > OP_LEARN);"},
       {"apical_sequencer.sv", "(code > OP_LEARN || bad_index)", "code > OP_LEARN"},
       {"apical_sequencer.sv", "(loaded && after_q != IDLE && bad_words)", "1'b0"},
       {"apical_sequencer.sv", "input_unit_i < 20'(place.units) && !bad_population", "!bad_population"}};
