@@ -267,9 +267,13 @@ void Emulator::mark(int layer, int parts) {
 
 void Emulator::send_rates(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
   Layer& l = at(index);
+  const std::int64_t theta = population(index).theta_rate;
+  for (Watcher* watcher : observers_.watchers())
+    watcher->compared({Signal::rate, index, count, l.state[Signal::rate].data() + first,
+                       l.state.sent_rate.data() + first, theta});
   const std::int64_t last = l.state.sent_rate[static_cast<std::size_t>(first + count - 1)];
   const std::ptrdiff_t sent =
-      kernels_->neurons->send(l.state[Signal::rate].data() + first, count, population(index).theta_rate,
+      kernels_->neurons->send(l.state[Signal::rate].data() + first, count, theta,
                               l.state.sent_rate.data() + first, &observers_.work(index).largest_unsent);
   observed_.rates += static_cast<int>(sent);
   if (first + count == static_cast<std::ptrdiff_t>(l.state.sent_rate.size()))

@@ -331,10 +331,13 @@ void Emulator::send_errors(int index, std::ptrdiff_t first, std::ptrdiff_t count
   Layer& l = at(index);
   const auto& errors = l.state[Signal::error];
   std::int64_t unsent = 0;
+  const std::int64_t theta = population(index).theta_error;
+  for (Watcher* watcher : observers_.watchers())
+    watcher->compared(
+        {Signal::error, index, count, errors.data() + first, l.state.sent_error.data() + first, theta});
   const std::int64_t last = l.state.sent_error[static_cast<std::size_t>(first + count - 1)];
-  const std::ptrdiff_t sent =
-      kernels_->neurons->send(errors.data() + first, count, population(index).theta_error,
-                              l.state.sent_error.data() + first, &unsent);
+  const std::ptrdiff_t sent = kernels_->neurons->send(errors.data() + first, count, theta,
+                                                      l.state.sent_error.data() + first, &unsent);
   observed_.errors += static_cast<int>(sent);
   if (first + count == static_cast<std::ptrdiff_t>(l.state.sent_error.size()))
     observed_.last_error = last != l.state.sent_error.back();

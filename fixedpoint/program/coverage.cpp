@@ -2,6 +2,7 @@
 #include "fixedpoint/program/coverage.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace apical::fixedpoint {
 namespace {
@@ -16,6 +17,11 @@ const char* name_of(Corner corner) {
   static constexpr const char* names[corner_count] = {"low limit", "high limit",         "tie, even",
                                                       "tie, odd",  "negative tie, even", "negative tie, odd"};
   return names[index_of(corner)];
+}
+
+const char* name_of(Distance distance) {
+  static constexpr const char* names[distance_count] = {"below", "at", "above"};
+  return names[static_cast<std::size_t>(distance)];
 }
 
 bool has_ties(Rounding mode) {
@@ -50,6 +56,17 @@ void Coverage::quantised(const QuantisedRun& run) {
 
 void Coverage::changes(const WeightChange& c) {
   see_change(c.layer, c.exact, c.frac, c.format, c.before + c.change);
+}
+
+void Coverage::compared(const SentRun& run) {
+  Distances& counts = distances_[{run.signal, run.layer}];
+  for (std::ptrdiff_t i = 0; i < run.count; ++i) {
+    const std::int64_t size = std::abs(run.values[i] - run.sent[i]);
+    const Distance met = size < run.theta    ? Distance::below
+                         : size == run.theta ? Distance::at
+                                             : Distance::above;
+    ++counts[static_cast<std::size_t>(met)];
+  }
 }
 
 void Coverage::see_change(int layer, std::int64_t x, int frac, const Format& weight, std::int64_t after) {

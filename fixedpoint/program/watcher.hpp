@@ -34,6 +34,16 @@ struct WeightChange {
   std::int64_t after;      ///< before + change, limited as the format limits
 };
 
+/// Some units whose rates or errors are about to be sent where they differ from `sent` by more than theta.
+struct SentRun {
+  Signal signal;  ///< rate or error
+  int layer;
+  std::ptrdiff_t count;
+  const std::int64_t* values;
+  const std::int64_t* sent;  ///< what was sent last
+  std::int64_t theta;
+};
+
 /// Sees every exact value that is quantised in a tick, once its signal has it, and every change of a weight,
 /// before any is made. Changes nothing; slow.
 class Watcher {
@@ -41,6 +51,7 @@ class Watcher {
   virtual ~Watcher() = default;
   virtual void quantised(const QuantisedRun&) = 0;
   virtual void changes(const WeightChange&) = 0;
+  virtual void compared(const SentRun&) {}  ///< inputs between ticks, too
 };
 
 }  // namespace apical::fixedpoint

@@ -72,6 +72,8 @@ std::string hex(std::uint32_t value, int digits);
 
 std::string verilog(const Machine&);
 std::string cpp_header(const Machine&);
+/// The names of numbers, registers and errors, as tables of C++.
+std::string cpp_names(const Machine&);
 std::string c_header(const Machine&);
 std::string ip_xact(const Machine&);
 /// `text` with the tables between its marks replaced; throws std::runtime_error for a mark without an end.

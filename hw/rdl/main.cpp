@@ -21,10 +21,10 @@ int main(int count, char** arguments) {
   using namespace apical;
   const bool check = count == 3 && std::string(arguments[2]) == "--check";
   if (count < 2 || (count == 3 && !check) || count > 3) {
-    std::cerr
-        << "Usage: apical_rdl HW_FOLDER [--check]\nWrites rtl/apical_isa.svh, isa.hpp, apical_registers.h, "
-           "apical.xml and the tables in README.md and ARCHITECTURE.md from apical.rdl; --check only "
-           "compares.\n";
+    std::cerr << "Usage: apical_rdl HW_FOLDER [--check]\nWrites rtl/apical_isa.svh, isa.hpp, isa_names.hpp, "
+                 "apical_registers.h, apical.xml and the tables in README.md and ARCHITECTURE.md from "
+                 "apical.rdl; --check only "
+                 "compares.\n";
     return 2;
   }
   const std::string folder = arguments[1];
@@ -33,6 +33,7 @@ int main(int count, char** arguments) {
     const std::pair<std::string, std::string> outputs[] = {
         {"/rtl/apical_isa.svh", rdl::verilog(machine)},
         {"/isa.hpp", rdl::cpp_header(machine)},
+        {"/isa_names.hpp", rdl::cpp_names(machine)},
         {"/apical_registers.h", rdl::c_header(machine)},
         {"/apical.xml", rdl::ip_xact(machine)},
         {"/README.md", rdl::document(contents(folder + "/README.md"), machine)},

@@ -72,16 +72,20 @@ void CoreFlags::send(int population, Events events, int count, int units) {
   if (renewed) list.count = 0;
   list.consumed = false;
   const bool overflow = list.count + count > units;
+  bool lost = false;
+  full_lists_ += overflow && list.heard;
   list.count = std::min(list.count + count, units);
   for (Link& l : links_) {
     if ((error ? l.target : l.source) != population) continue;
     Direction& d = error ? l.backward : l.forward;
+    lost |= renewed && d.waits;
     if (overflow || (renewed && d.waits))
       for (Link& other : links_)
         if (error ? other.source == l.source : other.target == l.target)
           (error ? other.backward : other.forward).dirty = true;
     d.waits = true;
   }
+  lost_lists_ += lost;
 }
 
 bool CoreFlags::any_error(int k) const {
@@ -92,14 +96,14 @@ void CoreFlags::forward_done(int k) {
   Link& l = link_at(k);
   l.forward.waits = l.forward.dirty = false;
   if (exists(l.target)) at(l.target).stale |= 1u << slot::basal;
-  if (exists(l.source)) at(l.source).rates.consumed = true;
+  if (exists(l.source)) at(l.source).rates = {at(l.source).rates.count, true, true};
 }
 
 void CoreFlags::backward_done(int k) {
   Link& l = link_at(k);
   l.backward.waits = l.backward.dirty = false;
   if (exists(l.source)) at(l.source).stale |= 1u << slot::apical;
-  if (exists(l.target)) at(l.target).errors.consumed = true;
+  if (exists(l.target)) at(l.target).errors = {at(l.target).errors.count, true, true};
 }
 
 void CoreFlags::learned(int k) {

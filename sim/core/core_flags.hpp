@@ -36,6 +36,10 @@ class CoreFlags {
   enum class Events { rates, errors };
   /// `count` units of a population of `units` sent events.
   void send(int population, Events, int count, int units);
+  /// How often events found a list full that somebody reads, and how often they began one anew while a
+  /// FORWARD or BACKWARD waited for it.
+  std::uint64_t full_lists() const { return full_lists_; }
+  std::uint64_t lost_lists() const { return lost_lists_; }
 
   // Matrices.
   bool forward_waits(int k) const { return link_at(k).forward.waits; }
@@ -55,6 +59,7 @@ class CoreFlags {
   struct List {
     int count = 0;
     bool consumed = false;
+    bool heard = false;  ///< somebody has read it: what nobody reads fills up and is never missed
   };
   struct PopulationFlags {
     std::uint32_t stale = every_slot, always = 0;
@@ -76,6 +81,7 @@ class CoreFlags {
 
   std::vector<PopulationFlags> populations_;
   std::vector<Link> links_;
+  std::uint64_t full_lists_ = 0, lost_lists_ = 0;
 };
 
 }  // namespace apical::sim

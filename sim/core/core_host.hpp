@@ -42,6 +42,11 @@ class CoreHost {
   /// One word of a memory (sim/isa/core_map.hpp).
   void write_memory(int memory, std::uint32_t address, std::int64_t value);
   std::int64_t read_memory(int memory, std::uint32_t address);
+  /// Somebody else has moved the window.
+  void forget_window() {
+    selected_ = -1;
+    high_ = -2;
+  }
   const CoreImage& image() const { return image_; }
 
  private:

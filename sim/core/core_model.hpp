@@ -19,7 +19,9 @@ struct OperationRecord {
   std::uint32_t tick = 0;
   int number = 0;  ///< of the operation
   CoreOperation operation;
-  bool skipped = false;  ///< nothing that it reads had changed
+  bool skipped = false;      ///< nothing that it reads had changed
+  bool anew = false;         ///< of FORWARD and BACKWARD: sums made anew, not by events
+  std::uint32_t passes = 0;  ///< of UPDATE: the slots that were computed
   std::uint64_t begin = 0, clocks = 0;
   std::uint64_t lane_clocks = 0, walks = 0;  ///< in which the lanes worked; rows or columns
   int events = 0;                            ///< that it sent
@@ -53,6 +55,7 @@ class CoreModel {
   bool idle(std::uint64_t clock);               ///< as idle_o: neither a tick nor an input on its way
   std::uint64_t ends() const { return ends_; }  ///< the clock after the last one of the last tick
   const CoreParameters& parameters() const { return core_; }
+  const CoreFlags& flags() const { return flags_; }
   /// Why the last tick stopped with bad_operation although a core would have run it, or "".
   const std::string& trouble() const { return trouble_; }
   /// Called with every operation as it is executed, ahead of its time.

@@ -159,6 +159,7 @@ void CoreModel::update(const CoreOperation& op, OperationRecord& record) {
   for (int s = 0; s < slot::count; ++s) {
     if ((op.slots & flags_.stale(index) & 1u << s) == 0) continue;
     input_ready_ = false;
+    record.passes |= 1u << s;
     record.clocks += clocks::pass + static_cast<std::uint64_t>(units);
     const bool error = s == slot::error || s == slot::start_error;
     if (error || s == slot::rate) {
@@ -197,6 +198,7 @@ void CoreModel::forward(const CoreOperation& op, OperationRecord& record) {
   const Projection& p = code_.program->projections[static_cast<std::size_t>(k)];
   WalkTimer walks = timer(p.rows);
   std::uint64_t entries = 0;
+  record.anew = dense;
   if (dense) {
     if (flags_.forward_first(k)) walks.walk(entries++);  // clears the sums
     const auto& sent = emulator_->sent_rate(p.source);
@@ -224,6 +226,7 @@ void CoreModel::backward(const CoreOperation& op, OperationRecord& record) {
   const int extent = code_.program->populations[static_cast<std::size_t>(p.source)].units;
   WalkTimer walks = timer(extent);
   std::uint64_t entries = 0;
+  record.anew = dense;
   if (dense) {
     if (flags_.backward_first(k)) walks.walk(entries++);
     const auto& sent = emulator_->sent_error(p.target);

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
+#include "hw/isa_names.hpp"
 #include "sim/isa/core_map.hpp"
 
 namespace apical::sim {
@@ -20,10 +22,33 @@ const sc_core::sc_time default_quantum(100, sc_core::SC_US);
 class HostPort : public RegisterPort {
  public:
   explicit HostPort(Host& host) : host_(host) {}
-  void write(int offset, std::uint32_t value) override { host_.write32(address(offset), value); }
-  std::uint32_t read(int offset) override { return host_.read32(address(offset)); }
+  void write(int offset, std::uint32_t value) override {
+    if (holds_register(offset)) return host_.write32(address(offset), value);
+    expect_nothing(tlm::TLM_WRITE_COMMAND, offset, value);
+  }
+  std::uint32_t read(int offset) override {
+    if (holds_register(offset)) return host_.read32(address(offset));
+    expect_nothing(tlm::TLM_READ_COMMAND, offset, 0);
+    return 0;
+  }
 
  private:
+  static bool holds_register(int offset) {
+    return std::any_of(std::begin(reg::names), std::end(reg::names),
+                       [&](const reg::RegisterName& r) { return r.offset == offset; });
+  }
+  // What a port reads as 0 and loses, a socket answers with an address error.
+  void expect_nothing(tlm::tlm_command command, int offset, std::uint32_t value) {
+    tlm::tlm_generic_payload payload;
+    payload.set_command(command);
+    payload.set_address(address(offset));
+    payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
+    payload.set_data_length(sizeof value);
+    payload.set_streaming_width(sizeof value);
+    host_.transport(payload);
+    if (payload.get_response_status() != tlm::TLM_ADDRESS_ERROR_RESPONSE)
+      throw std::runtime_error(fmt::format("offset {:#x}: {}", offset, payload.get_response_string()));
+  }
   static std::uint64_t address(int offset) {
     return Platform::core_address + static_cast<std::uint64_t>(offset);
   }

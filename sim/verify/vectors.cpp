@@ -10,30 +10,12 @@
 #include "sim/core/core_model.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/machines/emulator_integers.hpp"
+#include "sim/verify/refusals.hpp"
 
 namespace apical::sim {
 namespace {
 
 constexpr std::uint32_t occupied = reg::Status::busy_mask | reg::Status::clearing_mask;
-
-// A port without a core: writes go into the script, and so does what the next read must give.
-class Recorder : public RegisterPort {
- public:
-  void write(int offset, std::uint32_t value) override {
-    steps.push_back({BusStep::write, static_cast<std::uint8_t>(offset), value});
-  }
-  std::uint32_t read(int offset) override {
-    // While the host waits for the end of the clearing there is nothing to foresee: the script waits as well.
-    if (offset == reg::status) {
-      steps.push_back({BusStep::wait, 0, 0});
-      return 0;
-    }
-    steps.push_back({BusStep::expect, static_cast<std::uint8_t>(offset), expected});
-    return expected;
-  }
-  std::vector<BusStep> steps;
-  std::uint32_t expected = 0;
-};
 
 void expect_rates(CoreHost& host, Recorder& recorder, const IntegerMachine& emulator) {
   recorder.expected = static_cast<std::uint32_t>(emulator.beta());
@@ -44,23 +26,28 @@ void expect_rates(CoreHost& host, Recorder& recorder, const IntegerMachine& emul
   }
 }
 
-void expect_state(CoreHost& host, Recorder& recorder, IntegerMachine& emulator, bool with_weights) {
-  const fixedpoint::Program& program = emulator.program();
-  if (with_weights) expect_rates(host, recorder, emulator);
+}  // namespace
+
+void expect_signals(CoreHost& host, Recorder& recorder, IntegerMachine& machine) {
+  const fixedpoint::Program& program = machine.program();
   for (int layer = 0; layer < static_cast<int>(program.populations.size()); ++layer)
     for (int field = 0; field < state_fields; ++field) {
       if (layer == 0 && field != memory::rate && field != memory::sent_rate) continue;
       const bool mismatch = field == memory::mismatch || field == memory::first_mismatch;
       if (mismatch && program.decay.empty()) continue;
-      const std::vector<std::int64_t> values = emulator.read(layer, field);
+      const std::vector<std::int64_t> values = machine.read(layer, field);
       for (std::size_t i = 0; i < values.size(); ++i) {
         recorder.expected = static_cast<std::uint32_t>(values[i]);
         host.read_signal(layer, field, static_cast<int>(i));
       }
     }
-  for (int k = 0; with_weights && k < static_cast<int>(program.projections.size()); ++k) {
+}
+
+void expect_weights(CoreHost& host, Recorder& recorder, IntegerMachine& machine) {
+  const fixedpoint::Program& program = machine.program();
+  for (int k = 0; k < static_cast<int>(program.projections.size()); ++k) {
     if (fixedpoint::holder_of(program, k) != k) continue;
-    const std::vector<std::int64_t> values = emulator.weights(k);
+    const std::vector<std::int64_t> values = machine.weights(k);
     const int columns = program.projections[static_cast<std::size_t>(k)].columns;
     for (std::size_t i = 0; i < values.size(); ++i) {
       recorder.expected = static_cast<std::uint32_t>(values[i]);
@@ -68,8 +55,6 @@ void expect_state(CoreHost& host, Recorder& recorder, IntegerMachine& emulator, 
     }
   }
 }
-
-}  // namespace
 
 BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, const CoreParameters& parameters,
                  const Stimulus& stimulus, std::uint64_t ticks, std::uint64_t weights_every,
@@ -92,27 +77,34 @@ BusScript record(const std::shared_ptr<const fixedpoint::Program>& program, cons
     if (s.target) host.write_target(*s.target);
     if (s.beta != emulator.beta()) host.set_beta(s.beta);
     recorder.write(reg::control, reg::Control::tick_mask);
-    recorder.steps.push_back({BusStep::wait, 0, 0});
+    recorder.wait();
     advance(emulator, s);
     recorder.expected = static_cast<std::uint32_t>(t + 1);
     recorder.read(reg::tick);
     last = t + 1 == ticks || (enough && enough(script.coverage));
-    expect_state(host, recorder, emulator, last || (t + 1) % weights_every == 0);
+    const bool with_weights = last || (t + 1) % weights_every == 0;
+    if (with_weights) expect_rates(host, recorder, emulator);
+    expect_signals(host, recorder, emulator);
+    if (with_weights) expect_weights(host, recorder, emulator);
     recorder.expected = 0;
     recorder.read(reg::errors);
     script.digests.push_back(state_digest(emulator));
   }
   recorder.steps.push_back({BusStep::end, 0, 0});
   script.ticks = std::move(recorder.steps);
+  recorder.steps.clear();
+  const fixedpoint::Coverage of_ticks = script.coverage;
+  record_refusals(host, recorder, emulator, parameters, script);
+  script.coverage = of_ticks;
   return script;
 }
 
-std::uint64_t longest_wait(const CoreParameters& parameters, const std::vector<BusStep>& load,
-                           const std::vector<BusStep>& ticks) {
+std::uint64_t longest_wait(const CoreParameters& parameters,
+                           const std::vector<const std::vector<BusStep>*>& scripts) {
   CoreModel core(parameters);
   ModelPort port(core);
   std::uint64_t longest = 0;
-  for (const auto* steps : {&load, &ticks})
+  for (const auto* steps : scripts)
     for (const BusStep& s : *steps) {
       const std::uint64_t before = port.clock();
       if (s.kind == BusStep::write) port.write(s.offset, s.value);
@@ -151,7 +143,7 @@ std::optional<std::pair<std::size_t, std::uint32_t>> play(RegisterPort& port,
 
 std::size_t comparisons(const BusScript& script) {
   std::size_t count = 0;
-  for (const auto* steps : {&script.load, &script.ticks})
+  for (const auto* steps : {&script.load, &script.ticks, &script.errors})
     for (const BusStep& s : *steps) count += s.kind == BusStep::expect;
   return count;
 }

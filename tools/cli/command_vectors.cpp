@@ -13,7 +13,7 @@
 #include "tools/cli/commands.hpp"
 #include "tools/cli/config_arguments.hpp"
 #include "tools/config/loading.hpp"
-#include "tools/deploy/bundle.hpp"
+#include "tools/deploy/bundle_coverage.hpp"
 #include "tools/deploy/replay.hpp"
 #include "tools/deploy/signal_records.hpp"
 #include "tools/verify/corner_stimulus.hpp"
@@ -33,33 +33,6 @@ struct Arguments {
 constexpr std::uint64_t longest_search = 5000, corner_weights_every = 500;
 constexpr std::uint64_t default_ticks = 8, default_weights_every = 8;
 
-// One line per quantiser: how many values it had that were not 0, how often each corner was met. Returns the
-// number of corners that are open.
-std::size_t print_coverage(const Bundle& b) {
-  using fixedpoint::Corner;
-  fmt::print("{:<18}{:>10}", "quantiser", "not 0");
-  for (std::size_t c = 0; c < fixedpoint::corner_count; ++c)
-    fmt::print("{:>20}", name_of(static_cast<Corner>(c)));
-  fmt::print("\n");
-  for (const auto& [quantiser, counts] : b.script.coverage.counts()) {
-    const auto& [signal, layer] = quantiser;
-    fmt::print("{:<18}{:>10}", fmt::format("{} of layer {}", name_of(signal), layer),
-               b.script.coverage.values(signal, layer));
-    const auto proof = b.unreachable.find(quantiser);
-    for (std::size_t c = 0; c < counts.size(); ++c)
-      fmt::print("{:>20}", counts[c] == 0 && proof != b.unreachable.end() && !proof->second[c].empty()
-                               ? "out of reach"
-                               : std::to_string(counts[c]));
-    fmt::print("\n");
-  }
-  if (b.unreachable.empty()) return 0;
-  const std::vector<std::string> missing = missing_corners(b.script.coverage, b.unreachable);
-  fmt::print("{} corners are neither met nor proven to be out of reach{}\n", missing.size(),
-             missing.empty() ? "" : "; more ticks may meet them:");
-  for (const std::string& corner : missing) fmt::print("  {}\n", corner);
-  return missing.size();
-}
-
 int export_bundle(const Arguments& a) {
   Bundle b;
   b.config = a.config.read();
@@ -78,14 +51,16 @@ int export_bundle(const Arguments& a) {
                          a.ticks.value_or(until_met ? longest_search : default_ticks),
                          a.weights_every.value_or(corners ? corner_weights_every : default_weights_every),
                          until_met ? all_met : std::function<bool(const fixedpoint::Coverage&)>());
+  b.met = sim::core_coverage(b.parameters, b.script);
   if (a.signals)
     b.signals = SignalRecords(b.program, profile.stimulus, b.script.digests.size(), b.script.digests).files();
   OutputFolder folder(a.out);
   write_bundle(b, sim::find_core_sources(), folder);
   fmt::print("{} ticks, {} accesses, state {} after the last: {}\n", b.script.digests.size(),
-             b.script.load.size() + b.script.ticks.size(), b.script.digests.back(), folder.path().string());
-  const std::size_t open = print_coverage(b);
-  return until_met && open > 0 ? 1 : 0;
+             b.script.load.size() + b.script.ticks.size() + b.script.errors.size(), b.script.digests.back(),
+             folder.path().string());
+  fmt::print("{}", coverage_text(b));
+  return until_met && !missing_corners(b.script.coverage, b.unreachable).empty() ? 1 : 0;
 }
 
 // Runs `job` with the registers of the machine: the emulator's are those of its core model.
@@ -113,9 +88,10 @@ int replay(const Arguments& a) {
   const ReadBundle bundle = read_bundle(a.folder);
   int status = 0;
   const bool circuits = a.machine == "rtl" || a.machine == "netlist";
-  const std::uint64_t bound =
-      circuits ? sim::clocks_to_wait(sim::longest_wait(bundle.parameters, bundle.load, bundle.ticks))
-               : any_wait;
+  const std::uint64_t bound = circuits
+                                  ? sim::clocks_to_wait(sim::longest_wait(
+                                        bundle.parameters, {&bundle.load, &bundle.ticks, &bundle.errors}))
+                                  : any_wait;
   on_machine(a, bundle.parameters, bound,
              [&](sim::RegisterPort& port) { status = replay_scripts(bundle, a.machine, port, bound); });
   return status;

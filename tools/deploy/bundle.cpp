@@ -8,10 +8,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "hw/isa_names.hpp"
 #include "sim/core/external_tools.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/config/raw_weights.hpp"
+#include "tools/deploy/bundle_coverage.hpp"
 #include "tools/deploy/bundle_reader.hpp"
 #include "tools/deploy/bundle_testbench.hpp"
 #include "tools/deploy/records.hpp"
@@ -21,10 +23,17 @@
 namespace apical::tools {
 namespace {
 
-std::string script_text(const std::vector<sim::BusStep>& steps) {
+// Comments say where something begins that a host must not do.
+std::string script_text(const std::vector<sim::BusStep>& steps,
+                        const std::vector<sim::Refusal>& refusals = {}) {
   std::string text =
       "// kind (0 write, 1 read and compare, 2 wait until STATUS is 0, f end), 0, register offset, value\n";
-  for (const sim::BusStep& step : steps) text += sim::memory_word(step) + "\n";
+  auto next = refusals.begin();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    for (; next != refusals.end() && next->first_step == i; ++next)
+      text += fmt::format("// {}: {}\n", i, next->name);
+    text += sim::memory_word(steps[i]) + "\n";
+  }
   return text;
 }
 
@@ -70,19 +79,19 @@ nlohmann::ordered_json projections_json(const Bundle& b, const sim::CoreImage& i
 }
 
 void add_coverage(const Bundle& b, nlohmann::ordered_json& manifest) {
-  const auto layer = [](const auto& quantiser) { return fmt::format("layer{}", quantiser.second); };
-  for (const auto& [quantiser, counts] : b.script.coverage.counts()) {
-    auto& one = manifest["coverage"][layer(quantiser)][fixedpoint::name_of(quantiser.first)];
-    one["not 0"] = b.script.coverage.values(quantiser.first, quantiser.second);
-    for (std::size_t c = 0; c < fixedpoint::corner_count; ++c)
-      one[name_of(static_cast<fixedpoint::Corner>(c))] = counts[c];
-  }
+  manifest["coverage"] = coverage_json(b);
   for (const auto& [quantiser, why] : b.unreachable)
     for (std::size_t c = 0; c < why.size(); ++c)
       if (!why[c].empty())
-        manifest["out_of_reach"][layer(quantiser)][fixedpoint::name_of(quantiser.first)]
-                [name_of(static_cast<fixedpoint::Corner>(c))] = why[c];
+        manifest["out_of_reach"][fmt::format("layer{}", quantiser.second)]
+                [fixedpoint::name_of(quantiser.first)][name_of(static_cast<fixedpoint::Corner>(c))] = why[c];
   if (!b.unreachable.empty()) manifest["missing"] = missing_corners(b.script.coverage, b.unreachable);
+  manifest["not_exercised"] = nlohmann::ordered_json::array();
+  for (const NotExercised& n : not_exercised(b))
+    manifest["not_exercised"].push_back({{"what", n.what}, {"why", n.why}, {"possible", n.possible}});
+  for (const sim::Refusal& r : b.script.refusals)
+    manifest["refusals"].push_back(
+        {{"name", r.name}, {"error", error_name(r.error)}, {"times", r.times}, {"first_step", r.first_step}});
 }
 
 // What an earlier bundle, and its Makefile, left in the folder.
@@ -100,6 +109,12 @@ std::vector<std::string> stale_files(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+std::string error_name(std::uint32_t mask) {
+  for (const reg::ErrorName& e : reg::error_names)
+    if (e.mask == mask) return e.name;
+  return "none";
+}
 
 std::string sha256(const std::string& text) {
   unsigned char hash[EVP_MAX_MD_SIZE];
@@ -136,6 +151,8 @@ void write_bundle(Bundle b, const sim::CoreSources& sources, OutputFolder& folde
   files["testbench.v"] = testbench_text(b);
   files["load.memh"] = script_text(b.script.load);
   files["ticks.memh"] = script_text(b.script.ticks);
+  files["errors.memh"] = script_text(b.script.errors, b.script.refusals);
+  files["coverage.txt"] = coverage_text(b);
   files["configuration.toml"] = b.config.text;
   files["effective.txt"] = canonical(b.config);
   files.merge(weight_memories(*b.program));
@@ -152,7 +169,9 @@ void write_bundle(Bundle b, const sim::CoreSources& sources, OutputFolder& folde
   manifest["config_digest"] = digest(b.config);
   manifest["seed"] = b.program->seed;
   manifest["ticks"] = b.script.digests.size();
-  manifest["steps"] = {{"load.memh", b.script.load.size()}, {"ticks.memh", b.script.ticks.size()}};
+  manifest["steps"] = {{"load.memh", b.script.load.size()},
+                       {"ticks.memh", b.script.ticks.size()},
+                       {"errors.memh", b.script.errors.size()}};
   manifest["comparisons"] = checks;
   for (const auto& [name, value] : named(b.parameters)) manifest["parameters"][name] = value;
   manifest["notes"] = loading_notes(b.config, *b.program);

@@ -13,6 +13,7 @@
 #include "sim/isa/core_map.hpp"
 #include "tools/deploy/bundle.hpp"
 #include "tools/deploy/json_entry.hpp"
+#include "tools/deploy/read_coverage.hpp"
 
 namespace apical::tools {
 namespace {
@@ -51,8 +52,8 @@ void check_files(const fs::path& folder) {
   require_file(folder / "manifest.json");
   require_file(folder / "SHA256SUMS");
   const std::map<std::string, std::string> sums = read_sums(folder / "SHA256SUMS");
-  for (const char* name : {"manifest.json", "load.memh", "ticks.memh", "testbench.v", "Makefile",
-                           "apical_core.sv", "effective.txt"})
+  for (const char* name : {"manifest.json", "load.memh", "ticks.memh", "errors.memh", "testbench.v",
+                           "Makefile", "apical_core.sv", "effective.txt"})
     if (sums.count(name) == 0) refuse(folder / "SHA256SUMS", fmt::format("no line for {}", name));
   for (const auto& [name, sum] : sums) {
     require_file(folder / name);
@@ -88,18 +89,6 @@ void check_format(const Entry& format) {
   format["signed"].truth();
   format["rounding"].one_of(roundings);
   format["overflow"].one_of(overflows);
-}
-
-// What was met, or why it can't be: layer, signal, corner.
-void check_coverage(const Entry& manifest) {
-  for (const auto& [layer, signals] : manifest["coverage"].members())
-    for (const auto& [signal, counts] : signals.members())
-      for (const auto& [corner, count] : counts.members()) count.integer(0, INT64_MAX);
-  if (!manifest.has("out_of_reach")) return;
-  for (const auto& [layer, signals] : manifest["out_of_reach"].members())
-    for (const auto& [signal, corners] : signals.members())
-      for (const auto& [corner, why] : corners.members()) why.text();
-  for (const Entry& corner : manifest["missing"].list(0, 100000)) corner.text();
 }
 
 std::uint32_t padded(std::uint32_t count, std::uint32_t lanes) {
@@ -265,7 +254,7 @@ void check_ticks(const Entry& manifest, const fs::path& file, ReadBundle& b) {
   for (const Entry& entry : manifest["state_digest_after_tick"].list(ticks, ticks))
     b.digests.push_back(entry.digest());
   std::size_t compared = 0;
-  for (const auto* steps : {&b.load, &b.ticks})
+  for (const auto* steps : {&b.load, &b.ticks, &b.errors})
     for (const sim::BusStep& s : *steps) compared += s.kind == sim::BusStep::expect;
   b.comparisons = static_cast<std::uint64_t>(manifest["comparisons"].integer(1, INT64_MAX));
   if (compared != b.comparisons)
@@ -314,6 +303,8 @@ ReadBundle read_bundle(const fs::path& folder) {
   read_projections(manifest, b);
   b.load = read_script(manifest["steps"]["load.memh"], folder / "load.memh");
   b.ticks = read_script(manifest["steps"]["ticks.memh"], folder / "ticks.memh");
+  b.errors = read_script(manifest["steps"]["errors.memh"], folder / "errors.memh");
+  b.refusals = read_refusals(manifest, b.errors.size());
   check_ticks(manifest, folder / "ticks.memh", b);
   return b;
 }

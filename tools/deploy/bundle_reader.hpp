@@ -25,10 +25,15 @@ struct ReadBundle {
   sim::CoreParameters parameters;
   std::vector<Population> populations;
   std::vector<Projection> projections;
-  std::vector<sim::BusStep> load, ticks;
+  struct Refusal {
+    std::string name;
+    std::size_t first_step;  ///< in `errors`
+  };
+  std::vector<sim::BusStep> load, ticks, errors;
   std::vector<std::size_t> first_step;  ///< of every tick, in `ticks`
   std::vector<std::string> digests;     ///< of all state, after every tick
-  std::uint64_t comparisons = 0;
+  std::vector<Refusal> refusals;        ///< what `errors` does that a host must not, in their order
+  std::uint64_t comparisons = 0;        ///< of all scripts
 };
 
 /// Reads and checks a bundle; nothing that it says of sizes is believed before the files bear it out. Throws

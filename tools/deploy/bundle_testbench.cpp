@@ -12,7 +12,8 @@ namespace {
 
 // Plain Verilog: any simulator runs it. Names between @ stand for the parameters and the numbers of steps.
 constexpr const char* testbench =
-    R"(// Replays the scripts on the core: loads the program, then writes, waits and compares. Written by
+    R"(// Replays the scripts on the core: loads the program, then writes, waits and compares, and does
+// what a host must not do. Written by
 // `apical vectors export`; manifest.json says from what. A failure ends the simulation by $fatal, so that the
 // simulator's exit status says so, too. +apical_dir=FOLDER: where the scripts are, if not here; +dump: writes a
 // waveform, testbench.vcd.
@@ -32,9 +33,10 @@ module testbench;
   wire [@LANES@*@WW@-1:0] retire_weight_old, retire_weight_new;
   reg [47:0] load [0:@LOAD@];
   reg [47:0] ticks [0:@TICKS@];
+  reg [47:0] refused [0:@ERRORS@];
   reg [31:0] window_memory = 0, window_word = 0;
   reg [8*1024-1:0] folder, script;
-  integer i, errors, checks, ticked;
+  integer i, errors, checks, ticked, played;
 
   apical_core #(@PARAMETERS@) dut (
     .clk_i(clk), .rst_ni(rst_n), .request_i(request), .write_i(write), .addr_i(addr), .wdata_i(wdata),
@@ -88,7 +90,7 @@ module testbench;
   endtask
 
   integer reads;
-  task play(input [47:0] word, input integer number);
+  task play(input [8*12-1:0] name, input [47:0] word, input integer number);
     begin
       case (word[47:44])
         4'h0: begin
@@ -103,8 +105,8 @@ module testbench;
           if (got !== word[31:0]) begin
             errors = errors + 1;
             if (errors <= 10) begin
-              $display("FAIL: step %0d, tick %0d: register %h: expected %h, got %h, bits %h", number, ticked - 1,
-                       word[39:32], word[31:0], got, word[31:0] ^ got);
+              $display("FAIL: %0s step %0d, tick %0d: register %h: expected %h, got %h, bits %h", name, number,
+                       ticked - 1, word[39:32], word[31:0], got, word[31:0] ^ got);
               if (word[39:32] == 8'h@DATA@) $display("  memory %0d, word %0d", window_memory, window_word);
             end
           end
@@ -131,6 +133,8 @@ module testbench;
     $readmemh(script, load);
     $sformat(script, "%0s/ticks.memh", folder);
     $readmemh(script, ticks);
+    $sformat(script, "%0s/errors.memh", folder);
+    $readmemh(script, refused);
     if ($test$plusargs("dump")) begin
       $dumpfile("testbench.vcd");
       $dumpvars(0, testbench);
@@ -141,14 +145,17 @@ module testbench;
     repeat (3) @(negedge clk);
     rst_n = 1;
     @(negedge clk);
-    if (load[@LOAD@][47:44] !== 4'hf || ticks[@TICKS@][47:44] !== 4'hf) fail("a script was cut");
-    for (i = 0; i < @LOAD@; i = i + 1) play(load[i], i);
-    for (i = 0; i < @TICKS@; i = i + 1) play(ticks[i], i);
+    if (load[@LOAD@][47:44] !== 4'hf || ticks[@TICKS@][47:44] !== 4'hf || refused[@ERRORS@][47:44] !== 4'hf)
+      fail("a script was cut");
+    for (i = 0; i < @LOAD@; i = i + 1) play("load.memh", load[i], i);
+    for (i = 0; i < @TICKS@; i = i + 1) play("ticks.memh", ticks[i], i);
+    played = ticked;  // without those of the last script
+    for (i = 0; i < @ERRORS@; i = i + 1) play("errors.memh", refused[i], i);
     if (errors != 0) $display("FAIL: %0d of %0d comparisons", errors, checks);
-    else if (checks != @CHECKS@ || ticked != @TICKED@)
-      $display("FAIL: %0d of @CHECKS@ comparisons and %0d of @TICKED@ ticks were made", checks, ticked);
+    else if (checks != @CHECKS@ || played != @TICKED@)
+      $display("FAIL: %0d of @CHECKS@ comparisons and %0d of @TICKED@ ticks were made", checks, played);
     else $display("PASS: %0d comparisons", checks);
-    if (errors != 0 || checks != @CHECKS@ || ticked != @TICKED@) $fatal(1, "not as expected");
+    if (errors != 0 || checks != @CHECKS@ || played != @TICKED@) $fatal(1, "not as expected");
     $finish;
   end
 endmodule
@@ -214,8 +221,8 @@ std::string filled(std::string text, const std::map<std::string, std::string>& v
 
 constexpr const char* readme = R"(# Reference vectors of an apical core
 Written by `apical vectors export`; `manifest.json` says by which version and from what. `testbench.v` loads the
-program of `load.memh` into `apical_core` by its register port, then plays `ticks.memh`: @TICKED@ ticks and
-@CHECKS@ comparisons. It ends with `PASS` and status 0, or by `$fatal` with what differs.
+program of `load.memh` into `apical_core` by its register port, then plays `ticks.memh`, @TICKED@ ticks,
+and `errors.memh`, what a host must not do and what the core then answers; @CHECKS@ comparisons in all. It ends with `PASS` and status 0, or by `$fatal` with what differs.
 
     make                                                    # checks the files; Verilator and Icarus Verilog
     xrun -sv -f files.f                                     # Xcelium
@@ -223,7 +230,7 @@ program of `load.memh` into `apical_core` by its register port, then plays `tick
     vlog -sv -f files.f && vsim -c testbench -do 'run -all' # Questa
 
 `+apical_dir=FOLDER` says where the scripts are, if not in the current folder; `+dump` writes `testbench.vcd`.
-What the files hold, bit by bit: hw/ARCHITECTURE.md of apical, "Bundles".
+`coverage.txt` says what all of it exercises, and what it doesn't. What the files hold, bit by bit: hw/ARCHITECTURE.md of apical, "Bundles".
 )";
 
 }  // namespace
@@ -255,6 +262,7 @@ std::string testbench_text(const Bundle& b) {
                  {"UA", number(address_bits(core.units))},
                  {"LOAD", number(b.script.load.size() - 1)},
                  {"TICKS", number(b.script.ticks.size() - 1)},
+                 {"ERRORS", number(b.script.errors.size() - 1)},
                  {"CHECKS", number(comparisons(b.script))},
                  {"TICKED", number(b.script.digests.size())},
                  {"PATIENCE", number(patience)},

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 
 #include "fixedpoint/emulator/digest.hpp"
+#include "hw/isa_names.hpp"
 #include "sim/isa/core_map.hpp"
 #include "sim/machines/integer_machine.hpp"
 
@@ -26,12 +28,9 @@ class Window {
 };
 
 std::string register_name(int offset) {
-  static const std::map<int, const char*> names{{sim::reg::tick, "TICK"},
-                                                {sim::reg::errors, "ERRORS"},
-                                                {sim::reg::beta, "BETA"},
-                                                {sim::reg::status, "STATUS"}};
-  const auto found = names.find(offset);
-  return found == names.end() ? fmt::format("register {:#04x}", offset) : found->second;
+  for (const reg::RegisterName& r : reg::names)
+    if (r.offset == offset) return r.name;
+  return fmt::format("register {:#04x}", offset);
 }
 
 std::uint32_t weight_word(const ReadBundle& b, const ReadBundle::Projection& p, std::uint32_t row,
@@ -117,37 +116,58 @@ class StateWords {
   bool complete_ = false;
 };
 
-void say_difference(const ReadBundle& b, const std::string& machine, bool loading, std::size_t step,
+struct Script {
+  const char* name;
+  const std::vector<BusStep>& steps;
+};
+
+std::array<Script, 3> scripts(const ReadBundle& b) {
+  return {{{"load.memh", b.load}, {"ticks.memh", b.ticks}, {"errors.memh", b.errors}}};
+}
+
+// Which tick a step is of, or what it does that a host must not.
+std::string part_of(const ReadBundle& b, const std::vector<BusStep>& steps, std::size_t step) {
+  if (&steps == &b.ticks) {
+    std::size_t tick = 0;
+    while (tick + 1 < b.first_step.size() && b.first_step[tick + 1] <= step) ++tick;
+    return fmt::format(" (tick {})", tick);
+  }
+  std::string name;
+  for (const ReadBundle::Refusal& r : b.refusals)
+    if (&steps == &b.errors && r.first_step <= step) name = fmt::format(" (after: {})", r.name);
+  return name;
+}
+
+void say_difference(const ReadBundle& b, const std::string& machine, const Script& script, std::size_t step,
                     std::uint32_t found) {
   Window window;
-  for (std::size_t i = 0; i < (loading ? step : b.load.size()); ++i) window.follow(b.load[i]);
-  for (std::size_t i = 0; !loading && i < step; ++i) window.follow(b.ticks[i]);
-  std::size_t tick = 0;
-  while (tick + 1 < b.first_step.size() && b.first_step[tick + 1] <= step) ++tick;
-  const BusStep& s = (loading ? b.load : b.ticks)[step];
+  for (const Script& other : scripts(b)) {
+    const bool here = &other.steps == &script.steps;
+    for (std::size_t i = 0; i < (here ? step : other.steps.size()); ++i) window.follow(other.steps[i]);
+    if (here) break;
+  }
+  const BusStep& s = script.steps[step];
+  const std::string where = fmt::format("{} step {}{}", script.name, step, part_of(b, script.steps, step));
   if (s.kind == BusStep::wait) {
-    fmt::print("{} differs: {} step {}{}: stays busy, STATUS {:#x}\n", machine,
-               loading ? "load.memh" : "ticks.memh", step, loading ? "" : fmt::format(" (tick {})", tick),
-               found);
+    fmt::print("{} differs: {}: stays busy, STATUS {:#x}\n", machine, where, found);
     return;
   }
   const std::string what = s.offset == sim::reg::window_data ? place(b, window) : register_name(s.offset);
-  fmt::print("{} differs: {} step {}{}: {}: expected {:#010x}, read {:#010x}, {}\n", machine,
-             loading ? "load.memh" : "ticks.memh", step, loading ? "" : fmt::format(" (tick {})", tick), what,
-             s.value, found, bits_of(s.value ^ found));
+  fmt::print("{} differs: {}: {}: expected {:#010x}, read {:#010x}, {}\n", machine, where, what, s.value,
+             found, bits_of(s.value ^ found));
 }
 
 }  // namespace
 
 int replay_scripts(const ReadBundle& b, const std::string& machine, sim::RegisterPort& port,
                    std::uint64_t most_reads) {
-  for (const bool loading : {true, false}) try {
-      const auto wrong = sim::play(port, loading ? b.load : b.ticks, most_reads);
+  for (const Script& script : scripts(b)) try {
+      const auto wrong = sim::play(port, script.steps, most_reads);
       if (!wrong) continue;
-      say_difference(b, machine, loading, wrong->first, wrong->second);
+      say_difference(b, machine, script, wrong->first, wrong->second);
       return 1;
     } catch (const sim::Stopped& stopped) {
-      fmt::print("{} differs: {} {}\n", machine, loading ? "load.memh" : "ticks.memh", stopped.what());
+      fmt::print("{} differs: {} {}\n", machine, script.name, stopped.what());
       return 1;
     }
   Window window;
@@ -174,8 +194,10 @@ int replay_scripts(const ReadBundle& b, const std::string& machine, sim::Registe
     state.begin_tick();
     ++tick;
   }
-  fmt::print("{} is as expected in all of {} comparisons, {} ticks and {} digests of state\n", machine,
-             b.comparisons, b.digests.size(), digests);
+  fmt::print(
+      "{} is as expected in all of {} comparisons, {} ticks and {} digests of state; {} kinds of "
+      "accesses are refused or ignored as they must be\n",
+      machine, b.comparisons, b.digests.size(), digests, b.refusals.size());
   return 0;
 }
 

@@ -79,7 +79,7 @@ TEST_F(Bundles, TheDefaultProfileLearns) {
     EXPECT_EQ(m["profile"], "smoke");
     for (const char* layer : {"layer1", "layer2"})
       for (const char* signal : {"step", "weight", "error"})
-        EXPECT_GT(m["coverage"][layer][signal]["not 0"], 0) << more << layer << " " << signal;
+        EXPECT_GT(m["coverage"]["quantisers"][layer][signal]["not 0"], 0) << more << layer << " " << signal;
   }
 }
 
@@ -156,7 +156,8 @@ TEST_F(Bundles, MakeNoticesDamage) {
   auto found = std::find_if(lines.rbegin(), lines.rend(), compared);
   found->back() = found->back() == '0' ? '1' : '0';
   EXPECT_NE(simulated("ticks.memh", lines), 0);
-  EXPECT_TRUE(contains(content(folder / "make.log"), "FAIL: step ")) << content(folder / "make.log");
+  EXPECT_TRUE(contains(content(folder / "make.log"), "FAIL: ticks.memh step "))
+      << content(folder / "make.log");
   lines = ticks;
   lines.pop_back();
   EXPECT_NE(simulated("ticks.memh", lines), 0) << "without its end mark";

@@ -217,7 +217,7 @@ TEST_F(Ladder, CornerVectorsMeetAllThatCanBeMet) {
     ASSERT_EQ(o.status, 0) << o.error;
     const auto manifest = nlohmann::json::parse(content(folder / "corners" / "manifest.json"));
     EXPECT_TRUE(manifest.at("missing").empty()) << config << "\n" << o.out;
-    EXPECT_GT(manifest["coverage"]["layer1"]["basal"]["tie, odd"], 0);
+    EXPECT_GT(manifest["coverage"]["quantisers"]["layer1"]["basal"]["tie, odd"], 0);
     EXPECT_EQ(manifest["out_of_reach"]["layer1"]["error"]["tie, odd"],
               "exact values are multiples of the LSB");
     std::filesystem::remove_all(folder / "corners");
