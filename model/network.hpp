@@ -89,7 +89,7 @@ struct Drive {
 
 /// φ and φ' of every value: of a vector, or of a matrix with an example in each column.
 template <class D>
-void activate(Activation f, const Eigen::MatrixBase<D>& u_or_expression, typename D::PlainObject* rate,
+void activate(const Activation& f, const Eigen::MatrixBase<D>& u_or_expression, typename D::PlainObject* rate,
               typename D::PlainObject* slope) {
   using S = typename D::Scalar;
   const auto& u = u_or_expression.derived().eval();
@@ -100,9 +100,9 @@ void activate(Activation f, const Eigen::MatrixBase<D>& u_or_expression, typenam
       function(u.data(), u.size(), rate == nullptr ? nullptr : rate->data(),
                slope == nullptr ? nullptr : slope->data());
     };
-    if (f == Activation::logistic) return by(sums().logistic);
-    if (f == Activation::tanh) return by(sums().tanh);
-    if (f == Activation::softplus) return by(sums().softplus);
+    if (f.name() == Activation::logistic) return by(sums().logistic);
+    if (f.name() == Activation::tanh) return by(sums().tanh);
+    if (f.name() == Activation::softplus) return by(sums().softplus);
   }
   if constexpr (std::is_same_v<S, float>) {
     const auto wide = u.template cast<double>().eval();
@@ -112,24 +112,24 @@ void activate(Activation f, const Eigen::MatrixBase<D>& u_or_expression, typenam
     if (slope != nullptr) *slope = wide_slope.template cast<float>();
     return;
   }
-  if (rate != nullptr) *rate = u.unaryExpr([f](const S& x) { return phi<S>(f, x); });
-  if (slope != nullptr) *slope = u.unaryExpr([f](const S& x) { return phi_prime<S>(f, x); });
+  if (rate != nullptr) *rate = u.unaryExpr([&f](const S& x) { return phi<S>(f, x); });
+  if (slope != nullptr) *slope = u.unaryExpr([&f](const S& x) { return phi_prime<S>(f, x); });
 }
 template <class D>
-typename D::PlainObject map(Activation f, const Eigen::MatrixBase<D>& u) {
+typename D::PlainObject map(const Activation& f, const Eigen::MatrixBase<D>& u) {
   typename D::PlainObject rate;
   activate(f, u, &rate, static_cast<typename D::PlainObject*>(nullptr));
   return rate;
 }
 template <class D>
-typename D::PlainObject map_prime(Activation f, const Eigen::MatrixBase<D>& u) {
+typename D::PlainObject map_prime(const Activation& f, const Eigen::MatrixBase<D>& u) {
   typename D::PlainObject slope;
   activate(f, u, static_cast<typename D::PlainObject*>(nullptr), &slope);
   return slope;
 }
 /// φ'' of every value of u, from φ and φ' of them.
 template <class S>
-Vector<S> map_second(Activation f, const Vector<S>& u, const Vector<S>& rate, const Vector<S>& slope) {
+Vector<S> map_second(const Activation& f, const Vector<S>& u, const Vector<S>& rate, const Vector<S>& slope) {
   Vector<S> second(u.size());
   for (Eigen::Index i = 0; i < u.size(); ++i) second[i] = phi_second<S>(f, u[i], rate[i], slope[i]);
   return second;

@@ -68,30 +68,24 @@ Scalar evaluate(Function function, Curve curve, const Scalar& x) {
 }
 
 // Slopes of piecewise-linear functions jump: a segment keeps the value at its start.
-bool is_step(Function function, Curve curve) {
-  return curve == Curve::derivative && (function == Function::hard_sigmoid || function == Function::relu);
+bool is_step(const AnyFunction& f, Curve curve) {
+  return curve == Curve::derivative && f.samples == nullptr &&
+         (f.function == Function::hard_sigmoid || f.function == Function::relu);
 }
 
-// What a look-up may be, before its quantiser: |exact| < 2^62.
-constexpr std::int64_t widest = std::int64_t{1} << 62;
-
-[[noreturn]] void refuse_width(Function function, const Format& in, const Format& out) {
+[[noreturn]] void refuse_width(const AnyFunction& function, const Format& in, const Format& out) {
   throw std::invalid_argument(fmt::format(
       "activation table of {}: from {} bits with frac {} to frac {} its exact result may need more than 62 "
       "bits; accepted: fewer bits or more frac of the input, less frac of the output, more tables.index_bits",
       name_of(function), in.bits, in.frac, out.frac));
 }
 
-// value · 2^frac as its floor and whether anything is left: enough for every rounding mode.
-struct Scaled {
-  std::int64_t floor;
-  bool has_rest;
-};
-
 // Ziv's strategy: long double decides unless its error bound reaches an integer, then 50 digits do.
 // Every function here is a few operations of at most some ULP each, so 64 epsilon of max(1, |value|) bound
 // it.
-Scaled scaled(Function function, Curve curve, std::int64_t raw, const Format& in, int frac) {
+Scaled scaled(const AnyFunction& any, Curve curve, std::int64_t raw, const Format& in, int frac) {
+  if (any.samples != nullptr) return scaled(*any.samples, curve, in.value(raw), frac);
+  const Function function = any.function;
   const long double quick =
       evaluate<long double>(function, curve, std::ldexp(static_cast<long double>(raw), -in.frac));
   const long double bound =
@@ -118,7 +112,7 @@ Scaled scaled(Function function, Curve curve, std::int64_t raw, const Format& in
 }
 
 // Entry of a full table: the format's own rounding of the exact value.
-std::int64_t entry(Function function, Curve curve, std::int64_t raw, const Format& in, Format out) {
+std::int64_t entry(const AnyFunction& function, Curve curve, std::int64_t raw, const Format& in, Format out) {
   if (out.rounding == Rounding::stochastic) out.rounding = Rounding::rnd_conv;
   // Two bits show a tie; a sticky third keeps the side of it on which the exact value lies.
   constexpr int more = 2;
@@ -129,11 +123,11 @@ std::int64_t entry(Function function, Curve curve, std::int64_t raw, const Forma
 }
 
 // value · 2^frac to the nearest integer, half up.
-std::int64_t nearest(Function function, Curve curve, std::int64_t raw, const Format& in, int frac) {
+std::int64_t nearest(const AnyFunction& function, Curve curve, std::int64_t raw, const Format& in, int frac) {
   return (scaled(function, curve, raw, in, frac + 1).floor + 1) >> 1;
 }
 
-void fill_segments(ActivationTable& table, Function function, Curve curve) {
+void fill_segments(ActivationTable& table, const AnyFunction& function, Curve curve) {
   const Format& out = table.out;
   const int frac = out.frac + ActivationTable::guard_bits;
   const std::int64_t segment = std::int64_t{1} << table.low_bits;
@@ -161,7 +155,15 @@ void fill_segments(ActivationTable& table, Function function, Curve curve) {
   }
 }
 
-double measured_error(const ActivationTable& table, Function function, Curve curve) {
+// value · 2^frac, to 2^-16 of what it is in LSB or to that of a double.
+double closely(const AnyFunction& f, Curve curve, double x, int frac) {
+  constexpr int more = 16;
+  if (f.samples != nullptr)
+    return std::ldexp(static_cast<double>(scaled(*f.samples, curve, x, frac + more).floor), -more);
+  return std::ldexp(evaluate(f.function, curve, x), frac);
+}
+
+double measured_error(const ActivationTable& table, const AnyFunction& function, Curve curve) {
   Format out = table.out;
   out.rounding = out.rounding == Rounding::stochastic ? Rounding::rnd_conv : out.rounding;
   const double lowest = static_cast<double>(out.minimum_raw());
@@ -169,7 +171,7 @@ double measured_error(const ActivationTable& table, Function function, Curve cur
   double worst = 0.0;
   const auto look_at = [&](std::int64_t n) {
     const std::int64_t raw = table.lowest() + n;
-    const double exact = std::ldexp(evaluate(function, curve, table.in.value(raw)), out.frac);
+    const double exact = closely(function, curve, table.in.value(raw), out.frac);
     if (exact < lowest || exact > highest) return;
     const std::int64_t got = quantise(table.exact(raw), table.exact_frac(), out).raw;
     worst = std::max(worst, std::abs(static_cast<double>(got) - exact));
@@ -185,7 +187,7 @@ double measured_error(const ActivationTable& table, Function function, Curve cur
   return worst;
 }
 
-ActivationTable make_table(Function function, Curve curve, const Format& in, const Format& out,
+ActivationTable make_table(const AnyFunction& function, Curve curve, const Format& in, const Format& out,
                            int index_bits, int full_bits) {
   if (index_bits < 1 || index_bits > 16)
     throw SettingsError("tables.index_bits", fmt::format("{}", index_bits), "1..16");
@@ -212,6 +214,17 @@ const char* name_of(Function function) {
   return names[static_cast<std::size_t>(function)];
 }
 
+std::string name_of(const AnyFunction& f) {
+  return f.samples != nullptr ? f.samples->name : name_of(f.function);
+}
+
+bool operator<(const AnyFunction& a, const AnyFunction& b) {
+  if (a.samples == nullptr || b.samples == nullptr)
+    return std::make_pair(a.samples != nullptr, a.function) <
+           std::make_pair(b.samples != nullptr, b.function);
+  return a.samples != b.samples && a.samples->numbers() < b.samples->numbers();
+}
+
 Function parse_function(std::string_view text) {
   const auto found = std::find(names.begin(), names.end(), text);
   if (found == names.end())
@@ -227,8 +240,8 @@ int ActivationTable::word_bits() const {
   return piecewise ? widest_base + widest_delta : out.bits;
 }
 
-ActivationTable build(Function function, Curve curve, const Format& in, const Format& out, int index_bits,
-                      int full_bits) {
+ActivationTable build(const AnyFunction& function, Curve curve, const Format& in, const Format& out,
+                      int index_bits, int full_bits) {
   const auto key = [](const Format& f) {
     return std::array<int, 5>{f.bits, f.frac, f.is_signed, static_cast<int>(f.rounding),
                               static_cast<int>(f.overflow)};

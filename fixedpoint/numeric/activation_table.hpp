@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fixedpoint/numeric/format.hpp"
 #include "fixedpoint/numeric/quantise.hpp"
+#include "fixedpoint/numeric/sampled_function.hpp"
 
 namespace apical::fixedpoint {
 
@@ -16,9 +19,21 @@ enum class Function { logistic, tanh, hard_sigmoid, softplus, relu, linear, silu
 const char* name_of(Function);              ///< "logistic", ...
 Function parse_function(std::string_view);  ///< throws std::invalid_argument listing the accepted names
 
+/// What a table is of: a function, or samples of one and what lies between them.
+struct AnyFunction {
+  AnyFunction(Function named = Function::logistic) : function(named) {}
+  AnyFunction(SharedSamples of) : samples(std::move(of)) {}
+
+  Function function = Function::logistic;  ///< where there are no samples
+  SharedSamples samples;
+};
+std::string name_of(const AnyFunction&);                 ///< of samples their file's
+bool operator<(const AnyFunction&, const AnyFunction&);  ///< by what they are, whatever their names
+
 /// A function from one format to another, as a machine computes it. `raw` is a raw value of `in`.
 ///
-/// Full look-up: entry [raw - lowest] is the result, correctly rounded from 50 digits.
+/// Full look-up: entry [raw - lowest] is the result, correctly rounded: of samples from the
+/// exact value, else from 50 digits.
 /// Piecewise linear: with n = raw - lowest, segment i = n >> low_bits and low = n mod 2^low_bits, the exact
 /// result is base[i] · 2^low_bits + delta[i] · low at exact_frac() fraction bits, quantised once to `out`.
 /// base is the function at the segment's start, rounded to nearest at `guard_bits` more fraction bits than
@@ -53,13 +68,10 @@ struct ActivationTable {
   int word_bits() const;  ///< of base and delta together, as stored
 };
 
-/// Of a function: what a table holds.
-enum class Curve { value, derivative };
-
 /// Builds the table of a curve of `function`. Inputs up to `full_bits` wide are looked up whole,
 /// wider ones have 2^index_bits segments. Throws std::invalid_argument for index_bits or full_bits out
 /// of 1..16, and where exact() might need more than 62 bits.
-ActivationTable build(Function function, Curve curve, const Format& in, const Format& out, int index_bits,
-                      int full_bits);
+ActivationTable build(const AnyFunction& function, Curve curve, const Format& in, const Format& out,
+                      int index_bits, int full_bits);
 
 }  // namespace apical::fixedpoint

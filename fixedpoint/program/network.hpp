@@ -37,7 +37,7 @@ const std::map<std::string, Format>& default_formats();
 /// Equations: model/README.md, "The prospective unit".
 struct NetworkDescription {
   std::vector<int> layers;  ///< units of layer 0 (the input) .. N, at least two entries
-  Function activation = Function::logistic;
+  AnyFunction activation;
   bool bias = true;
   double tau = 10.0;             ///< ms
   double dt = 1.0;               ///< ms

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -10,6 +11,20 @@
 #include "sim/isa/image.hpp"
 
 namespace apical::test {
+
+/// An activation that nobody has a name for: samples that rise and fall, some of them beyond the formats.
+inline SharedSamples random_samples(std::mt19937_64& random) {
+  const auto part = [&] { return static_cast<double>(random() % 1024) / 1024; };
+  auto samples = std::make_shared<ActivationSamples>();
+  double u = -6.0 * part();
+  for (int i = 0; i < 12; ++i) {
+    samples->u.push_back(u);
+    samples->rate.push_back(3.0 * part() - 1.0);
+    samples->slope.push_back(2.0 * part() - 0.5);
+    u += 0.01 + 1.5 * part();
+  }
+  return samples;
+}
 
 /// A small network in which everything that may vary does: shape, function, orders, rules, formats,
 /// roundings, overflows, thresholds.
@@ -22,7 +37,8 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
   static constexpr Function functions[] = {Function::logistic, Function::tanh, Function::hard_sigmoid,
                                            Function::softplus, Function::relu, Function::linear,
                                            Function::silu};
-  net.activation = functions[below(7)];
+  const auto function = static_cast<std::size_t>(below(8));
+  net.activation = function < std::size(functions) ? functions[function] : random_samples(random);
   net.bias = below(4) != 0;
   net.gamma = below(2);
   net.advanced_response = below(2);

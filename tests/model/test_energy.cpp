@@ -10,9 +10,17 @@ using namespace apical::test;
 
 namespace {
 
-const Activation all[] = {Activation::logistic, Activation::tanh, Activation::softplus,
-                          Activation::linear,   Activation::relu, Activation::hard_sigmoid,
-                          Activation::silu};
+// Samples of no function that has a name: it rises, falls and stays.
+SharedSamples bump() {
+  ActivationSamples s{{-2.5, -1.0, -0.75, 0.5, 1.0, 2.5},
+                      {-0.25, 0.0, 0.125, 0.875, 1.0, 0.5},
+                      {0.0, 0.25, 0.5, 0.5, 0.0, 0.0},
+                      "bump.csv"};
+  return std::make_shared<const ActivationSamples>(s);
+}
+const Activation all[] = {Activation::logistic, Activation::tanh,  Activation::softplus,
+                          Activation::linear,   Activation::relu,  Activation::hard_sigmoid,
+                          Activation::silu,     Activation(bump())};
 
 class Energy : public testing::TestWithParam<Activation> {};
 
@@ -139,7 +147,7 @@ TEST(Activations, DerivativesAreSlopes) {
       const double d = static_cast<double>(x);
       EXPECT_NEAR(phi(f, d), static_cast<double>(phi(f, Exact(d))), 1e-15 * (1 + std::abs(d)));
     }
-  EXPECT_EQ(parse<Activation>("sigmoid"), std::nullopt);
+  EXPECT_EQ(parse<Activation::Name>("sigmoid"), std::nullopt);
 }
 
 // Rates stay within and reach, or come as near as doubles can tell, every end that is finite.

@@ -308,7 +308,7 @@ TEST(IndependentFlows, ProspectiveUnit) {
               s.gamma = gamma;
               s.learning = learning;
               s.dt = 0.5;
-              s.activation = static_cast<Activation>(cases++ % 6);
+              s.activation = static_cast<Activation::Name>(cases++ % 6);
               s.bias = cases % 5 != 0;
               if (skips) s.connections = resolved(graph, last + 1);
               if (s.flow == Flow::latent_equilibrium && cases % 3 != 0) {

@@ -194,6 +194,16 @@ def idx(files, folder):
     return ["run", "net.toml", "--out", "out"], ["idx", "net.toml"]
 
 
+def table(files, folder):
+    (folder / "net.toml").write_text(CONFIG.replace('"logistic"', '{ table = "phi.csv" }'))
+    slopes = files.rng.random() < 0.5
+    rows = [f"{u},{1 / (1 + numpy.exp(-u))}" + f",{0.25 / numpy.cosh(u / 2) ** 2}" * slopes for u in numpy.linspace(-4, 4, 17)]
+    (folder / "phi.csv").write_bytes(files.lines("\n".join(["# a logistic function", "u,phi" + ",dphi" * slopes, *rows, ""]).encode()))
+    command = files.rng.choice([["run", "net.toml", "--out", "out", "--ticks", "4", "--set", "task.test_limit=2"], ["compile", "net.toml"],
+                                ["run", "net.toml", "--machine", "golden", "--out", "out", "--ticks", "4", "--set", "task.test_limit=2"]])
+    return command, ["phi.csv"]
+
+
 def bundle(files, folder):
     (folder / "net.toml").write_text(CONFIG)
     run(["vectors", "export", "net.toml", "--out", "b", "--ticks", "3"], folder)
@@ -205,7 +215,7 @@ def bundle(files, folder):
 
 
 KINDS = {"configuration": configuration, "study": study, "store": store, "weights": weights, "npz": npz, "series": series, "idx": idx,
-         "bundle": bundle}
+         "table": table, "bundle": bundle}
 
 
 def main():

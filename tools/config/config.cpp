@@ -11,6 +11,7 @@
 
 #include "model/input_file.hpp"
 #include "model/settings/settings_error.hpp"
+#include "tools/config/activation_file.hpp"
 #include "tools/config/circuit_config.hpp"
 #include "tools/config/config_keys.hpp"
 #include "tools/config/formats.hpp"
@@ -43,6 +44,9 @@ std::string accepted(const Key& key) {
   if (std::holds_alternative<std::string*>(slot)) return "a string";
   if (const auto* choice = std::get_if<Choice>(&slot); choice != nullptr)
     return fmt::format("{}", fmt::join(choice->names, ", "));
+  if (std::holds_alternative<model::Activation*>(slot))
+    return fmt::format("{}, {{ table = \"FILE.csv\" }}",
+                       fmt::join(model::names<model::Activation::Name>(), ", "));
   if (std::holds_alternative<double*>(slot)) return range("a number");
   if (std::holds_alternative<model::Connections*>(slot)) return "an array of [source, target] pairs";
   if (std::holds_alternative<std::vector<int>*>(slot))
@@ -94,6 +98,11 @@ struct Reader {
   bool operator()(const Choice& out) const {
     const auto text = node.value<std::string>();
     return text && out.set(*text);
+  }
+  bool operator()(model::Activation* out) const {
+    const auto name = model::parse<model::Activation::Name>(node.value<std::string>().value_or(""));
+    if (name) *out = *name;
+    return name.has_value();
   }
   bool operator()(std::vector<int>* out) const {
     if (!node.is_array() && !accepts_single(key)) return false;
@@ -156,6 +165,10 @@ std::size_t distance(const std::string& a, const std::string& b) {
 }
 
 void apply(Config& config, const std::string& name, const toml::node& node, const std::string& where) {
+  if ((name == "network.activation" && node.is_table()) || name.rfind("network.activation.", 0) == 0) {
+    apply_activation_table(config, name, node, where);
+    return;
+  }
   const auto key = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return name == k.name; });
   if (key != keys().end()) {
     if (!std::visit(Reader{*key, node}, key->slot(config))) refuse(where, name, shown(node), accepted(*key));
@@ -228,8 +241,9 @@ void set_key(Config& config, const std::string& assignment, const std::string& w
   }
   const auto key = std::find_if(keys().begin(), keys().end(), [&](const Key& k) { return name == k.name; });
   const Slot slot = key != keys().end() ? key->slot(config) : Slot{};
-  const bool wants_text = key != keys().end() && (std::holds_alternative<std::string*>(slot) ||
-                                                  std::holds_alternative<Choice>(slot));
+  const bool wants_text = name == "network.activation.table" ||
+                          (key != keys().end() && (std::holds_alternative<std::string*>(slot) ||
+                                                   std::holds_alternative<Choice>(slot)));
   // A bare word, a file called 2024, or more than one value is text as it stands.
   if (table.size() != 1 || (wants_text && !table.get("value")->is_string())) {
     table.clear();

@@ -65,8 +65,9 @@ struct Config {
   std::string source = "defaults";           ///< the file's name, for messages
   std::string text;                          ///< the file as it was read
   std::map<std::string, std::string> where;  ///< key -> "FILE:LINE" of what was set
-  std::string task_folder;   ///< of the file that says task.file; empty: it was said elsewhere, or nowhere
-  std::string weights_file;  ///< that the weights start from, of the command line; empty: the seed
+  std::string task_folder;  ///< of the file that says task.file; empty: it was said elsewhere, or nowhere
+  std::string activation_folder;  ///< of the file that says network.activation.table; empty: as above
+  std::string weights_file;       ///< that the weights start from, of the command line; empty: the seed
 };
 
 /// Reads a TOML file. Throws InputError "FILE:LINE: KEY: ...; accepted: ..." for anything it doesn't know.

@@ -27,12 +27,14 @@ std::vector<Key> own_keys() {
        "that isn't above its source is recurrent; nothing leaves the output layer; golden, emulator and "
        "cores."},
       {"network.activation",
-       [](Config& c) -> Slot { return choice(c.network.activation); },
+       [](Config& c) -> Slot { return &c.network.activation; },
        0,
        0,
        {},
        "",
-       "Rate as a function of voltage in the hidden layers."},
+       "Rate as a function of voltage in the hidden layers. A table is a CSV file of samples u,phi or "
+       "u,phi,dphi, relative to the file that says it, with --set to the current folder; cubic in between, "
+       "constant beyond its ends: Activations of model/README.md."},
       {"network.bias",
        [](Config& c) -> Slot { return &c.network.bias; },
        0,

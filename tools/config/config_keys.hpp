@@ -29,7 +29,7 @@ Choice choice(E& value) {
 
 /// Where a key's value lives. Vectors of doubles accept a single number as well.
 using Slot = std::variant<int*, std::uint64_t*, double*, bool*, std::string*, Choice, std::vector<int>*,
-                          std::vector<double>*, model::Connections*>;
+                          std::vector<double>*, model::Connections*, model::Activation*>;
 
 /// One key of the configuration: all that reading, checking, printing and documenting it needs.
 struct Key {
@@ -44,6 +44,8 @@ struct Key {
 const std::vector<Key>& keys();
 std::vector<Key> imperfection_keys();  ///< those of [imperfections], which keys() has, too
 
+/// A string as TOML's basic strings write it.
+std::string toml_string(const std::string&);
 /// The value of a key as in TOML, which reads as the same; a list of one value without brackets where it may.
 std::string printed(const Key&, Config&);
 

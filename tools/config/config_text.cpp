@@ -5,31 +5,22 @@
 
 #include <algorithm>
 
+#include "tools/config/activation_file.hpp"
 #include "tools/config/config_keys.hpp"
 #include "tools/config/formats.hpp"
 
 namespace apical::tools {
 namespace {
 
-// A string as TOML's basic strings write it.
-std::string quoted(const std::string& s) {
-  std::string text = "\"";
-  for (const char c : s) {
-    if (c == '"' || c == '\\') text += '\\';
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      text += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    else
-      text += c;
-  }
-  return text + "\"";
-}
-
 // A list of one is a single value where that reads as the same, which a configuration's author prefers.
 struct Printer {
   bool single;
 
-  std::string operator()(const std::string* s) const { return quoted(*s); }
-  std::string operator()(const Choice& choice) const { return quoted(choice.get()); }
+  std::string operator()(const std::string* s) const { return toml_string(*s); }
+  std::string operator()(const Choice& choice) const { return toml_string(choice.get()); }
+  std::string operator()(const model::Activation* f) const {
+    return f->samples() == nullptr ? toml_string(name_of(*f)) : activation_table_text(*f->samples());
+  }
   std::string operator()(const model::Connections* pairs) const {
     std::vector<std::string> all;
     for (const auto& [source, target] : *pairs) all.push_back(fmt::format("[{}, {}]", source, target));
@@ -47,6 +38,18 @@ struct Printer {
 };
 
 }  // namespace
+
+std::string toml_string(const std::string& s) {
+  std::string text = "\"";
+  for (const char c : s) {
+    if (c == '"' || c == '\\') text += '\\';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      text += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    else
+      text += c;
+  }
+  return text + "\"";
+}
 
 std::string printed(const Key& key, Config& config) {
   const Slot slot = key.slot(config);
@@ -72,6 +75,7 @@ std::string canonical(const Config& config) {
 std::string as_toml(const Config& config, const std::string& comment) {
   std::string text = fmt::format("# {}\n", comment), section;
   Config defaults, copy = config;
+  copy.network.activation = with_whole_path(config);
   for (const Key& key : keys()) {
     const std::string name = key.name;
     if (name == "task.file" && !config.task_folder.empty())

@@ -28,7 +28,8 @@ fixedpoint::NetworkDescription describe(const Config& config,
                         "none");
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
-  net.activation = fixedpoint::parse_function(name_of(s.activation));
+  net.activation = s.activation.samples() != nullptr ? fixedpoint::AnyFunction(s.activation.samples())
+                                                     : fixedpoint::parse_function(name_of(s.activation));
   net.bias = s.bias;
   net.tau = s.tau;
   net.dt = s.dt;

@@ -83,9 +83,13 @@ void check_nir(const Config& config, bool activation_in_metadata) {
         "gradient, latent-equilibrium");
   needs(config.rho_spread == 0.0, "dynamics.rho_spread", config.rho_spread, none, "0");
   needs(config.tau_spread == 0.0, "dynamics.tau_spread", config.tau_spread, none, "0");
-  needs(s.layers.size() <= 2 || network.activation == model::Activation::linear || activation_in_metadata,
+  needs(s.layers.size() <= 2 || network.activation == model::Activation::linear || activation_in_metadata ||
+            network.activation.samples() != nullptr,
         "network.activation", fmt::format("\"{}\"", name_of(network.activation)), none,
         "linear, or the activation in the metadata: other tools see a linear layer");
+  needs(network.activation.samples() == nullptr, "network.activation",
+        fmt::format("table \"{}\"", name_of(network.activation)), "is a file beside the graph",
+        "an activation that has a name");
   needs(network.response != model::Response::advanced || network.flow == model::Flow::gradient,
         "dynamics.response", "\"advanced\"", none, "prospective");
   needs(network.gamma == 0.0 || std::find(s.rho.begin(), s.rho.end(), 0.0) == s.rho.end(), "dynamics.gamma",

@@ -10,6 +10,7 @@
 
 #include "hw/isa_names.hpp"
 #include "sim/core/external_tools.hpp"
+#include "tools/config/activation_file.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/config/loading.hpp"
 #include "tools/config/raw_weights.hpp"
@@ -155,6 +156,8 @@ void write_bundle(Bundle b, const sim::CoreSources& sources, OutputFolder& folde
   files["coverage.txt"] = coverage_text(b);
   files["configuration.toml"] = b.config.text;
   files["effective.txt"] = canonical(b.config);
+  if (const auto& samples = b.config.network.activation.samples(); samples != nullptr)
+    files["activation.csv"] = activation_csv(*samples);
   files.merge(weight_memories(*b.program));
   for (const auto& [name, text] : b.signals) files[name] = text;
   files["README.md"] = readme_text(b);

@@ -58,7 +58,7 @@ Row run_point(const Study& study, const Point& point) {
     RunOptions options;
     options.quiet = true;
     const RunOutcome outcome = run(config, options);
-    if (data_digest(config) != point.data)
+    if (digest(config) != point.digest || data_digest(config) != point.data)
       throw InputError(
           "its data are other ones than when the sweep began; accepted: files that stay as they are");
     const RunResult& r = outcome.results.back();

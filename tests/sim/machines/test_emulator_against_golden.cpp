@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <memory>
 #include <random>
 
 #include "fixedpoint/program/compiler.hpp"
@@ -24,10 +25,11 @@ const std::vector<std::string> signals = {"basal", "u", "membrane", "rate", "nud
 const model::Connections graph{{0, 1}, {2, 1}, {0, 2}, {1, 2}, {2, 2}, {1, 3}, {2, 3}};
 
 // Constants that the registers of the program hold exactly, so that formats alone make the difference.
-model::GoldenSettings golden_settings(model::Flow flow, const model::Connections& connections) {
+model::GoldenSettings golden_settings(model::Flow flow, const model::Connections& connections,
+                                      const SharedSamples& samples) {
   model::GoldenSettings s;
   s.layers = {6, 9, 7, 4};
-  s.activation = model::Activation::tanh;
+  s.activation = samples != nullptr ? model::Activation(samples) : model::Activation::tanh;
   s.flow = flow;
   s.connections = connections;
   s.tau = 8.0;
@@ -47,7 +49,8 @@ fixedpoint::NetworkDescription description(const model::GoldenSettings& s,
   fixedpoint::NetworkDescription net;
   net.layers = s.layers;
   net.connections = s.connections;
-  net.activation = fixedpoint::Function::tanh;
+  net.activation = s.activation.samples() != nullptr ? fixedpoint::AnyFunction(s.activation.samples())
+                                                     : fixedpoint::Function::tanh;
   net.tau = s.tau;
   net.rho = s.flow == model::Flow::gradient ? std::vector<double>{0.0} : s.rho;
   net.alpha = s.alpha;
@@ -73,6 +76,17 @@ const Eigen::VectorXd& of(const model::Golden& golden, const std::string& signal
   return golden.error(k);
 }
 
+// Rates that rise with a dent, by samples 1/2 apart.
+SharedSamples dented() {
+  auto samples = std::make_shared<ActivationSamples>();
+  for (double u = -6.0; u <= 6.0; u += 0.5) {
+    samples->u.push_back(u);
+    samples->rate.push_back(std::tanh(u) + 0.25 * std::sin(2 * u));
+    samples->slope.push_back(1 / (std::cosh(u) * std::cosh(u)) + 0.5 * std::cos(2 * u));
+  }
+  return samples;
+}
+
 // Everything that a chip can have, but steps of weights and converters: there rounding decides of more than
 // an LSB.
 model::ImperfectionSettings all_imperfections() {
@@ -95,8 +109,9 @@ model::ImperfectionSettings all_imperfections() {
 
 // Root mean square distance of every signal over all units and ticks, and of the weights at the end.
 std::map<std::string, double> distances(model::Flow flow, const model::Connections& connections,
-                                        const model::ImperfectionSettings& imperfections, int frac) {
-  const model::GoldenSettings settings = golden_settings(flow, connections);
+                                        const model::ImperfectionSettings& imperfections,
+                                        const SharedSamples& samples, int frac) {
+  const model::GoldenSettings settings = golden_settings(flow, connections, samples);
   const auto weights = model::initial_weights(settings.layers, model::Bias::with, {1.0}, seed, connections);
   const auto chip = [&] {
     return imperfections.any()
@@ -159,25 +174,27 @@ double slope(const std::vector<double>& x, const std::vector<double>& y) {
 }  // namespace
 
 TEST(EmulatorAgainstGolden, ErrorHalvesWithEveryFractionBit) {
-  const std::tuple<model::Flow, model::Connections, model::ImperfectionSettings> cases[] = {
-      {model::Flow::latent_equilibrium, {}, {}},
-      {model::Flow::gradient, {}, {}},
-      {model::Flow::latent_equilibrium, graph, {}},
-      {model::Flow::latent_equilibrium, {}, all_imperfections()},
-      {model::Flow::latent_equilibrium, graph, all_imperfections()}};
-  for (const auto& [flow, connections, imperfections] : cases) {
+  const std::tuple<model::Flow, model::Connections, model::ImperfectionSettings, SharedSamples> cases[] = {
+      {model::Flow::latent_equilibrium, {}, {}, nullptr},
+      {model::Flow::gradient, {}, {}, nullptr},
+      {model::Flow::latent_equilibrium, graph, {}, nullptr},
+      {model::Flow::latent_equilibrium, {}, {}, dented()},
+      {model::Flow::latent_equilibrium, {}, all_imperfections(), nullptr},
+      {model::Flow::latent_equilibrium, graph, all_imperfections(), nullptr}};
+  for (const auto& [flow, connections, imperfections, samples] : cases) {
     std::vector<double> fracs;
     std::map<std::string, std::vector<double>> errors;
     for (int frac = 9; frac <= 21; ++frac) {
       fracs.push_back(frac);
-      for (const auto& [signal, error] : distances(flow, connections, imperfections, frac))
+      for (const auto& [signal, error] : distances(flow, connections, imperfections, samples, frac))
         errors[signal].push_back(std::log2(error));
     }
     for (const auto& [signal, logs] : errors) {
       const double found = slope(fracs, logs);
       std::cout << name_of(flow) << (connections.empty() ? " " : ", graph: ")
-                << (imperfections.any() ? "imperfect " : "") << signal << ": error 2^" << logs.front()
-                << " at 9 fraction bits, 2^" << logs.back() << " at 21, slope " << found << "\n";
+                << (imperfections.any() ? "imperfect " : "") << (samples != nullptr ? "sampled " : "")
+                << signal << ": error 2^" << logs.front() << " at 9 fraction bits, 2^" << logs.back()
+                << " at 21, slope " << found << "\n";
       EXPECT_NEAR(found, -1.0, 0.1) << name_of(flow) << " " << signal;
       EXPECT_LT(logs.back(), -14.0) << name_of(flow) << " " << signal << ": not the same dynamics";
     }

@@ -51,6 +51,9 @@ struct Draw {
     for (std::size_t i = below(6); i > 0; --i) *x += parts[below(parts.size())];
   }
   void operator()(const Choice& x) const { x.set(x.names[below(x.names.size())]); }
+  void operator()(model::Activation* x) const {
+    *x = static_cast<model::Activation::Name>(below(model::names<model::Activation::Name>().size()));
+  }
   void operator()(std::vector<int>* x) const { *x = list(*x); }
   void operator()(std::vector<double>* x) const { *x = list(*x); }
   void operator()(model::Connections* x) const {

@@ -206,6 +206,9 @@ struct Change {
   void operator()(const Choice& x) const {
     x.set(x.names[std::string_view(x.get()) == x.names.front() ? 1 : 0]);
   }
+  void operator()(model::Activation* x) const {
+    *x = *x == model::Activation::tanh ? model::Activation::relu : model::Activation::tanh;
+  }
   void operator()(std::vector<int>* x) const { x->push_back(1); }
   void operator()(std::vector<double>* x) const { x->push_back(1.0); }
   void operator()(model::Connections* x) const { x->emplace_back(0, 1); }

@@ -128,6 +128,29 @@ TEST_F(Sweep, APointThatFailsIsRecordedAndTheRestRuns) {
   EXPECT_EQ(rows("f").size(), 8u);  // both attempts stay
 }
 
+// A table's samples are part of a point, whether the base names it or an axis.
+TEST_F(Sweep, RowsBelongToTheSamplesOfTheirActivation) {
+  const auto samples = [&](double middle) {
+    file("phi.csv", fmt::format("u,phi\n-2,0\n-1,0.2\n0,{}\n2,1\n", middle));
+  };
+  file("base.toml", "[network]\nlayers = [64, 3, 10]\n[run]\nticks = 8\n[task]\ntest_limit = 2\n");
+  file("study.toml",
+       "base = \"base.toml\"\nmachine = \"emulator\"\n[[design]]\nname = \"a\"\n[[design.axis]]\nkey = "
+       "\"network.activation\"\nvalues = [\"tanh\", { table = \"phi.csv\" }]\n");
+  samples(0.5);
+  ASSERT_EQ(sweep("--out s").status, 0);
+  EXPECT_TRUE(contains(sweep("--out s").out, "2 in the store, 0 to run"));
+  samples(0.6);
+  EXPECT_TRUE(contains(sweep("--out s").out, "1 in the store, 1 to run"));
+  EXPECT_EQ(rows("s").size(), 4u);
+  samples(0.5);
+  EXPECT_TRUE(contains(sweep("--out s").out, "2 in the store, 0 to run")) << "the old samples again";
+  std::filesystem::remove(folder / "phi.csv");
+  const Outcome gone = sweep("--out s");
+  EXPECT_EQ(gone.status, 2);
+  EXPECT_TRUE(contains(gone.error, "phi.csv: doesn't exist")) << gone.error;
+}
+
 TEST_F(Sweep, RowsBelongToTheirDataAndBuild) {
   const auto series = [&](double target) {
     model::RowMatrix in(60, 1), out(60, 1);
