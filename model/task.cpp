@@ -68,7 +68,12 @@ std::unique_ptr<Task> make_kind(const TaskSettings& settings) {
 }  // namespace
 
 std::unique_ptr<Task> make_task(const TaskSettings& settings) {
+  if (!(settings.validation >= 0.0 && settings.validation <= 0.9))
+    throw SettingsError("task.validation", fmt::format("{}", settings.validation), "0..0.9");
   auto task = make_kind(settings);
+  if (settings.test_on == TestOn::validation && settings.validation <= 0.0)
+    throw SettingsError("task.test_on", "\"validation\" with task.validation 0",
+                        "a share of the training data above 0");
   if (settings.target_delay < 0)
     throw SettingsError("task.target_delay", fmt::format("{}", settings.target_delay), "0 or more ticks");
   if (settings.target_delay == 0) return task;

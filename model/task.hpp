@@ -52,6 +52,12 @@ constexpr auto choices(Transition) {
   return std::array{"abrupt", "smooth"};
 }
 
+/// What tests show: the test data, or what `validation` holds back from training.
+enum class TestOn { test, validation };
+constexpr auto choices(TestOn) {
+  return std::array{"test", "validation"};
+}
+
 struct TaskSettings {
   TaskKind kind = TaskKind::digits8;
   std::string file;           ///< mnist: folder; series: HDF5 file
@@ -61,11 +67,14 @@ struct TaskSettings {
   int transition_ticks = 2;             ///< of each presentation that fade from the last digit, when smooth
   int held_out = 360;                   ///< digits8: size of the test set
   int train_limit = 0, test_limit = 0;  ///< digits used, 0 = all
-  int target_delay = 0;                 ///< ticks by which the target comes after its input (60)
-  std::uint64_t seed = 1;               ///< of the training order, of the teacher and its inputs
-  double dt = 1.0;                      ///< ms a tick
-  std::vector<int> teacher_layers;      ///< units of the teacher's network, input and output included
-  double correlation_time = 50.0;       ///< ms over which the teacher's inputs change
+  double validation = 0.0;              ///< share of the training data that is held back
+  std::uint64_t split_seed = 1;         ///< which digits that are
+  TestOn test_on = TestOn::test;
+  int target_delay = 0;                        ///< ticks by which the target comes after its input (60)
+  std::uint64_t seed = 1;                      ///< of the training order, of the teacher and its inputs
+  double dt = 1.0;                             ///< ms a tick
+  std::vector<int> teacher_layers;             ///< units of the teacher's network, input and output included
+  double correlation_time = 50.0;              ///< ms over which the teacher's inputs change
   int train_ticks = 20000, test_ticks = 2000;  ///< teacher: per epoch
   int sampling = 1;                            ///< series: ticks from row to row
   double train_fraction = 0.8;                 ///< series: the first part of the rows trains, the rest tests
@@ -88,6 +97,7 @@ class Score {
  public:
   explicit Score(Measure measure) : measure_(measure) {}
   void add(const Sample&, const std::vector<double>& output);
+  std::uint64_t count() const { return count_; }
   double value() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
 
  private:

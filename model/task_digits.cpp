@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "model/dataset.hpp"
@@ -59,11 +60,37 @@ class DigitStream : public Stream {
   int tick_ = 0;
 };
 
+// The training digits without those for validation, which keep their order; the test is on what it is asked
+// for.
+Split divided(Split data, const TaskSettings& s) {
+  if (s.validation <= 0.0) return data;
+  Dataset& all = data.training;
+  const auto held = static_cast<std::size_t>(std::llround(s.validation * static_cast<double>(all.size())));
+  if (held < 1 || held >= all.size())
+    throw SettingsError("task.validation", fmt::format("{} of {} digits", s.validation, all.size()),
+                        "a share that leaves one digit or more to each part");
+  std::vector<bool> is_held(all.size());
+  const auto order = shuffled(all.size(), s.split_seed);
+  for (std::size_t i = 0; i < held; ++i) is_held[order[i]] = true;
+  Split parts;
+  for (Dataset* part : {&parts.training, &parts.test}) {
+    part->rows = all.rows;
+    part->columns = all.columns;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Dataset& part = is_held[i] ? parts.test : parts.training;
+    part.images.push_back(std::move(all.images[i]));
+    part.labels.push_back(all.labels[i]);
+  }
+  if (s.test_on == TestOn::test) parts.test = std::move(data.test);
+  return parts;
+}
+
 class DigitsTask : public Task {
  public:
   explicit DigitsTask(const TaskSettings& s)
       : settings_(s),
-        data_(s.kind == TaskKind::mnist ? load_mnist(s.file) : load_digits8(s.held_out)),
+        data_(divided(s.kind == TaskKind::mnist ? load_mnist(s.file) : load_digits8(s.held_out), s)),
         fade_(s.transition == Transition::smooth ? s.transition_ticks : 0) {}
 
   std::unique_ptr<Stream> training(int epoch) const override {

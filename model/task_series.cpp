@@ -60,12 +60,18 @@ class SeriesTask : public Task {
       throw std::runtime_error(
           fmt::format("{}: {} rows leave {} to train and {} to test; accepted: 2 or more each", s.file,
                       input_.rows(), split_, input_.rows() - split_));
+    trained_ = split_ - static_cast<Eigen::Index>(std::llround(s.validation * static_cast<double>(split_)));
+    if (trained_ < 2 || (s.validation > 0.0 && split_ - trained_ < 2))
+      throw SettingsError("task.validation", fmt::format("{} of {} rows", s.validation, split_),
+                          "a share that leaves two rows or more to each part");
   }
   std::unique_ptr<Stream> training(int) const override {
-    return std::make_unique<SeriesStream>(input_, target_, 0, split_, settings_.sampling, false);
+    return std::make_unique<SeriesStream>(input_, target_, 0, trained_, settings_.sampling, false);
   }
   std::unique_ptr<Stream> test() const override {
-    return std::make_unique<SeriesStream>(input_, target_, split_, input_.rows(), settings_.sampling, true);
+    const bool last = settings_.test_on == TestOn::test;
+    return std::make_unique<SeriesStream>(input_, target_, last ? split_ : trained_,
+                                          last ? input_.rows() : split_, settings_.sampling, true);
   }
   int inputs() const override { return static_cast<int>(input_.cols()); }
   int outputs() const override { return static_cast<int>(target_.cols()); }
@@ -74,7 +80,7 @@ class SeriesTask : public Task {
  private:
   TaskSettings settings_;
   RowMatrix input_, target_;
-  Eigen::Index split_ = 0;
+  Eigen::Index split_ = 0, trained_ = 0;  ///< rows from here on test; rows before this one train
 };
 
 }  // namespace

@@ -80,14 +80,16 @@ class TeacherStream : public Stream {
 class TeacherTask : public Task {
  public:
   explicit TeacherTask(const TaskSettings& s) : settings_(s), teacher_(s) {}
-  // Time goes on from epoch to epoch; the test is a stretch far beyond all training.
+  // Time goes on from epoch to epoch; validation and test are stretches far beyond all training.
   std::unique_ptr<Stream> training(int epoch) const override {
     return std::make_unique<TeacherStream>(
         teacher_, static_cast<std::uint64_t>(epoch) * static_cast<std::uint64_t>(settings_.train_ticks),
         settings_.train_ticks, false);
   }
   std::unique_ptr<Stream> test() const override {
-    return std::make_unique<TeacherStream>(teacher_, std::uint64_t{1} << 31, settings_.test_ticks, true);
+    return std::make_unique<TeacherStream>(teacher_,
+                                           std::uint64_t{1} << (settings_.test_on == TestOn::test ? 31 : 30),
+                                           settings_.test_ticks, true);
   }
   int inputs() const override { return teacher_.inputs(); }
   int outputs() const override { return teacher_.outputs(); }

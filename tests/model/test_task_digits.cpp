@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "model/dataset.hpp"
 #include "model/task.hpp"
@@ -48,6 +49,37 @@ TEST(TaskDigits, TestShowsEachHeldOutDigitInTurn) {
     EXPECT_EQ(s.nudge, 0.0);
     EXPECT_EQ(s.changed, t % 3 == 0);
     EXPECT_EQ(s.scored, t % 3 == 2);
+  }
+}
+
+TEST(TaskDigits, ValidationIsTakenFromTrainingAlone) {
+  TaskSettings whole;
+  TaskSettings parted = whole;
+  parted.validation = 0.25;
+  TaskSettings on_validation = parted;
+  on_validation.test_on = TestOn::validation;
+  const auto task = make_task(parted);
+  EXPECT_EQ(shown(task->test()), shown(make_task(whole)->test()));
+  auto training = shown(task->training(0)), all_of_it = shown(make_task(whole)->training(0));
+  const auto validation = shown(make_task(on_validation)->test());
+  EXPECT_EQ(shown(make_task(on_validation)->training(0)), training);
+  EXPECT_EQ(validation.size(), 359u);  // a quarter of 1437
+  auto together = training;
+  together.insert(together.end(), validation.begin(), validation.end());
+  for (auto* digits : {&together, &all_of_it}) std::sort(digits->begin(), digits->end());
+  EXPECT_EQ(together, all_of_it);
+  // The split is its own seed's: the run's moves the order alone.
+  on_validation.seed = 7;
+  EXPECT_EQ(shown(make_task(on_validation)->test()), validation);
+  on_validation.split_seed = 2;
+  EXPECT_NE(shown(make_task(on_validation)->test()), validation);
+  on_validation.test_limit = 20;
+  EXPECT_EQ(shown(make_task(on_validation)->test()).size(), 20u);
+  on_validation.validation = 0.0;
+  EXPECT_THROW(make_task(on_validation), std::invalid_argument);
+  for (const double bad : {-0.1, 0.95, 1e-6}) {
+    parted.validation = bad;
+    EXPECT_THROW(make_task(parted), std::invalid_argument) << bad;
   }
 }
 

@@ -25,7 +25,10 @@ for command in "${commands[@]}"; do
     "build/apical deploy"*) command=${command/ice40-up5k/generic} ;;  # test_deploy places and routes
     "build/apical optimise"*) command+=" --set run.epochs=1 --budget accuracy=-9pt --seeds 1 --fresh 1" ;;
     build/apical_bench) command+=' --benchmark_min_time=0.01 --benchmark_filter=-size/log_weights:[78]' ;;
-    "build/apical sweep"*) command+=" --set run.ticks=16 --set task.test_limit=4" ;;
+    "build/apical sweep"*)  # four digits decide nothing, with however many seeds
+      sed "s#\.\./configs#$PWD/tools/configs#; s/^most_seeds = .*/most_seeds = 5/" tools/study/digits8.toml >"$work/digits8.toml"
+      command="${command/tools\/study/$work} --set run.ticks=16 --set task.test_limit=4"
+      ;;
     "build/apical run"*mnist*)
       [ -e "${APICAL_MNIST:-${XDG_CACHE_HOME:-$HOME/.cache}/apical/mnist}/train-images-idx3-ubyte" ] || continue
       command+=" --ticks 800 --set task.test_limit=100"

@@ -54,18 +54,27 @@ int execute(Arguments a) {
     fmt::print("{}", optimise_text(o, a.options));
   if (o.front.empty()) {
     fmt::print(stderr,
-               "apical: no point keeps the budget on fresh seeds: a larger --seeds makes the search surer\n");
+               "apical: no point of the search kept the budget afterwards: a larger --seeds makes the search "
+               "surer\n");
     return 1;
   }
   for (std::size_t i = 0; i < o.front.size(); ++i)
-    folder.write(point_name(i), point_toml(o.front[i], o, a.options));
+    folder.write(point_name(i), point_toml(config, o.front[i], o, a.options));
   const Figure figure = pareto_figure(o, a.options);
   draw(figure, folder.stage("pareto.svg"));
   folder.write("pareto.csv", pareto_csv(o));
   folder.write("optimise.json", json);
   folder.commit(stale(folder.path(), o.front.size()));
   if (!a.json) fmt::print("written to {}\n", folder.path().string());
-  return 0;
+  const bool shown = std::any_of(o.front.begin(), o.front.end(),
+                                 [](const CostedPoint& p) { return p.decision.verdict == Verdict::yes; });
+  if (!shown)
+    fmt::print(
+        stderr,
+        "apical: undecided after {} seeds whether a point stays within the budget: a larger --most-seeds "
+        "may tell\n",
+        a.options.most);
+  return shown ? 0 : 1;
 }
 
 }  // namespace
@@ -87,6 +96,14 @@ void add_optimise(CLI::App& app, int& status) {
       ->add_option("--fresh", a->options.fresh,
                    "trainings per point of the front, with other seeds (default 3)")
       ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--most-seeds", a->options.most,
+                   "trainings of a point, on further seeds and test data, until its verdict (default 60)")
+      ->check(CLI::Range(2, 10000));
+  command
+      ->add_option("--error", a->options.error,
+                   "probability that a verdict is wrong, all of them taken together (default 0.05)")
+      ->check(CLI::Range(1e-9, 0.499));
   command->add_option("--threads", a->options.threads, "trainings side by side (default 1)")
       ->check(CLI::Range(1, 1024));
   command->add_option("--out", a->out,
@@ -94,7 +111,9 @@ void add_optimise(CLI::App& app, int& status) {
                       "out/<config>-optimise-<cost>)");
   command->add_flag("--json", a->json, "print optimise.json");
   command->footer(
-      "Exit status 1: no point keeps the budget on fresh seeds, or golden diverges.\n"
+      "Searches on validation data (task.validation, else a quarter of the training data), decides on test "
+      "data.\n"
+      "Exit status 1: no point was shown to keep the budget, or golden diverges.\n"
       "Example:\n  apical optimise tools/configs/digits8.toml --budget accuracy=-0.5pt --cost bits --threads "
       "2");
   command->callback([a, &status] { status = execute(*a); });

@@ -45,11 +45,14 @@ int execute(const Arguments& a, const CLI::App& command) {
   say(outcome.notes);
   for (const RunResult& r : outcome.results) {
     if (!a.json)
-      fmt::print("{:<9} {} {}{}, {} ticks in {:.1f} s ({:.0f} ticks/s), state {}\n", r.machine,
-                 r.classification ? "test accuracy" : "mse", score_text(r),
-                 config.test_learning ? " (learning on: " + learning_score_text(r) + ")" : "", r.ticks,
-                 r.wall_seconds, r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0,
-                 r.state_digest);
+      fmt::print("{:<9} {} {}{}{}, {} ticks in {:.1f} s ({:.0f} ticks/s), state {}\n", r.machine,
+                 r.classification ? fmt::format("{} accuracy", name_of(config.task.test_on)) : "mse",
+                 score_text(r), interval_text(r, r.score),
+                 config.test_learning
+                     ? " (learning on: " + learning_score_text(r) + interval_text(r, r.score_learning) + ")"
+                     : "",
+                 r.ticks, r.wall_seconds,
+                 r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0, r.state_digest);
     if (!r.trouble.empty()) fmt::print(stderr, "apical: {}: {}\n", r.machine, r.trouble);
     if (r.interrupted) fmt::print(stderr, "apical: {}: {}\n", r.machine, interruption_text(r));
     if (r.failed || r.failed_learning) status = 1;

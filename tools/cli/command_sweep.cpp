@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tools/cli/commands.hpp"
+#include "tools/study/deciding.hpp"
 #include "tools/study/ranks.hpp"
 #include "tools/study/report.hpp"
 
@@ -37,8 +38,11 @@ std::map<std::string, std::size_t> count_status(const Study& study, const Store&
 
 void run_points(const Arguments& a, const Study& study, Store& store, const Ranks* ranks, std::size_t slots) {
   Agenda agenda(study, store, a.retry ? Failures::retry : Failures::keep);
-  fmt::print("{} configurations: {} in the store, {} to run\n", agenda.known() + agenda.open(),
-             agenda.known(), agenda.open());
+  fmt::print("{} configurations: {} in the store, {} to run{}\n", agenda.known() + agenda.open(),
+             agenda.known(), agenda.open(),
+             study.decide
+                 ? fmt::format(", then more seeds where a question is open, {} at most", study.decide->most)
+                 : "");
   std::fflush(stdout);
   Pool pool(study, slots);
   if (ranks != nullptr)
@@ -66,7 +70,9 @@ int lead(const Arguments& a, const Study& study, const Ranks* ranks, std::size_t
   }
   OutputFolder output(folder);
   write_report(study, store, output);
-  for (const std::string& line : sentences(study, scores(study, store))) fmt::print("{}\n", line);
+  const Scores all = scores(study, store);
+  for (const std::string& line : sentences(study, all)) fmt::print("{}\n", line);
+  for (const std::string& line : confirmations(study, store, all)) fmt::print("{}\n", line);
   fmt::print("store     {}\nreport    {}\n", file.string(), (folder / "report.html").string());
   return count["diverged"] + count["failed"] > 0 ? 1 : 0;
 }

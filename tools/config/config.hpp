@@ -55,6 +55,8 @@ struct Config {
   fixedpoint::Schedule schedule = fixedpoint::Schedule::automatic;
   int table_index_bits = 9, table_full_bits = 10;
   std::uint64_t seed = 1;
+  /// Of one thing alone, each 0: run.seed; see own_seed(). The chip's is imperfections.seed.
+  std::uint64_t seed_weights = 0, seed_order = 0, seed_rounding = 0;
   std::uint64_t ticks = 0;  ///< 0: the epochs decide
   int epochs = 10;
   bool test_learning = false;  ///< tests with learning on are made, too
@@ -69,6 +71,11 @@ struct Config {
   std::string activation_folder;  ///< of the file that says network.activation.table; empty: as above
   std::string weights_file;       ///< that the weights start from, of the command line; empty: the seed
 };
+
+/// What one thing is drawn from: its own seed, else run.seed.
+inline std::uint64_t own_seed(const Config& c, std::uint64_t own) {
+  return own == 0 ? c.seed : own;
+}
 
 /// Reads a TOML file. Throws InputError "FILE:LINE: KEY: ...; accepted: ..." for anything it doesn't know.
 Config read_config(const std::string& path);
@@ -108,9 +115,9 @@ model::MicrocircuitSettings microcircuit_of(const Config&);
 /// model::circuit_names().
 std::vector<std::string> weight_names(const Config&);
 
-/// [network], [dynamics] and [learning] with what is drawn from run.seed: rho (1 + rho_spread z) per neuron
-/// of layers 1..N with z standard normal, and tau_m (1 + tau_spread z'), at least dt, by which alpha and rho
-/// are divided; rho within 0..2. Throws std::invalid_argument "KEY: ...".
+/// [network], [dynamics] and [learning] with what is drawn from the chip's seed: rho (1 + rho_spread z) per
+/// neuron of layers 1..N with z standard normal, and tau_m (1 + tau_spread z'), at least dt, by which alpha
+/// and rho are divided; rho within 0..2. Throws std::invalid_argument "KEY: ...".
 model::GoldenSettings drawn_settings(const Config&);
 
 /// The configuration as the compiler takes it. `weights` [n_k × (n_{k-1} + 1)] each.

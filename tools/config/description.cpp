@@ -56,7 +56,7 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.formats = config.formats;
   net.table_index_bits = config.table_index_bits;
   net.table_full_bits = config.table_full_bits;
-  net.seed = static_cast<std::uint32_t>(config.seed);
+  net.seed = static_cast<std::uint32_t>(own_seed(config, config.seed_rounding));
   for (const model::WeightMatrix& w : weights) net.weights.emplace_back(w.data(), w.data() + w.size());
   return net;
 }

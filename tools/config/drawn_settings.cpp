@@ -17,7 +17,7 @@ constexpr std::uint64_t rho_stream = 0x7a75, tau_stream = 0x7a76;
 
 // 1 + spread z for every neuron.
 std::vector<double> factors(std::uint64_t stream, const Config& config, double spread, std::size_t neurons) {
-  boost::random::mt19937_64 random((stream << 48U) ^ config.seed);
+  boost::random::mt19937_64 random((stream << 48U) ^ own_seed(config, config.imperfections.seed));
   boost::random::normal_distribution<double> normal;
   std::vector<double> all(neurons);
   for (double& factor : all) factor = 1.0 + spread * normal(random);

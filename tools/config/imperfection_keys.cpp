@@ -14,7 +14,8 @@ std::vector<Key> imperfection_keys() {
        4294967295.0,
        {},
        "",
-       "Of what is drawn; 0: run.seed. Equal seeds are one chip, on golden and emulator."},
+       "Of what is drawn of the chip, dynamics.rho_spread and tau_spread among it; 0: run.seed. Equal seeds "
+       "are one chip, on golden and emulator."},
       {"imperfections.when",
        [](Config& c) -> Slot { return choice(c.imperfections.when); },
        0,

@@ -51,7 +51,7 @@ void check_imperfections(const Config& config) {
 std::shared_ptr<model::Imperfections> drawn_chip(const Config& config) {
   model::ImperfectionSettings s = config.imperfections;
   if (!s.any()) return nullptr;
-  if (s.seed == 0) s.seed = config.seed;
+  s.seed = own_seed(config, s.seed);
   const auto& net = config.network;
   // The advanced response leaves the activation's range.
   const bool below_0 =

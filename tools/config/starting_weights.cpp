@@ -91,11 +91,12 @@ class Fitting {
 
 std::vector<WeightMatrix> starting_weights(const Config& config) {
   const model::GoldenSettings& s = config.network;
+  const std::uint64_t seed = own_seed(config, config.seed_weights);
   std::vector<WeightMatrix> weights =
-      model::initial_weights(s.layers, model::bias_if(s.bias), config.gain, config.seed, s.connections);
+      model::initial_weights(s.layers, model::bias_if(s.bias), config.gain, seed, s.connections);
   if (config.circuit == Circuit::microcircuit)
     weights = model::in_order(
-        model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, config.seed}));
+        model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, seed}));
   if (config.weights_file.empty()) return weights;
   return Fitting(config, weights)
       .fit(is_nir(config.weights_file) ? nir_weights(config.weights_file, config)

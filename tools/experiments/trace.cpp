@@ -80,7 +80,7 @@ std::vector<model::Sample> first_ticks(const model::Task& task, std::size_t coun
 
 std::vector<model::WeightMatrix> first_weights(const Config& config) {
   return model::initial_weights(config.network.layers, model::bias_if(config.network.bias), config.gain,
-                                config.seed, config.network.connections);
+                                own_seed(config, config.seed_weights), config.network.connections);
 }
 
 void set_bits(Config& config, int bits) {

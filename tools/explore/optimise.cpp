@@ -61,6 +61,7 @@ class Search {
     descend(descend(*start, first_step), 1);
     try_other_rounding(result);
     check_again(result);
+    confirm(result);
     result.trainings = trials_.count();
     return result;
   }
@@ -234,6 +235,61 @@ class Search {
         fmt::format("{} of {} points that kept the budget on common seeds keep it on fresh ones", held.size(),
                     points.size()));
     result.front = not_dominated(held, cost_here, [](const CostedPoint& p) { return p.fresh_mean(); });
+  }
+
+  // Verdicts on test data, which nothing was chosen by: a seed more for those that are undecided.
+  void confirm(Optimum& result) {
+    note_ = "verdicts";
+    std::vector<CostedPoint*> open;
+    for (CostedPoint& p : result.front) {
+      p.first_tested = trials_.confirming(0);
+      open.push_back(&p);
+    }
+    const std::size_t questions = open.size();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(options_.most) && !open.empty(); ++i) {
+      const std::uint64_t seed = trials_.confirming(i);
+      remaining_ = static_cast<int>(open.size());
+      std::vector<Training> trained(open.size());
+      double golden = 0.0;
+      workers_.run(static_cast<int>(open.size() + 1), [&](int job) {
+        const auto index = static_cast<std::size_t>(job);
+        if (index == open.size())
+          golden = trials_.golden_on_test(seed);
+        else
+          trained[index] = trials_.train(trials_.as_asked(open[index]->config), seed);
+        advance();
+      });
+      result.looks_at_test += open.size() + 1;
+      result.golden_tested.push_back(golden);
+      std::vector<CostedPoint*> undecided;
+      for (std::size_t k = 0; k < open.size(); ++k) {
+        open[k]->tested.push_back(trained[k].accuracy);
+        judge(*open[k], result.golden_tested, trained[k], questions);
+        if (open[k]->decision.verdict == Verdict::undecided && std::isfinite(golden))
+          undecided.push_back(open[k]);
+      }
+      open = std::move(undecided);
+    }
+    std::vector<CostedPoint> left;
+    for (const CostedPoint& p : result.front)
+      if (p.decision.verdict != Verdict::no) left.push_back(p);
+    if (left.size() < result.front.size())
+      result.notes.push_back(fmt::format("{} of {} points lose more than the budget on test data",
+                                         result.front.size() - left.size(), result.front.size()));
+    result.front = std::move(left);
+  }
+
+  void judge(CostedPoint& p, const std::vector<double>& golden, const Training& last,
+             std::size_t questions) const {
+    if (!last.complete) {
+      p.decision.verdict = Verdict::no;  // a training that diverges loses whatever the others do
+      return;
+    }
+    std::vector<double> losses;
+    for (std::size_t i = 0; i < p.tested.size() && std::isfinite(golden[i]); ++i)
+      losses.push_back(100.0 * (golden[i] - p.tested[i]));
+    p.decision = decide(losses, {options_.budget, options_.error, questions,
+                                 100.0 / static_cast<double>(std::max<std::uint64_t>(last.tested, 1))});
   }
 
   const OptimiseOptions& options_;

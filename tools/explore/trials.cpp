@@ -11,6 +11,7 @@ namespace {
 
 // Of one seed below the budget: the other seeds won't mend it.
 constexpr double beyond_hope = 0.02;
+constexpr double held_back = 0.25;  // of the training data for the search, unless the user says
 
 }  // namespace
 
@@ -20,7 +21,10 @@ double mean_of(const std::vector<double>& values) {
 }
 
 Trials::Trials(const Config& config, const OptimiseOptions& options)
-    : options_(options), base_(config), shape_(starting_weights(config)) {
+    : options_(options), base_(config), asked_(config.task), shape_(starting_weights(config)) {
+  asked_.test_on = model::TestOn::test;
+  if (base_.task.validation <= 0.0) base_.task.validation = held_back;
+  base_.task.test_on = model::TestOn::validation;
   base_.machine = Machine::emulator;
   base_.threads = 1;
   base_.compare_thetas.clear();
@@ -36,14 +40,30 @@ std::vector<std::uint64_t> Trials::all_seeds() const {
   return all;
 }
 
-void Trials::train_golden(std::uint64_t seed) {
-  Config c = base_;
+double Trials::golden_score(Config c, std::uint64_t seed) const {
   c.machine = Machine::golden;
   c.seed = seed;
   RunOptions how;
   how.quiet = true;
   const RunResult result = run(c, how).results[0];
-  const double score = result.failed ? std::numeric_limits<double>::quiet_NaN() : result.score;
+  return result.failed ? std::numeric_limits<double>::quiet_NaN() : result.score;
+}
+
+Config Trials::as_asked(Config c) const {
+  c.task = asked_;
+  return c;
+}
+
+double Trials::golden_on_test(std::uint64_t seed) {
+  return golden_score(as_asked(base_), seed);
+}
+
+std::uint64_t Trials::confirming(std::size_t i) const {
+  return base_.seed + seeds_.size() + fresh_.size() + i;
+}
+
+void Trials::train_golden(std::uint64_t seed) {
+  const double score = golden_score(base_, seed);
   const std::lock_guard<std::mutex> lock(mutex_);
   golden_[seed] = score;
 }
@@ -85,6 +105,7 @@ Training Trials::train(Config config, std::uint64_t seed) {
     const RunOutcome outcome = run(config, how);
     const RunResult& r = outcome.results[0];
     t.accuracy = r.score;
+    t.tested = r.tested;
     t.curve = r.curve;
     t.complete = !r.failed && (expected_.empty() || r.curve.size() == expected_.size());
     t.work = {r.activity, r.ticks};

@@ -14,7 +14,8 @@ namespace apical::tools {
 /// One training of the emulator.
 struct Training {
   double accuracy = 0.0;
-  bool complete = false;  ///< false: given up on the way, or the formats have no proof
+  std::uint64_t tested = 0;  ///< digits
+  bool complete = false;     ///< false: given up on the way, or the formats have no proof
   Work work;
   std::vector<CurvePoint> curve;
 };
@@ -32,14 +33,22 @@ class Trials {
   /// Seeds of the search are the configuration's and those after it; fresh ones come after these.
   Trials(const Config&, const OptimiseOptions&);
 
-  /// Golden with one of all_seeds(); to be called once for each before anything else.
+  /// Golden with one of all_seeds() on validation data; to be called once for each before anything else.
   void train_golden(std::uint64_t seed);
+  /// Accuracy of golden on test data as the user's configuration trains it; not a number where it diverges.
+  double golden_on_test(std::uint64_t seed);
+  /// A point as the user trains it: with all the training data that the user's configuration has, on test
+  /// data.
+  Config as_asked(Config) const;
+  /// The i-th seed that nothing was chosen by.
+  std::uint64_t confirming(std::size_t i) const;
   std::vector<std::uint64_t> all_seeds() const;
   const std::vector<std::uint64_t>& fresh() const { return fresh_; }
   double golden_mean(const std::vector<std::uint64_t>& seeds) const;
   double golden_of_search() const { return golden_mean(seeds_); }
 
-  /// The configuration as the emulator trains it, alone.
+  /// The configuration as the emulator trains it, alone, for the search: tested on data that are held back
+  /// from training, a quarter of it where the user holds back none.
   const Config& base() const { return base_; }
   Costs costs(const Config& c, const Work& w) const { return costs_of(c, shape_, w); }
 
@@ -53,9 +62,11 @@ class Trials {
 
  private:
   bool beyond_reach(const RunResult&) const;
+  double golden_score(Config, std::uint64_t seed) const;
 
   const OptimiseOptions& options_;
   Config base_;
+  model::TaskSettings asked_;  ///< the user's
   std::vector<model::WeightMatrix> shape_;
   std::vector<std::uint64_t> seeds_, fresh_;
   std::mutex mutex_;

@@ -100,6 +100,7 @@ void bind_run(py::module_& m) {
       .def_readonly("machine", &RunResult::machine)
       .def_readonly("score", &RunResult::score,
                     "Accuracy 0..1, or mean squared error, of the last test; nan without one.")
+      .def_readonly("tested", &RunResult::tested, "Digits, or ticks, that the last test scored.")
       .def_readonly("score_learning", &RunResult::score_learning,
                     "Of the same training whose tests learn (run.test_learning); else nan.")
       .def_readonly("classification", &RunResult::classification, "True: score is an accuracy.")

@@ -43,11 +43,14 @@ std::string cards(const Config& config, const RunOutcome& outcome) {
   std::string html = "<div class=cards>";
   for (const RunResult& r : outcome.results)
     html += fmt::format(
-        "<div class=\"card {0}\">{0}<b>{1}</b><span class=soft>{2}{6}, {3} ticks in {4:.1f} s, {5:.0f} "
+        "<div class=\"card {0}\">{0}<b>{1}</b><span class=soft>{2}{7}{6}, {3} ticks in {4:.1f} s, {5:.0f} "
         "ticks/s</span></div>",
         r.machine, score_text(r), measure(r), r.ticks, r.wall_seconds,
         r.wall_seconds > 0 ? static_cast<double>(r.ticks) / r.wall_seconds : 0.0,
-        config.test_learning ? " on frozen weights; with learning on " + learning_score_text(r) : "");
+        config.test_learning ? " on frozen weights; with learning on " + learning_score_text(r) +
+                                   interval_text(r, r.score_learning)
+                             : "",
+        interval_text(r, r.score));
   const RunResult &first = outcome.results.front(), &last = outcome.results.back();
   if (outcome.results.size() > 1 && std::isfinite(first.score) && std::isfinite(last.score))
     html +=
@@ -56,6 +59,16 @@ std::string cards(const Config& config, const RunOutcome& outcome) {
                                          : fmt::format("{:+.3g}", last.score - first.score),
                     last.machine, first.machine);
   return html + "</div>";
+}
+
+// On what was tested, and how often: who chooses by a score has used the data up.
+std::string tests_text(const Config& config, const RunOutcome& outcome) {
+  const std::size_t looks = outcome.results.back().curve.size();
+  return fmt::format(
+      "<p class=soft>{} In brackets 95 % intervals over digits (Wilson), of this one network.</p>",
+      config.task.test_on == model::TestOn::test
+          ? fmt::format("Tested on the test data, {} times in this run.", looks)
+          : "Tested on validation data; the test data were not looked at.");
 }
 
 std::string legend(const RunOutcome& outcome) {
@@ -221,6 +234,7 @@ std::string report(const Config& config, const RunOutcome& outcome) {
       fmt::format("{}", fmt::join(config.network.layers, "-")), name_of(config.network.flow), digest(config),
       config.network.learning ? "learning in every tick, tests on frozen weights" : "learning off");
   html += cards(config, outcome);
+  html += tests_text(config, outcome);
   for (const RunResult& r : outcome.results)
     if (r.interrupted) html += fmt::format("<p class=warn>{}: {}</p>", r.machine, interruption_text(r));
   for (const RunResult& r : outcome.results)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "model/hdf5_file.hpp"
@@ -6,6 +7,7 @@
 #include "tools/report/version.hpp"
 #include "tools/run/report.hpp"
 #include "tools/run/run.hpp"
+#include "tools/statistics/interval.hpp"
 
 namespace apical::tools {
 namespace {
@@ -20,6 +22,10 @@ nlohmann::ordered_json in_json(const sim::SignalStatistics& s) {
           {"rounded_to_zero", s.rounded_to_zero},
           {"resolution", s.resolution},
           {"used_bits", s.used_bits}};
+}
+
+nlohmann::ordered_json in_json(const Interval& i) {
+  return nlohmann::ordered_json::array({i.low, i.high});
 }
 
 // Counts of the training, and an estimate of the energy in pJ.
@@ -56,6 +62,13 @@ nlohmann::ordered_json in_json(const Config& config, const RunResult& r) {
   json[r.classification ? "test_accuracy" : "mse"] = r.score;
   if (config.test_learning)
     json[r.classification ? "test_accuracy_learning" : "mse_learning"] = r.score_learning;
+  json["test_on"] = name_of(config.task.test_on);
+  json["tested"] = r.tested;
+  if (r.classification && r.tested > 0 && std::isfinite(r.score))
+    json["interval"] = in_json(wilson(r.score, r.tested));
+  if (r.classification && r.tested > 0 && std::isfinite(r.score_learning))
+    json["interval_learning"] = in_json(wilson(r.score_learning, r.tested));
+  json["looks_at_test"] = config.task.test_on == model::TestOn::test ? r.curve.size() : 0;
   json["macs"] = r.macs;
   json["events"] = r.events;
   json["wall_seconds"] = r.wall_seconds;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "tools/run/machines.hpp"
 #include "tools/run/stimulus.hpp"
 #include "tools/run/training.hpp"
+#include "tools/statistics/interval.hpp"
 
 namespace apical::tools {
 namespace {
@@ -177,6 +179,12 @@ std::string score_text(const RunResult& r) {
 
 std::string learning_score_text(const RunResult& r) {
   return in_words(r.failed_learning, r.score_learning, r);
+}
+
+std::string interval_text(const RunResult& r, double accuracy) {
+  if (!r.classification || r.tested == 0 || !std::isfinite(accuracy)) return "";
+  const Interval i = wilson(accuracy, r.tested);
+  return fmt::format(" ({:.2f}..{:.2f}, n {})", 100.0 * i.low, 100.0 * i.high, r.tested);
 }
 
 std::string interruption_text(const RunResult& r) {

@@ -31,6 +31,7 @@ struct RunResult {
   std::uint64_t ticks_asked = 0;                            ///< of training
   double score = std::numeric_limits<double>::quiet_NaN();  ///< of the last test; not a number without one
   double score_learning = std::numeric_limits<double>::quiet_NaN();  ///< CurvePoint::score_learning
+  std::uint64_t tested = 0;  ///< digits, or ticks, that the last test scored
   double wall_seconds = 0.0;
   std::vector<CurvePoint> curve;
   std::vector<fixedpoint::Activity> activity;  ///< of the training, per population 0..N; empty: not counted
@@ -86,6 +87,9 @@ double lanes_busy(const sim::CoreCounts&);
 /// The score in words: "97.50%", an error, "diverged" or "not tested"; and that of the tests that learn.
 std::string score_text(const RunResult&);
 std::string learning_score_text(const RunResult&);
+/// "" or " (95.7..98.9, n 360)": 95 % interval (Wilson) of an accuracy, 0..1, of the last test or the one
+/// that learned.
+std::string interval_text(const RunResult&, double accuracy);
 /// "" or how far an interrupted run came.
 std::string interruption_text(const RunResult&);
 

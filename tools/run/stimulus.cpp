@@ -103,7 +103,7 @@ std::unique_ptr<model::Task> configured_task(const Config& config) {
                         fmt::format("\"{}\" isn't in {}, beside what names it, but in the current folder",
                                     config.task.file, config.task_folder),
                         "a path from there, or an absolute one");
-  settings.seed = config.seed;
+  settings.seed = own_seed(config, config.seed_order);
   settings.dt = config.network.dt;
   auto task = model::make_task(settings);
   const auto& layers = config.network.layers;

@@ -137,6 +137,7 @@ class Runner {
     }
     if (result_.interrupted) return;
     result_.score = score.value();
+    result_.tested = score.count();
     result_.curve.push_back({result_.ticks, result_.score});
   }
 

@@ -5,19 +5,27 @@
 
 #include <set>
 
+#include "tools/study/deciding.hpp"
+
 namespace apical::tools {
 
-Agenda::Agenda(const Study& study, Store& store, Failures failures) : store_(store) {
+Agenda::Agenda(const Study& study, Store& store, Failures failures) : study_(study), store_(store) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < study.points.size(); ++i) {
-    const std::string& digest = study.points[i].digest;
-    if (!seen.insert(digest).second) continue;
     const Row* row = row_of(store, study.points[i]);
-    if (row == nullptr || (failures == Failures::retry && row->status == "failed"))
+    if (row == nullptr || !seen.insert(study.points[i].digest).second) continue;
+    if (failures == Failures::retry && row->status == "failed")
       open_.push_back(i);
     else
       ++known_;
   }
+  refill();
+}
+
+// Once all that was given is stored; points that are run again come together with the others.
+void Agenda::refill() {
+  if (stored_ > 0 && stored_ < open_.size()) return;
+  for (const std::size_t point : wanted(study_, store_)) open_.push_back(point);
 }
 
 std::optional<std::size_t> Agenda::next() {
@@ -29,6 +37,7 @@ void Agenda::done(const Row& row) {
   store_.append(row);
   ++stored_;
   if (row.status != "ok") ++failed_;
+  refill();
   progress_.update(0, stored_, open_.size(),
                    fmt::format("{}/{} points{}", stored_, open_.size(),
                                failed_ == 0 ? "" : fmt::format(", {} failed", failed_)));

@@ -12,7 +12,7 @@ namespace apical::tools {
 enum class Failures { keep, retry };
 
 /// What a sweep has still to run, and its way into the store: each configuration once, none that the store
-/// has already.
+/// has already. Of a study that decides there may be more when all that it has given are stored.
 class Agenda {
  public:
   Agenda(const Study&, Store&, Failures);
@@ -24,6 +24,9 @@ class Agenda {
   std::size_t known() const { return known_; }       ///< configurations that the store had
 
  private:
+  void refill();
+
+  const Study& study_;
   Store& store_;
   std::vector<std::size_t> open_;
   std::size_t known_ = 0, given_ = 0, stored_ = 0, failed_ = 0;

@@ -66,9 +66,10 @@ Row run_point(const Study& study, const Point& point) {
     row.trouble = r.trouble;
     row.notes = fmt::format("{}", fmt::join(outcome.notes, "; "));
     row.measure = r.classification ? "accuracy" : "mse";
-    const double score = config.test_learning ? r.score_learning : r.score;
-    if (r.failed_learning) row.status = "diverged";
-    if (row.status == "ok" && std::isfinite(score)) row.score = fmt::format("{}", score);
+    if (row.status == "ok" && std::isfinite(r.score)) row.score = fmt::format("{}", r.score);
+    if (row.status == "ok" && std::isfinite(r.score_learning))
+      row.score_learning = fmt::format("{}", r.score_learning);
+    row.tested = fmt::format("{}", r.tested);
     row.ticks = fmt::format("{}", r.ticks);
     row.macs = fmt::format("{}", r.macs);
     row.events = fmt::format("{}", r.events);

@@ -8,6 +8,7 @@
 
 #include "tools/report/page.hpp"
 #include "tools/report/svg.hpp"
+#include "tools/study/deciding.hpp"
 #include "tools/study/figures.hpp"
 #include "tools/study/pool.hpp"
 
@@ -33,7 +34,10 @@ std::string goal_text(const Scores& all, const Cell* goal) {
 std::string having(const Need& need, Verdict verdict) {
   std::vector<std::string> labels;
   for (const Need::Value& value : need.values)
-    if (value.loss.verdict == verdict) labels.push_back(value.label);
+    if (value.loss.verdict == verdict)
+      labels.push_back(verdict == Verdict::undecided && value.loss.decision
+                           ? fmt::format("{} after {} seeds", value.label, value.loss.decision->pairs)
+                           : value.label);
   return fmt::format("{}", fmt::join(labels, ", "));
 }
 
@@ -63,20 +67,36 @@ std::string sentence(const Study& study, const Scores& all, const Need& need, co
   return text;
 }
 
+std::string judged_text(const Study& study) {
+  if (study.decide)
+    return fmt::format(
+        "A value's loss is the mean of what it scores less than that with the same seeds, and in brackets "
+        "the "
+        "bounds that an anytime-valid t-test leaves; it has as many seeds as it took to decide, {} at least "
+        "and "
+        "{} at most. Yes, no: with probability {} none of all verdicts here is wrong, differences being "
+        "normal. "
+        "Undecided: so many seeds didn't tell.",
+        study.decide->first, study.decide->most, 1.0 - study.decide->error);
+  return fmt::format(
+      "A value's loss is the mean of what it scores less than that with the same seeds ({} repeats), ± half "
+      "of "
+      "the 95 % interval of these differences by Student's t, not corrected for how many there are. It stays "
+      "within where the whole interval does, and loses too much where none of it does or a repeat diverges; "
+      "else it is undecided, and more seeds may tell.",
+      study.repeats());
+}
+
 std::string need_table(const Study& study, const Scores& all) {
   std::string html = fmt::format(
-      "<h2>What you need</h2><p>Which values stay within {} of {}. A value's loss is the mean of what it "
-      "scores "
-      "less than that with the same seeds ({} repeats), ± half of the 95 % interval of these differences by "
-      "Student's t. It stays within where the whole interval does, and loses too much where none of it does "
-      "or "
-      "a repeat diverges; else it is undecided, and more seeds may tell. Every value is judged alone: a "
-      "smaller "
-      "one may do where a larger one doesn't.</p><table><tr><th>study<th>what<th>with<th>stays "
-      "within<th>furthest "
-      "of these<th>its loss<th>undecided<th>too much",
+      "<h2>What you need</h2><p>Which values stay within {} of {}. {} Every value is judged alone: a smaller "
+      "one "
+      "may do where a larger one doesn't.</p><table><tr><th>study<th>what<th>with<th>stays "
+      "within<th>furthest of "
+      "these<th>its loss<th>undecided<th>too much",
       budget_text(study, all.measure()),
-      all.has_reference ? escaped(goal_text(all, all.goal(0))) : "the best of its design", study.repeats());
+      all.has_reference ? escaped(goal_text(all, all.goal(0))) : "the best of its design",
+      judged_text(study));
   for (std::size_t d = 0; d < study.designs.size(); ++d)
     for (const Need& need : needs(study, all, d)) {
       const Need::Value* furthest = need.furthest();
@@ -102,9 +122,9 @@ std::string cell_table(const Study& study, std::size_t index, const Scores& all)
   for (const Cell& cell : all.cells[index]) {
     html += "<tr>";
     for (const AxisValue& value : cell.at) html += fmt::format("<td>{}", escaped(value.label));
-    const Loss l = loss(cell, goal, all.measure(), study.budget);
+    const Loss l = loss(all, cell, goal, study.budget);
     html += fmt::format("<td class=n>{}<td class=n>{}<td>{}", escaped(in_words(cell.score, all.measure())),
-                        escaped(in_words(l, all.measure())), in_words(l.verdict));
+                        escaped(in_words(l, all.measure())), in_words_of_verdict(l));
   }
   return html + "</table></details>";
 }
@@ -118,6 +138,7 @@ std::string points_csv(const Study& study, const Store& store) {
       at += fmt::format("{}{} = {}", a == 0 ? "" : "; ", study.designs[point.design].axes[a].name,
                         point.at[a].label);
     const Row* row = row_of(store, point);
+    if (row == nullptr && study.decide) continue;  // it wasn't asked for
     text +=
         fmt::format("{},{},{},{},", study.designs[point.design].name, csv_field(at),
                     study.seeds.empty() ? "" : fmt::format("{}", study.seeds[point.repeat]), point.digest);
@@ -150,7 +171,10 @@ void write_report(const Study& study, const Store& store, OutputFolder& folder) 
   if (study.has_reference)
     body += fmt::format("<p>Reference: {}.</p>",
                         escaped(in_words(all.cells.front().front().score, all.measure())));
-  body += need_table(study, all);
+  body += need_table(study, all) + "<ul>";
+  for (const std::string& line : confirmations(study, store, all))
+    body += fmt::format("<li>{}", escaped(line));
+  body += "</ul>";
   for (std::size_t d = study.has_reference ? 1 : 0; d < study.designs.size(); ++d) {
     const Design& design = study.designs[d];
     body += fmt::format("<h2>{}</h2>", escaped(design.title));

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/statistics/decision.hpp"
 #include "tools/study/store.hpp"
 #include "tools/study/study.hpp"
 
@@ -10,10 +11,11 @@ namespace apical::tools {
 
 /// Mean over repeats with its 95 % confidence interval by Student's t.
 struct Estimate {
-  std::size_t count = 0;    ///< repeats with a score
-  std::size_t missing = 0;  ///< repeats that diverged, failed or haven't run
-  double mean = 0.0;        ///< not a number without a score
-  double half = 0.0;        ///< of the interval's width; not a number below two scores
+  std::size_t count = 0;     ///< repeats with a score
+  std::size_t missing = 0;   ///< repeats that diverged, failed or haven't run
+  double mean = 0.0;         ///< not a number without a score
+  double half = 0.0;         ///< of the interval's width; not a number below two scores
+  std::uint64_t tested = 0;  ///< digits that each score is of; 0: nothing is known of that
 };
 Estimate estimate(const std::vector<double>& scores, std::size_t missing = 0);
 
@@ -30,6 +32,8 @@ struct Scores {
   bool accuracy = true;                  ///< else mean squared error
   bool has_reference = false;            ///< cells[0] is the study's reference alone
   std::vector<std::vector<Cell>> cells;  ///< per design
+  std::optional<Deciding> decide;        ///< the study's
+  double resolution = 0.0;               ///< step of an accuracy, in points
   model::Measure measure() const { return model::measure_of(accuracy); }
   /// What a design is measured against: the study's reference, or its best cell of those with all scores;
   /// nullptr where there is none.
@@ -37,19 +41,22 @@ struct Scores {
 };
 Scores scores(const Study&, const Store&);
 
-/// Whether something stays within a budget; undecided where the interval of what it loses spans the budget.
-enum class Verdict { yes, no, undecided };
-
 /// What a cell loses against another one.
 struct Loss {
   /// Mean of the paired differences of common seeds, in points of accuracy or in percent of the other's mean
   /// squared error; positive: worse.
   Estimate mean;
   Verdict verdict = Verdict::undecided;
+  std::optional<Decision> decision;  ///< of a study that decides
 };
 /// yes: the whole 95 % interval is at most `budget`; no: all of it is above, or a repeat diverged. Undecided
 /// below two common seeds and while scores are missing, but for the goal itself.
 Loss loss(const Cell&, const Cell* goal, model::Measure, double budget);
+/// Likewise for studies that decide, by decide() over their common seeds in order, as one of all questions;
+/// of mean squared errors the losses are percent of the goal's with the same seed.
+Loss loss(const Scores&, const Cell&, const Cell* goal, double budget);
+/// Of the seeds that confirm, as one of `choices` questions.
+Loss confirmed(const Scores&, const Cell&, const Cell& goal, double budget, std::size_t choices);
 
 /// What an axis needs, everything else at `others`.
 struct Need {
@@ -71,9 +78,11 @@ std::vector<Need> needs(const Study&, const Scores&, std::size_t design);
 
 /// "0.12 ± 0.31 points" or "3.1 ± 0.4 percent".
 std::string in_words(const Loss&, model::Measure);
-const char* in_words(Verdict);
+/// "yes" or "undecided after 60 seeds".
+std::string in_words_of_verdict(const Loss&);
 
-/// "98.06 ± 0.31 %" or "0.0123 ± 0.0004", and what is missing.
+/// "98.06 ± 0.31 % (5 seeds of 360 digits)", of one seed with the interval over digits (Wilson), or
+/// "0.0123 ± 0.0004", and what is missing.
 std::string in_words(const Estimate&, model::Measure);
 
 }  // namespace apical::tools

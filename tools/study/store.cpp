@@ -29,12 +29,15 @@ struct Column {
   std::string Row::*field;
 };
 
-constexpr Column columns[] = {
-    {"digest", &Row::digest},     {"data", &Row::data},           {"build", &Row::build},
-    {"machine", &Row::machine},   {"status", &Row::status},       {"measure", &Row::measure},
-    {"score", &Row::score},       {"ticks", &Row::ticks},         {"macs", &Row::macs},
-    {"events", &Row::events},     {"energy_pj", &Row::energy_pj}, {"state", &Row::state},
-    {"settings", &Row::settings}, {"trouble", &Row::trouble},     {"notes", &Row::notes}};
+constexpr Column columns[] = {{"digest", &Row::digest},       {"data", &Row::data},
+                              {"build", &Row::build},         {"machine", &Row::machine},
+                              {"status", &Row::status},       {"measure", &Row::measure},
+                              {"score", &Row::score},         {"score_learning", &Row::score_learning},
+                              {"tested", &Row::tested},       {"ticks", &Row::ticks},
+                              {"macs", &Row::macs},           {"events", &Row::events},
+                              {"energy_pj", &Row::energy_pj}, {"state", &Row::state},
+                              {"settings", &Row::settings},   {"trouble", &Row::trouble},
+                              {"notes", &Row::notes}};
 
 std::string header() {
   std::string line;
@@ -66,8 +69,12 @@ void check(const Row& row) {
   const double score = row.score_value();
   require(ok ? score >= 0.0 && std::isfinite(score) && !(accuracy && score > 1.0) : row.score.empty(),
           "score", row.score);
-  for (const auto& [name, field] :
-       {std::pair("ticks", &Row::ticks), std::pair("macs", &Row::macs), std::pair("events", &Row::events)})
+  const double learning = parse_number<double>(row.score_learning).value_or(-1.0);
+  require(row.score_learning.empty() ||
+              (ok && learning >= 0.0 && std::isfinite(learning) && !(accuracy && learning > 1.0)),
+          "score_learning", row.score_learning);
+  for (const auto& [name, field] : {std::pair("tested", &Row::tested), std::pair("ticks", &Row::ticks),
+                                    std::pair("macs", &Row::macs), std::pair("events", &Row::events)})
     require(parse_number<std::uint64_t>(row.*field).has_value() || (!ok && (row.*field).empty()), name,
             row.*field);
   const double energy = parse_number<double>(row.energy_pj).value_or(-1.0);

@@ -15,6 +15,9 @@ struct Row {
   std::string machine;
   std::string status;   ///< "ok", "diverged", or "failed": it couldn't run to its end
   std::string measure;  ///< "accuracy" (0..1) or "mse"
+  std::string tested;   ///< digits, or ticks, that the score is of
+  std::string
+      score_learning;  ///< of tests that learn (run.test_learning); "" where there are none, or they diverged
   std::string score, ticks, macs, events, energy_pj;  ///< of the training but for the score; "" without one
   std::string state;                                  ///< digest of the machine's state
   std::string settings;                               ///< "key=value" after "key=value"

@@ -19,6 +19,7 @@
 #include "tools/run/data_digest.hpp"
 #include "tools/run/machines.hpp"
 #include "tools/run/stimulus.hpp"
+#include "tools/study/deciding.hpp"
 
 namespace apical::tools {
 namespace {
@@ -262,7 +263,7 @@ Study read_study(const std::string& path, const std::vector<std::string>& set) {
   }
   const Section section(
       path, table, "",
-      {"title", "base", "machine", "set", "seeds", "seed_keys", "budget", "reference", "design"});
+      {"title", "base", "machine", "set", "seeds", "seed_keys", "budget", "reference", "decide", "design"});
   Study study;
   study.source = path;
   study.title = section.text("title", std::filesystem::path(path).stem().string());
@@ -284,6 +285,7 @@ Study read_study(const std::string& path, const std::vector<std::string>& set) {
     assign(scratch, only.values.front().set);
     study.designs.push_back({"reference", "Reference", "grid", {only}, 0, 1});
   }
+  read_decide(section, study);
   std::set<std::string> names{"reference"};
   for (const toml::table* design : section.tables("design")) {
     study.designs.push_back(read_design(path, *design, study.base));
@@ -315,6 +317,8 @@ Config configuration(const Study& study, const Point& point) {
   if (!study.seeds.empty())
     for (const std::string& key : study.seed_keys)
       set_key(config, fmt::format("{}={}", key, study.seeds[point.repeat]), study.source);
+  if (study.decide && study.decide->confirm)
+    config.task.test_on = confirms(study, point) ? model::TestOn::test : model::TestOn::validation;
   config.threads = 1;
   return config;
 }

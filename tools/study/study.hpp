@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,14 @@ struct Design {
   std::uint64_t seed = 1;
 };
 
+/// How the questions of a study, "does this lose less than the budget against the reference", are decided.
+struct Deciding {
+  double error = 0.05;    ///< that any of all verdicts is wrong
+  std::size_t first = 3;  ///< seeds of every point
+  std::size_t most = 60;  ///< seeds of one that stays undecided
+  bool confirm = false;  ///< search on validation data; then confirm the choices on test data, on fresh seeds
+};
+
 /// One configuration to run.
 struct Point {
   std::size_t design = 0;     ///< index in Study::designs
@@ -51,7 +60,9 @@ struct Study {
   Config base;
   std::vector<std::uint64_t> seeds;  ///< empty: one repeat with the seed of the base
   std::vector<std::string> seed_keys{"run.seed"};
-  double budget = 0.5;         ///< points of accuracy, or percent of a mean squared error
+  double budget = 0.5;  ///< points of accuracy, or percent of a mean squared error
+  std::optional<Deciding>
+      decide;                  ///< none: as many seeds as `seeds` for all; else seeds has all there may be
   bool has_reference = false;  ///< designs[0] is the one point that the others are measured against
   std::vector<Design> designs;
   std::vector<Point> points;  ///< by design, position, repeat; a configuration may occur in several designs
@@ -64,6 +75,9 @@ struct Study {
 /// InputError
 /// "FILE:LINE: KEY: ...; accepted: ...".
 Study read_study(const std::string& path, const std::vector<std::string>& set = {});
+
+/// Whether the point is one of those that confirm choices on test data.
+bool confirms(const Study&, const Point&);
 
 /// Makes what every point needs but runs none: reads its data, compiles its program, holds its machine
 /// against its limits. Throws InputError that names the first point which can't run, and why.

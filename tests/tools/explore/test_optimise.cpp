@@ -109,7 +109,7 @@ TEST_F(OptimiseCommand, RefusesBadInput) {
        "no accuracy for the budget; accepted: digits8, mnist"},
       {"--budget accuracy=-0pt --set formats.weight.bits=2 --set formats.weight.rounding=TRN --set "
        "run.epochs=2 "
-       "--set formats.weight.frac=-3 --set formats.allow_lossy_loading=true --seeds 1 --fresh 1",
+       "--set formats.weight.frac=-3 --set formats.allow_lossy_loading=true --seeds 20 --fresh 1",
        "--budget: golden reaches"}};
   for (const auto& [arguments, expected] : cases) {
     const test::Outcome o = apical(fmt::format("optimise tiny.toml {}", arguments));
@@ -163,13 +163,21 @@ TEST_F(OptimiseCommand, FrontIsMonotoneAndItsConfigurationsRepeat) {
       }
       const std::string name = front[i].at("file");
       ASSERT_EQ(apical(fmt::format("run {}/{} --out run", cost, name)).status, 0) << name;
-      EXPECT_NEAR(result("run")["test_accuracy"].get<double>(), number(i, "accuracy"), 1e-6) << name;
+      EXPECT_NEAR(result("run")["test_accuracy"].get<double>(), found["front"][i]["test"][0].get<double>(),
+                  1e-6)
+          << name;
+      EXPECT_NE(front[i].at("verdict"), "no") << name;
+      EXPECT_EQ(found["front"][i]["test"].size(), found["front"][i]["verdict_seeds"]) << name;
       const json program = json::parse(apical(fmt::format("compile {}/{} --json", cost, name)).out);
       double bits = 0.0;
       for (const json& region : program["memory"])
         bits += region["words"].get<double>() * region["bits"].get<double>();
       EXPECT_EQ(number(i, "bits"), bits) << name;
     }
+    // A point that is shown to keep the budget, and as many looks at test data as the verdicts took.
+    EXPECT_TRUE(
+        std::any_of(front.begin(), front.end(), [](const auto& p) { return p.at("verdict") == "yes"; }));
+    EXPECT_GE(found["looks_at_test"].get<std::size_t>(), found["golden_test"].size() + front.size());
     EXPECT_TRUE(contains(content(folder / cost / "pareto.svg"), "</svg>"));
   }
 }

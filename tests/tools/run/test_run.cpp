@@ -162,6 +162,15 @@ TEST_F(CommandLine, BothScoresAreWrittenWhenTestsLearnToo) {
       EXPECT_EQ(now[same], before[same]) << same;
     EXPECT_GE(now["test_accuracy_learning"], 0.0);
     EXPECT_EQ(now["learning_curve"][0]["score_learning"], now["test_accuracy_learning"]);
+    EXPECT_EQ(now["tested"], 90);
+    EXPECT_EQ(now["test_on"], "test");
+    EXPECT_EQ(now["looks_at_test"], now["learning_curve"].size());
+    for (const auto& [score, interval] :
+         {std::pair("test_accuracy", "interval"), std::pair("test_accuracy_learning", "interval_learning")}) {
+      EXPECT_LT(now[interval][0], now[score]);
+      EXPECT_GT(now[interval][1], now[score]);
+    }
+    EXPECT_FALSE(before.contains("interval_learning"));
   }
   EXPECT_EQ(model::read_matrix(folder / "t.h5", "/trace/target").rows(), 900);
   EXPECT_TRUE(contains(content(folder / "both/report.html"), "with learning on "));

@@ -33,6 +33,7 @@ Row whole_row() {
   row.status = "ok";
   row.measure = "mse";
   row.score = "1.2074";
+  row.tested = "360";
   row.ticks = "40";
   row.macs = row.events = "123456789012";
   row.energy_pj = "12.5";
