@@ -13,10 +13,10 @@ from common import InFolder, main, random
 getcontext().prec = 50
 BASAL, APICAL, U, MEMBRANE, RATE, SLOPE, NUDGE, ERROR, MISMATCH, TARGET, STEP, WEIGHT = range(12)
 LAYERS, TICKS, SEED = (5, 6, 4, 3), 60, 7
-ETA, BETA = (Fraction(1, 4), Fraction(1, 2), Fraction(1, 8)), Fraction(1, 2)
+ETA, BETA = (Fraction(2), Fraction(2), Fraction(1, 2)), Fraction(1, 2)
 FORMATS = {
     "input": (8, 7), "target": (9, 7), "basal": (10, 6), "apical": (10, 8), "nudge": (10, 9), "u": (9, 5),
-    "rate": (8, 7), "slope": (8, 8), "error": (9, 9), "step": (10, 11),
+    "rate": (8, 7), "slope": (8, 8), "error": (9, 9), "step": (11, 10),
 }
 
 
@@ -94,8 +94,9 @@ class Learner:
         lsb = Fraction(1, 2**self.frac)
         weights = [self.raw(k) for k in range(len(self.held))]
         rates, slopes, us = [[to("input", Fraction(v)) for v in x]], [None], [None]
-        for w in weights:
-            sums = [sum(c * r for c, r in zip(row, rates[-1] + [Fraction(1)])) * lsb for row in w]
+        ones = [to("input" if k == 0 else "rate", Fraction(1)) for k in range(len(weights))]  # that biases multiply
+        for one, w in zip(ones, weights):
+            sums = [sum(c * r for c, r in zip(row, rates[-1] + [one])) * lsb for row in w]
             us.append([to("u", to("basal", s)) for s in sums])
             rates.append([to("rate", logistic(u)) for u in us[-1]])
             slopes.append([to("slope", logistic(u, True)) for u in us[-1]])
@@ -110,7 +111,7 @@ class Learner:
                 continue
             for row, values in enumerate(held):
                 step = to("step", ETA[k] * errors[k][row])
-                for column, rate in enumerate(rates[k] + [Fraction(1)]):
+                for column, rate in enumerate(rates[k] + [ones[k]]):
                     bits16 = random16(SEED, self.tick, 16 * (k + 1) + WEIGHT, row, column)
                     change = rounded(step * rate * 2 ** (self.frac + self.fine), self.rounding, bits16, self.k)
                     values[column] = limited(values[column] + change, self.bits + self.fine, self.overflow)
