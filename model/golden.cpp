@@ -44,8 +44,15 @@ void check(GoldenSettings& s, const std::vector<WeightMatrix>& weights) {
   for (const double alpha : s.alpha)
     if (!(alpha >= 0.0 && alpha <= 1.0))
       throw SettingsError("dynamics.alpha", fmt::format("{}", alpha), "0..1");
-  const auto shapes = weight_shapes(s.layers, bias_if(s.bias), s.connections);
-  const auto names = weight_names(s.connections, static_cast<int>(s.layers.size()));
+  if (s.fixed_feedback && (!s.connections.empty() || s.flow == Flow::lagrangian))
+    throw SettingsError(s.connections.empty() ? "dynamics.flow" : "network.connections",
+                        "with fixed feedback", "a chain of layers, gradient, latent-equilibrium");
+  auto shapes = weight_shapes(s.layers, bias_if(s.bias), s.connections);
+  auto names = weight_names(s.connections, static_cast<int>(s.layers.size()));
+  for (std::size_t k = 2; s.fixed_feedback && k < s.layers.size(); ++k) {
+    shapes.emplace_back(s.layers[k], s.layers[k - 1]);
+    names.push_back(fmt::format("B{}", k));
+  }
   if (weights.size() != shapes.size())
     throw std::invalid_argument(
         fmt::format("weights: {} matrices; accepted: {}", weights.size(), shapes.size()));
@@ -67,7 +74,10 @@ Golden::Golden(GoldenSettings settings, const std::vector<WeightMatrix>& weights
     throw SettingsError("dynamics.flow", "\"lagrangian\" with imperfections", "gradient, latent-equilibrium");
   net_.activation = settings_.activation;
   net_.bias = settings_.bias;
-  net_.weights.assign(weights.begin(), weights.end());
+  const auto own = weights.end() -
+                   (settings_.fixed_feedback ? static_cast<std::ptrdiff_t>(settings_.layers.size()) - 2 : 0);
+  net_.weights.assign(weights.begin(), own);
+  feedback_.assign(own, weights.end());
   net_.connections = settings_.connections;
   for (int c = 1; c <= net_.count(); ++c) {
     passes_ += static_cast<std::uint64_t>(net_.weight(c).size());
@@ -135,7 +145,9 @@ Eigen::VectorXd Golden::current(const Eigen::VectorXd& input) const {
 }
 
 void Golden::backward(int k) {
-  now_.apical[index(k)] = acting().apical(k, heard_errors());
+  now_.apical[index(k)] = feedback_.empty()
+                              ? acting().apical(k, heard_errors())
+                              : transposed_times(feedback_[index(k - 1)], heard_errors()[index(k + 1)]);
 }
 
 Eigen::VectorXd Golden::drive(int k) const {
@@ -274,16 +286,19 @@ void Golden::continuous_tick(double beta) {
 }
 
 std::vector<WeightMatrix> Golden::weights() const {
-  return {net_.weights.begin(), net_.weights.end()};
+  std::vector<WeightMatrix> all(net_.weights.begin(), net_.weights.end());
+  all.insert(all.end(), feedback_.begin(), feedback_.end());
+  return all;
 }
 
 void Golden::set_weights(int connection, const WeightMatrix& weights) {
-  Eigen::MatrixXd& w = net_.weights.at(index(connection - 1));
+  const std::size_t place = index(connection - 1), own = net_.weights.size();
+  Eigen::MatrixXd& w = place < own ? net_.weights[place] : feedback_.at(place - own);
   if (weights.rows() != w.rows() || weights.cols() != w.cols())
     throw std::invalid_argument(fmt::format("weights: {} x {}; accepted: {} x {}", weights.rows(),
                                             weights.cols(), w.rows(), w.cols()));
   w = weights;
-  if (!effective_.weights.empty()) find_effective(connection);
+  if (!effective_.weights.empty() && place < own) find_effective(connection);
 }
 
 bool Golden::finite() const {

@@ -58,6 +58,9 @@ struct GoldenSettings {
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
   Trace trace = Trace::none;
+  /// Errors come back through matrices B of their own, which nothing moves (64), in a chain. They follow the
+  /// weights: B_2 .. B_N, [n_k × n_{k-1}] without bias.
+  bool fixed_feedback = false;
   int voltage_frac = -1;  ///< fraction bits that voltages are held in from tick to tick; -1: a double's
 };
 
@@ -78,7 +81,7 @@ class Golden {
   void tick(const double* input, const double* target, double nudge);
   /// 0: no weight learns; with a chip those that leak go on leaking.
   void set_learning_scale(double factor) { learning_scale_ = factor; }
-  /// Replaces the weights of connection 1.. by others of the same shape.
+  /// Replaces the weights of connection 1.., or of a B behind them, by others of the same shape.
   void set_weights(int connection, const WeightMatrix&);
   void set_testing(bool testing);  ///< for imperfections after training
 
@@ -95,7 +98,12 @@ class Golden {
   const Eigen::VectorXd& error(int k) const { return now_.mismatch[index(k)]; }
   const Eigen::VectorXd& membrane(int k) const { return membrane_[index(k)]; }
   const Eigen::VectorXd& mismatch(int k) const { return decaying_[index(k)]; }
-  std::vector<WeightMatrix> weights() const;  ///< one per connection
+  std::vector<WeightMatrix> weights() const;  ///< one per connection, then the Bs
+  /// Number 1.. of them.
+  const Eigen::MatrixXd& matrix(int number) const {
+    const std::size_t place = index(number - 1), own = net_.weights.size();
+    return place < own ? net_.weights[place] : feedback_.at(place - own);
+  }
   std::uint64_t macs() const { return macs_; }
   bool finite() const;  ///< every voltage is a number
 
@@ -128,6 +136,7 @@ class Golden {
 
   GoldenSettings settings_;
   Network<double> net_;
+  std::vector<Eigen::MatrixXd> feedback_;    ///< B_2 .. B_N; empty: errors come back through the weights
   std::shared_ptr<Imperfections> chip_;      ///< none: a perfect one
   Network<double> effective_;                ///< weights as the chip has them; empty: as they are
   Layers<double> heard_rate_, heard_error_;  ///< what arrives, with a chip

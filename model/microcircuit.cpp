@@ -182,7 +182,7 @@ MicrocircuitWeights initial_circuit(const std::vector<WeightMatrix>& forward, co
     return self_predicting(initial_weights(layers, Bias::with, start.gain, start.seed + stream));
   };
   MicrocircuitWeights w = self_predicting(forward);
-  if (start.feedback == FeedbackStart::random) w.feedback = drawn(1000).feedback;
+  if (start.feedback == FeedbackStart::random) w.feedback = drawn(feedback_stream).feedback;
   if (start.feedback == FeedbackStart::zero)
     for (Eigen::MatrixXd& b : w.feedback) b.setZero();
   w.pyramidal = w.feedback;

@@ -80,6 +80,9 @@ class Microcircuit {
 MicrocircuitWeights self_predicting(const std::vector<WeightMatrix>& forward);
 
 /// How B starts: as Wᵀ, as the Wᵀ of another seed, or at 0.
+/// Added to the seed of the weights: that of a random B.
+inline constexpr std::uint64_t feedback_stream = 1000;
+
 enum class FeedbackStart { transposed, random, zero };
 constexpr auto choices(FeedbackStart) {
   return std::array{"transposed", "random", "zero"};

@@ -70,7 +70,7 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
   routes_.resize(program_->projections.size());
   for (std::size_t k = 0; k < routes_.size(); ++k) {
     const Projection& p = program_->projections[k];
-    if (p.shares < 0) at(p.target).into.push_back(static_cast<int>(k));
+    if (p.forward) at(p.target).into.push_back(static_cast<int>(k));
     if (p.backward) at(p.source).back.push_back(static_cast<int>(k));
     Route& r = routes_[k];
     const auto rows = static_cast<std::size_t>(memory_of(static_cast<int>(k)).stride());
@@ -181,6 +181,13 @@ void Emulator::set_weight(int index, int row, int column, std::int64_t raw) {
   Route& r = routes_[static_cast<std::size_t>(holder_of(*program_, index))];
   r.basal.valid = r.apical.valid = false;
   memory_of(index).set(row, column, raw);
+  if (std::int64_t* const fine = accumulators_of(index, row))
+    fine[column] = raw * (std::int64_t{1} << projection(index).accumulator_bits);
+}
+
+void Emulator::set_learned(int index, int row, int column, std::int64_t raw) {
+  set_weight(index, row, column, projection(index).read(raw));
+  if (std::int64_t* const fine = accumulators_of(index, row)) fine[column] = raw;
 }
 
 void Emulator::receive_rate(int index, int unit, std::int64_t raw) {

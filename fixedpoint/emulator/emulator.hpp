@@ -78,6 +78,12 @@ class Emulator {
   /// The state of a population, and its replacement by another one; of a tick. All counts as changed then.
   const LayerState& state(int layer) const { return state_.layers[static_cast<std::size_t>(layer)]; }
   void set_weight(int projection, int row, int column, std::int64_t raw);
+  /// What LEARN moves in a projection, Projection::learned(): accumulators, from which the weights follow, or
+  /// the weights.
+  std::int64_t learned(int projection, int row, int column) const {
+    return state_.learned(*program_, holder_of(*program_, projection), row, column);
+  }
+  void set_learned(int projection, int row, int column, std::int64_t raw);
   void restore(int layer, const LayerState&);
   void restore_ticks(std::uint32_t ticks) { state_.tick = ticks; }
 
@@ -165,6 +171,11 @@ class Emulator {
   WeightMemory& memory_of(int index) {
     return state_.weights[static_cast<std::size_t>(holder_of(*program_, index))];
   }
+  /// The accumulators of a row; null where there are none.
+  std::int64_t* accumulators_of(int index, int row) {
+    auto& all = state_.accumulators[static_cast<std::size_t>(holder_of(*program_, index))];
+    return all.empty() ? nullptr : all.data() + static_cast<std::ptrdiff_t>(row) * projection(index).columns;
+  }
   bool load_signal(const double* real, Signal, int layer);
   std::uint32_t stream(Signal signal, int layer) const {
     return stream_number(signal, program_->first_layer + layer);
@@ -186,7 +197,7 @@ class Emulator {
   void add_rows(int projection, std::ptrdiff_t count);
   void learn_weights(int projection, const ColumnList&, std::int64_t largest_step, bool correct_basal,
                      bool correct_apical);
-  void learn_wide(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
+  void learn_singly(int projection, const ColumnList&, bool correct_basal, bool correct_apical);
   void sample_learning(int projection);
   void watch_learning(int projection);
 

@@ -82,8 +82,8 @@ void Emulator::learn(int index) {
   };
   const bool basal = corrects(r.basal, true, r.basal.version == source.rate_version);
   const bool apical = corrects(r.apical, p.backward, true);
-  if (memory_of(index).wide())
-    learn_wide(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
+  if (memory_of(index).wide() || p.accumulator_bits > 0)
+    learn_singly(index, columns, basal && options_.correct_sums, apical && options_.correct_sums);
   else
     learn_weights(index, columns, steps.largest, basal && options_.correct_sums,
                   apical && options_.correct_sums);
@@ -193,8 +193,10 @@ Quantised moved(std::int64_t weight, std::int64_t change, const Format& format) 
 
 }  // namespace
 
-void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool apical) {
+// Weight by weight, in 64 bits; accumulators where there are some, and the weights that follow from them.
+void Emulator::learn_singly(int index, const ColumnList& columns, bool basal, bool apical) {
   const Projection& p = projection(index);
+  const Format learned = p.learned();
   WeightMemory& w = memory_of(index);
   Route& r = routes_[static_cast<std::size_t>(index)];
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
@@ -206,25 +208,30 @@ void Emulator::learn_wide(int index, const ColumnList& columns, bool basal, bool
     if (r.steps[i] == 0) continue;  // every rounding mode leaves an exact zero
     const std::uint32_t key =
         row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
+    std::int64_t* const fine = accumulators_of(index, row);
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const std::int32_t j = columns.index[c];
       const std::int64_t rate = columns.value[c];
       if (rate == 0) continue;
       const std::uint32_t random =
           stochastic ? random16(key, first_column + static_cast<std::uint32_t>(j)) : 0;
-      std::int64_t& weight = w.wide_column(j)[row];
-      const std::int64_t change = rounded_change(p.change(r.steps[i], rate, weight), frac, p.weight, random);
-      const std::int64_t after = moved(weight, change, p.weight).raw;
-      observed_.weights_moved |= after != weight;
+      const std::int64_t weight = w.at(row, j), before = fine == nullptr ? weight : fine[j];
+      const std::int64_t change = rounded_change(p.change(r.steps[i], rate, before), frac, learned, random);
+      const std::int64_t moved_to = moved(before, change, learned).raw;
+      const std::int64_t after = fine == nullptr ? moved_to : p.read(moved_to);
+      if (fine != nullptr) fine[j] = moved_to;
+      observed_.weights_moved |= moved_to != before;
+      if (after == weight) continue;
       if (basal) r.basal.sums[i] += (after - weight) * rate;
       if (apical) r.apical.sums[static_cast<std::size_t>(j)] += (after - weight) * r.apical.known[i];
-      weight = after;
+      w.set(row, j, after);
     }
   }
 }
 
 void Emulator::watch_learning(int index) {
   const Projection& p = projection(index);
+  const Format format = p.learned();
   const Route& r = routes_[static_cast<std::size_t>(index)];
   const ColumnList columns = active_columns(p);
   const int frac = p.step.frac + population(p.source)[Signal::rate].frac;
@@ -237,10 +244,10 @@ void Emulator::watch_learning(int index) {
         row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::ptrdiff_t c = 0; c < columns.count; ++c) {
       const int column = columns.index[c];
-      const std::int64_t rate = columns.value[c], before = weights(index).at(row, column);
+      const std::int64_t rate = columns.value[c], before = learned(index, row, column);
       const std::int64_t exact = p.change(step, rate, before);
       const std::uint32_t random = random16(key, first_column + static_cast<std::uint32_t>(column));
-      const std::int64_t change = rounded_change(exact, frac, p.weight, random);
+      const std::int64_t change = rounded_change(exact, frac, format, random);
       const WeightChange seen{index,
                               p.target,
                               row,
@@ -250,10 +257,10 @@ void Emulator::watch_learning(int index) {
                               before,
                               exact,
                               frac,
-                              p.weight,
+                              format,
                               random,
                               change,
-                              moved(before, change, p.weight).raw};
+                              moved(before, change, format).raw};
       for (Watcher* watcher : observers_.watchers()) watcher->changes(seen);
     }
   }
@@ -261,6 +268,7 @@ void Emulator::watch_learning(int index) {
 
 void Emulator::sample_learning(int index) {
   const Projection& p = projection(index);
+  const Format format = p.learned();
   const Route& r = routes_[static_cast<std::size_t>(index)];
   const int holder = holder_of(*program_, index);
   const Layer& source = at(p.source);
@@ -275,11 +283,11 @@ void Emulator::sample_learning(int index) {
         row_key(program_->seed, state_.tick, weights_stream, first_row(p) + static_cast<std::uint32_t>(row));
     for (std::size_t j = 0; j < source.state.sent_rate.size(); ++j) {
       if (source.state.sent_rate[j] == 0) continue;
-      const std::int64_t before = weights(index).at(row, static_cast<int>(j));
+      const std::int64_t before = learned(index, row, static_cast<int>(j));
       const std::int64_t change =
-          rounded_change(p.change(step, source.state.sent_rate[j], before), frac, p.weight,
+          rounded_change(p.change(step, source.state.sent_rate[j], before), frac, format,
                          random16(key, first_column + static_cast<std::uint32_t>(j)));
-      observers_.changed(holder, change, moved(before, change, p.weight));
+      observers_.changed(holder, change, moved(before, change, format));
     }
   }
 }

@@ -25,7 +25,7 @@ Observers::Observers(const Program& program, Statistics statistics, std::vector<
   for (std::size_t k = 0; k < layers_.size(); ++k)
     layers_[k].parts.assign(update_blocks(program.populations[k].units) * update_parts, {});
   for (const Projection& p : program.projections) {
-    if (p.shares < 0) at(p.source).rate_fan_out += static_cast<std::uint64_t>(p.rows);
+    if (p.forward) at(p.source).rate_fan_out += static_cast<std::uint64_t>(p.rows);
     if (p.backward)
       at(p.target).error_fan_out +=
           static_cast<std::uint64_t>(program.populations[static_cast<std::size_t>(p.source)].units);
@@ -120,7 +120,7 @@ Activity Observers::activity(const Program& program, int index, std::uint32_t ti
     const std::uint64_t weights = rows * static_cast<std::uint64_t>(p.columns);
     const std::uint64_t synapses =
         rows * static_cast<std::uint64_t>(program.populations[static_cast<std::size_t>(p.source)].units);
-    a.dense_macs += ticks * ((p.shares < 0 ? weights : 0) + (p.backward ? synapses : 0) +
+    a.dense_macs += ticks * ((p.forward ? weights : 0) + (p.backward ? synapses : 0) +
                              (program.learning && p.learns ? weights : 0));
   }
   return a;

@@ -21,7 +21,21 @@ EmulatorState::EmulatorState(const Program& program)
     l.sent_rate = l[Signal::rate];
   }
   for (std::size_t k = 0; k < program.projections.size(); ++k)
-    if (program.projections[k].shares < 0) weights.emplace_back(program, static_cast<int>(k));
+    if (program.projections[k].shares < 0) {
+      const Projection& p = program.projections[k];
+      weights.emplace_back(program, static_cast<int>(k));
+      accumulators.emplace_back();
+      for (const std::int64_t raw : p.image)
+        if (p.accumulator_bits > 0)
+          accumulators.back().push_back(raw * (std::int64_t{1} << p.accumulator_bits));
+    }
+}
+
+std::int64_t EmulatorState::learned(const Program& program, int projection, int row, int column) const {
+  const auto k = static_cast<std::size_t>(projection);
+  if (accumulators[k].empty()) return weights[k].at(row, column);
+  const auto columns = static_cast<std::size_t>(program.projections[k].columns);
+  return accumulators[k][static_cast<std::size_t>(row) * columns + static_cast<std::size_t>(column)];
 }
 
 std::string EmulatorState::digest(const Program& program) const {
@@ -39,7 +53,7 @@ std::string EmulatorState::digest(const Program& program) const {
     row_values.resize(static_cast<std::size_t>(p.columns));
     for (int row = 0; row < p.rows; ++row) {
       for (int column = 0; column < p.columns; ++column)
-        row_values[static_cast<std::size_t>(column)] = weights[k].at(row, column);
+        row_values[static_cast<std::size_t>(column)] = learned(program, static_cast<int>(k), row, column);
       digest.add(row_values);
     }
   }

@@ -39,9 +39,13 @@ struct EmulatorState {
   std::vector<std::int64_t> eta;      ///< registers, Projection::eta_frac
   std::vector<LayerState> layers;     ///< by population
   std::vector<WeightMemory> weights;  ///< of the projections that hold some, which come first in a program
+  /// Where learning has accumulators, by projection [rows × columns]; else empty. The weights follow them.
+  std::vector<AlignedVector<std::int64_t>> accumulators;
 
   /// Before the first tick: zeros, rates and slopes those of voltage 0, no weights. Rates of learning are 0.
   explicit EmulatorState(const Program&);
+  /// What LEARN moves of a projection that holds weights: an accumulator, or the weight itself.
+  std::int64_t learned(const Program&, int projection, int row, int column) const;
   /// 128-bit hash (XXH3), canonical over machines: 64-bit little-endian words.
   std::string digest(const Program&) const;
 };

@@ -18,8 +18,9 @@ bool provable_in_16_bits(const Program& program, const Projection& p) {
   const bool clamps = p.weight.overflow == Overflow::sat || p.weight.overflow == Overflow::sat_sym;
   return clamps && fits(p.weight, 16) && fits(p.step, 16) &&
          fits(program.populations[static_cast<std::size_t>(p.source)][Signal::rate], 16) &&
-         fits(learning_signal_format(program, p), 16) && p.learn_shift >= 0 &&
-         p.learn_shift <= finest_learn_shift && p.decay <= most_decay_shift;
+         fits(learning_signal_format(program, p), 16) &&
+         (p.accumulator_bits > 0 ||
+          (p.learn_shift >= 0 && p.learn_shift <= finest_learn_shift && p.decay <= most_decay_shift));
 }
 
 template <class T>

@@ -131,11 +131,17 @@ Projection make_projection(const NetworkDescription& net, const Program& program
   p.source = source_index;
   p.target = target_index;
   p.shares = shares;
+  p.forward = shares < 0;
   p.rows = shape.rows;
   p.columns = shape.columns;
   p.bias = shape.columns > source.units;
   p.stream = static_cast<int>(program.projections.size()) + 1;
   p.weight = format_of(net, "weight", layer);
+  p.accumulator_bits = net.accumulator_bits;
+  require(p.accumulator_bits >= 0 && p.learned().bits <= 32 && p.learned().frac <= 64,
+          "learning.accumulator_bits",
+          fmt::format("{} below weights {} of {} bits", p.accumulator_bits, p.name, p.weight.bits),
+          fmt::format("0..{}", std::min(32 - p.weight.bits, 64 - p.weight.frac)));
   p.layer = layer;
   p.eta_dt = eta * net.dt;
   p.eta_frac = p.eta_dt > 0.0 ? finest_frac(p.eta_dt, eta_bits, false) : eta_bits;
@@ -146,12 +152,12 @@ Projection make_projection(const NetworkDescription& net, const Program& program
     const Format& error = learning_signal_format(program, p);
     const double largest =
         p.eta_dt * std::max(error.value(error.maximum_raw()), -error.value(error.minimum_raw()));
-    const int useful = p.weight.frac + finest_learn_shift - source[Signal::rate].frac;
+    const int useful = p.learned().frac + finest_learn_shift - source[Signal::rate].frac;
     p.step.frac = std::min(
         useful, largest > 0.0 ? finest_frac(largest, p.step.bits, p.step.is_signed) : p.step.bits - 1);
   }
   check(p.step, 32, "formats.step", layer);
-  p.learn_shift = p.step.frac + source[Signal::rate].frac - p.weight.frac;
+  p.learn_shift = p.step.frac + source[Signal::rate].frac - p.learned().frac;
   if (p.bias) p.one = quantise(1, 0, source[Signal::rate]).raw;
   return p;
 }
@@ -166,13 +172,21 @@ void add_projections(const NetworkDescription& net, Program& program) {
   };
   for (const auto& [source, target] : ordered_connections(net)) {
     Projection& p = add(source, target, target, one_of(net.eta, target - 1));
-    p.backward = source > 0 && !net.microcircuit;
+    p.backward = source > 0 && !net.microcircuit && !net.fixed_feedback;
     if (net.microcircuit) let_decay(net, p);
+  }
+  for (int k = 1; net.fixed_feedback && k < program.output; ++k) {
+    Projection& b = add(k, k + 1, k + 1, 0.0);
+    b.learns = b.forward = false;
+    b.accumulator_bits = 0;
+    b.backward = true;
   }
   if (!net.microcircuit) return;
   for (int k = 1; k < program.output; ++k) {
     const Around around(program, k);
-    add(around.relay, around.dendrite, k + 1, 0.0).learns = false;
+    Projection& b = add(around.relay, around.dendrite, k + 1, 0.0);
+    b.learns = false;
+    if (!learns_feedback(net)) b.accumulator_bits = 0;
   }
   for (int k = 1; k < program.output; ++k) {
     const Around around(program, k);

@@ -280,12 +280,13 @@ class CornerRanges {
     const Range rate = hull(at(p.source, Signal::rate), {0, p.bias ? p.one : 0});
     const int change_frac = p.step.frac + population(p.source)[Signal::rate].frac;
     Range product = quantised(x, frac, p.step) * rate;
-    if (p.decay >= 0) product = product + only(-(std::int64_t{1} << p.decay)) * hull({}, range_of(p.weight));
+    if (p.decay >= 0)
+      product = product + only(-(std::int64_t{1} << p.decay)) * hull({}, range_of(p.learned()));
     const ExactRange change{product, 0};
-    auto why = unreachable(change, change_frac, p.weight);
+    auto why = unreachable(change, change_frac, p.learned());
     for (const Corner limit : {Corner::low, Corner::high})
       why[index_of(limit)].clear();  // weights begin there
-    note(Signal::weight, p.target, change, change_frac, p.weight, why);
+    note(Signal::weight, p.target, change, change_frac, p.learned(), why);
   }
 
   const Program& program_;

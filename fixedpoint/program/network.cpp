@@ -103,6 +103,10 @@ void check(const NetworkDescription& net) {
   require(net.beta >= 0.0 && net.beta < 4.0, "dynamics.beta", fmt::format("{}", net.beta), "0..4");
   require(net.gamma == 0 || net.gamma == 1, "dynamics.gamma", fmt::format("{}", net.gamma), "0, 1");
   check_connections(net);
+  require(!net.fixed_feedback || (net.connections.empty() && !net.microcircuit && !net.mismatch),
+          "learning.rule",
+          "\"feedback-alignment\" with network.connections, a microcircuit or a Lagrangian flow",
+          "a plain chain of layers");
   if (net.microcircuit) check_microcircuit(net);
 }
 
@@ -134,6 +138,8 @@ std::vector<MatrixShape> matrices(const NetworkDescription& net) {
         {net.connections.empty() ? fmt::format("W{}", target) : fmt::format("W{}_{}", target, source),
          units(target), units(source) + (bias ? 1 : 0)});
   }
+  for (int k = 2; net.fixed_feedback && k < static_cast<int>(net.layers.size()); ++k)
+    all.push_back({fmt::format("B{}", k), units(k), units(k - 1)});
   const int hidden = net.microcircuit ? static_cast<int>(net.layers.size()) - 2 : 0;
   for (int k = 1; k <= hidden; ++k) all.push_back({fmt::format("B{}", k + 1), units(k), units(k + 1)});
   for (int k = 1; k <= hidden; ++k) all.push_back({fmt::format("WPI{}", k), units(k), units(k + 1)});

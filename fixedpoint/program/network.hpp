@@ -55,6 +55,10 @@ struct NetworkDescription {
   /// (source, target) layers; empty: every layer to the next. A target's bias belongs to its first
   /// connection.
   std::vector<std::pair<int, int>> connections;
+  /// Errors come back through matrices B_k of their own that nothing moves, not through the weights; chains.
+  bool fixed_feedback = false;
+  int accumulator_bits =
+      0;  ///< that learning keeps of every weight below its LSB; the network reads the weight
   bool microcircuit = false;     ///< pyramidal cells with apical dendrites, and interneurons
   bool feedback_learns = false;  ///< of a microcircuit: B_{k+1} learns with eta of layer k + 1; (32)
   double weight_decay = 0.0;     ///< per ms, of W and of a learned B where they learn (32): 2^-n / dt, or 0
@@ -85,9 +89,9 @@ struct MatrixShape {
   int rows = 0, columns = 0;
 };
 
-/// All matrices of a network in the order of NetworkDescription::weights: W_1..W_N of a chain; of a
-/// microcircuit then all B_{k+1}, all W^PI_k, all W^IP_k, k = 1..N-1; of a graph one per connection, by
-/// target, then source.
+/// All matrices of a network in the order of NetworkDescription::weights: W_1..W_N of a chain; where feedback
+/// is fixed then B_2..B_N, of their shapes without bias; of a microcircuit then all B_{k+1}, all W^PI_k, all
+/// W^IP_k, k = 1..N-1; of a graph one per connection, by target, then source.
 std::vector<MatrixShape> matrices(const NetworkDescription&);
 
 }  // namespace apical::fixedpoint

@@ -24,7 +24,7 @@ int holder_of(const Program& program, int projection) {
 std::vector<int> forwards_into(const Program& program, int population) {
   std::vector<int> all;
   for (std::size_t p = 0; p < program.projections.size(); ++p)
-    if (program.projections[p].target == population && program.projections[p].shares < 0)
+    if (program.projections[p].target == population && program.projections[p].forward)
       all.push_back(static_cast<int>(p));
   return all;
 }
@@ -97,7 +97,7 @@ std::vector<MemoryRegion> memory_map(const Program& program) {
     if (p.shares < 0)
       map.push_back({MemoryKind::weights, "weights " + p.name,
                      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.columns),
-                     p.weight.bits});
+                     p.learned().bits});
   for (std::size_t k = 0; k < program.populations.size(); ++k) {
     const Population& p = program.populations[k];
     const std::uint64_t units = static_cast<std::uint64_t>(p.units);

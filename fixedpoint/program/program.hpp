@@ -81,6 +81,7 @@ struct Projection {
   int source = 0, target = 0;  ///< population indices
   int rows = 0, columns = 0;   ///< units of the target; units of the source (+ 1: the bias)
   bool bias = false;
+  bool forward = true;    ///< the rates of the source travel through the weights (FORWARD)
   bool backward = false;  ///< the errors of the target travel back through the weights (BACKWARD)
   bool learns = true;
   bool negated = false;  ///< the machine holds the negative of the theory's matrix
@@ -92,12 +93,29 @@ struct Projection {
   double eta_dt = 0.0;   ///< learning rate per tick that the user asked for
   int eta_frac = 0;      ///< binary point of the eta register
   int layer = 0;         ///< whose formats the weights and steps have
-  int learn_shift = 0;   ///< step.frac + rate.frac - weight.frac: bits that LEARN rounds away
+  int learn_shift = 0;   ///< step.frac + rate.frac - learned().frac: bits that LEARN rounds away
+  /// Bits below the weight's LSB of an accumulator that LEARN moves in the weight's place; 0: there is none.
+  int accumulator_bits = 0;
   /// LEARN takes weight · 2^decay, at the binary point of its product, off what it changes; -1: it doesn't.
   int decay = -1;
   std::vector<std::int64_t> image;  ///< initial weights, row-major
 
-  /// What LEARN adds to a weight, learn_shift bits finer than it: 0 unless both factors ask for a change.
+  /// The format of what LEARN moves: of the accumulators, or of the weights themselves.
+  Format learned() const {
+    Format f = weight;
+    f.bits += accumulator_bits;
+    f.frac += accumulator_bits;
+    return f;
+  }
+  /// The weight that the network reads of an accumulator: to nearest, ties to even, the ends of the range
+  /// kept whatever the overflow mode does with changes.
+  std::int64_t read(std::int64_t accumulator) const {
+    Format f = weight;
+    if (f.overflow != Overflow::sat_sym) f.overflow = Overflow::sat;
+    return limit(round_shift(accumulator, accumulator_bits, Rounding::rnd_conv), f).raw;
+  }
+  /// What LEARN adds to a weight or its accumulator `raw`, learn_shift bits finer than it: 0 unless both
+  /// factors ask for a change.
   std::int64_t change(std::int64_t step_raw, std::int64_t rate_raw, std::int64_t raw) const {
     if (step_raw == 0 || rate_raw == 0) return 0;
     return step_raw * rate_raw - (decay < 0 ? 0 : raw * (std::int64_t{1} << decay));

@@ -92,17 +92,17 @@ void Proofs::learning(const Projection& p) {
       bound_of((1 << eta_bits) - 1, p.eta_frac) * bound_of(learning_signal_format(program_, p)),
       p.shares < 0 ? "formats.error" : "formats.rate");
   Bound change = bound_of(p.step) * bound_of(source[Signal::rate]);
-  if (p.decay >= 0) change = change + Bound{bound_of(p.weight).magnitude << p.decay, change.frac};
+  if (p.decay >= 0) change = change + Bound{bound_of(p.learned()).magnitude << p.decay, change.frac};
   add(Intermediate::weight_change, "step x rate of LEARN " + p.name,
       p.decay < 0 ? "|step| x |rate|, with room for rounding"
                   : "|step| x |rate| + |weight| x decay, with room for rounding",
       times(change, 2), "formats.step, formats.rate");
   const Bound moved = p.learn_shift < 0
-                          ? aligned(change, p.weight.frac)
-                          : Bound{change.magnitude >> static_cast<unsigned>(p.learn_shift), p.weight.frac};
+                          ? aligned(change, p.learned().frac)
+                          : Bound{change.magnitude >> static_cast<unsigned>(p.learn_shift), p.learned().frac};
   add(Intermediate::weight_change, "weight + change of LEARN " + p.name,
       "|weight| + |step x rate| at the weight's LSB",
-      bound_of(p.weight) + Bound{moved.magnitude + 1, p.weight.frac},
+      bound_of(p.learned()) + Bound{moved.magnitude + 1, p.learned().frac},
       "formats.step, formats.rate, formats.weight");
 }
 

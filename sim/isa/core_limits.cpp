@@ -61,6 +61,14 @@ void check_tables(const Program& program) {
 
 void check_core_formats(const Program& program) {
   check_tables(program);
+  for (const Projection& p : program.projections) {
+    if (p.accumulator_bits > 0)
+      throw CoreLimitError("learning.accumulator_bits", fmt::format("{} on a core", p.accumulator_bits),
+                           "0 (the emulator has accumulators)");
+    if (!p.forward && p.shares < 0)
+      throw CoreLimitError("learning.rule", "\"feedback-alignment\" on a core",
+                           "another rule (golden and emulator have it)");
+  }
   for (int p = 0; p < static_cast<int>(program.populations.size()); ++p) {
     const Population& at = population(program, p);
     const int layer = layer_of(program, p);

@@ -201,6 +201,7 @@ void ProgramReader::read_projection(int k) {
   const auto& blocks = d_.image.first_block;
   const auto holder = std::find(blocks.begin(), blocks.end(), m.first.word);
   if (holder != blocks.end()) p.shares = static_cast<int>(holder - blocks.begin());
+  p.forward = p.shares < 0;
   p.weight.frac = p.shares < 0
                       ? shift(p.target, slot::basal) + target[Signal::basal].frac - source[Signal::rate].frac
                       : program_->projections[static_cast<std::size_t>(p.shares)].weight.frac;

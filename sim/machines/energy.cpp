@@ -34,7 +34,7 @@ Energy estimate(const fixedpoint::Program& program, int layer, const fixedpoint:
         static_cast<double>(traffic->backward_macs) * mac(p.weight.bits, target[Signal::error].bits) +
         static_cast<double>(traffic->learn_macs) * mac(p.step.bits, rate);
     e.weight_memory += static_cast<double>(traffic->weight_reads + traffic->weight_writes) *
-                       access(static_cast<double>(p.rows) * p.columns, p.weight.bits);
+                       access(static_cast<double>(p.rows) * p.columns, p.learned().bits);
     ++traffic;
   }
   e.state_memory =

@@ -54,12 +54,12 @@ std::vector<double> GoldenMachine::read(const std::string& name, int layer) cons
 }
 
 std::vector<double> GoldenMachine::weights(int connection) const {
-  const model::WeightMatrix w = golden_.network().weight(connection);
+  const model::WeightMatrix w = golden_.matrix(connection);
   return {w.data(), w.data() + w.size()};
 }
 
 void GoldenMachine::set_weights(int connection, const std::vector<double>& values) {
-  const Eigen::MatrixXd& w = golden_.network().weight(connection);
+  const Eigen::MatrixXd& w = golden_.matrix(connection);
   golden_.set_weights(connection, Eigen::Map<const model::WeightMatrix>(values.data(), w.rows(), w.cols()));
 }
 

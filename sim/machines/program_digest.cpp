@@ -57,6 +57,9 @@ class ProgramDigest {
   void add(const Projection& p) {
     all(p.source, p.target, p.rows, p.columns, p.bias, p.backward, p.learns, p.negated, p.shares, p.stream,
         p.one, bits_of(p.eta_dt), p.eta_frac, p.learn_shift, p.decay);
+    // What few programs have is told only where it is there: digests of all others stay what they were.
+    if (p.accumulator_bits > 0) all(p.accumulator_bits);
+    if (!p.forward && p.shares < 0) all(0);
     add(p.weight);
     add(p.step);
   }

@@ -139,7 +139,7 @@ State read_state(const Program& program, Reader reader) {
     if (p.shares >= 0) continue;
     reader.size("rows of " + p.name, static_cast<std::size_t>(p.rows));
     reader.size("columns of " + p.name, static_cast<std::size_t>(p.columns));
-    reader.values("a weight of " + p.name, p.weight.minimum_raw(), p.weight.maximum_raw(),
+    reader.values("a weight of " + p.name, p.learned().minimum_raw(), p.learned().maximum_raw(),
                   state.matrices.emplace_back(size_of(p)));
   }
   reader.end();
@@ -206,9 +206,9 @@ Words snapshot(const Emulator& emulator) {
     if (p.shares >= 0) continue;
     add(p.rows);
     add(p.columns);
-    const WeightMemory& weights = emulator.weights(static_cast<int>(k));
     for (int row = 0; row < p.rows; ++row)
-      for (int column = 0; column < p.columns; ++column) add(weights.at(row, column));
+      for (int column = 0; column < p.columns; ++column)
+        add(emulator.learned(static_cast<int>(k), row, column));
   }
   add_digest(words, checksum(words, words.size()));
   return words;
@@ -226,7 +226,7 @@ void restore(Emulator& emulator, const void* bytes, std::size_t size) {
     if (p.shares >= 0) continue;
     const std::int64_t* raw = state.matrices[matrix++].data();
     for (int row = 0; row < p.rows; ++row)
-      for (int column = 0; column < p.columns; ++column) emulator.set_weight(k, row, column, *raw++);
+      for (int column = 0; column < p.columns; ++column) emulator.set_learned(k, row, column, *raw++);
   }
   for (int k = 0; k < static_cast<int>(state.layers.size()); ++k)
     emulator.restore(k, state.layers[static_cast<std::size_t>(k)]);

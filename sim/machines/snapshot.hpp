@@ -20,7 +20,8 @@ namespace apical::sim {
 ///   9       number of projections, then a register of eta each
 ///   then    number of populations; of each: units, then [units] of basal, apical, u, membrane, rate, slope,
 ///           nudge, error, mismatch, target, first_mismatch, sent_rate, sent_error
-///   then    number of matrices; of each: rows, columns, then [rows × columns]
+///   then    number of matrices; of each: rows, columns, then [rows × columns] weights, or the accumulators
+///           that they follow, where there are some
 ///   last 4  checksum of all words before, 32 hexadecimal digits
 ///
 /// Both digests are StateDigests (XXH3, 128 bits).

@@ -184,6 +184,12 @@ Placement empty_mesh(int cores) {
 }
 
 Placement place(const Program& program, int cores, const CoreBudget& budget) {
+  for (const fixedpoint::Projection& p : program.projections) {
+    if (p.accumulator_bits > 0)
+      throw SettingsError("learning.accumulator_bits", fmt::format("{} on a mesh", p.accumulator_bits), "0");
+    if (!p.forward && p.shares < 0)
+      throw SettingsError("learning.rule", "\"feedback-alignment\" on a mesh", "another rule");
+  }
   if (!is_chain(program))
     throw SettingsError(program.output + 1 == static_cast<int>(program.populations.size())
                             ? "network.connections"

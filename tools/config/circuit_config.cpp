@@ -39,7 +39,10 @@ model::MicrocircuitSettings microcircuit_of(const Config& config) {
 std::vector<std::string> weight_names(const Config& config) {
   const int layers = static_cast<int>(config.network.layers.size());
   if (config.circuit == Circuit::microcircuit) return model::circuit_names(layers - 1);
-  return model::weight_names(config.network.connections, layers);
+  std::vector<std::string> names = model::weight_names(config.network.connections, layers);
+  for (int k = 2; config.rule == Rule::feedback_alignment && k < layers; ++k)
+    names.push_back(fmt::format("B{}", k));
+  return names;
 }
 
 }  // namespace apical::tools

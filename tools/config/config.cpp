@@ -16,6 +16,7 @@
 #include "tools/config/config_keys.hpp"
 #include "tools/config/formats.hpp"
 #include "tools/config/imperfections.hpp"
+#include "tools/config/learning_rule.hpp"
 #include "tools/report/messages.hpp"
 
 namespace apical::tools {
@@ -281,6 +282,7 @@ void check(const Config& config) {
     throw SettingsError("network.gain", fmt::format("{} values", config.gain.size()),
                         fmt::format("one, or one per layer ({})", depth));
   if (config.circuit == Circuit::microcircuit) check_microcircuit(config);
+  check_rule(config);
   check_imperfections(config);
   if ((config.lanes & (config.lanes - 1)) != 0)
     throw SettingsError("core.lanes", fmt::format("{}", config.lanes), "1, 2, 4, 8, 16, 32, 64");

@@ -24,6 +24,12 @@ constexpr auto choices(Circuit) {
   return std::array{"plain", "microcircuit"};
 }
 
+/// Who learns: the network of [network] and [dynamics], or a control with the same bits in the same places.
+enum class Rule { apical, backpropagation, feedback_alignment, last_layer };
+constexpr auto choices(Rule) {
+  return std::array{"apical", "backpropagation", "feedback-alignment", "last-layer"};
+}
+
 /// What runs; both: golden and emulator.
 enum class Machine { golden, emulator, both, tlm, rtl };
 constexpr auto choices(Machine) {
@@ -42,6 +48,8 @@ struct Config {
   /// Of rho, and of the membrane's time constant, from neuron to neuron, relative; see drawn_settings().
   double rho_spread = 0.0, tau_spread = 0.0;
   model::ImperfectionSettings imperfections;
+  Rule rule = Rule::apical;
+  int accumulator_bits = 0;  ///< below the LSB of a weight
   double decay = 1.0;
   double beta_ramp = 0.0;  ///< ms
   model::TaskSettings task;

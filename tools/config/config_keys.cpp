@@ -243,6 +243,27 @@ std::vector<Key> own_keys() {
        "round-trip: learn from the rates and slopes that the error is about, older by its way up and back "
        "down (61), (62); golden alone, chains alone. The target has to wait for the output as well: "
        "task.target_delay (60)."},
+      {"learning.rule",
+       [](Config& c) -> Slot { return choice(c.rule); },
+       0,
+       0,
+       {},
+       "",
+       "Who learns. apical: what network and dynamics describe (16). Controls with the same bits in the same "
+       "places, a step per tick: backpropagation: the exact gradient (63); feedback-alignment: errors come "
+       "back through fixed random B (64); last-layer: hidden layers stay as they start (65). Errors are "
+       "those "
+       "of dynamics.beta, and move no voltage; dynamics.gamma counts as 0."},
+      {"learning.accumulator_bits",
+       [](Config& c) -> Slot { return &c.accumulator_bits; },
+       0,
+       31,
+       {},
+       "bits",
+       "Of every weight that learning keeps below the LSB of formats.weight: changes are added up there, "
+       "with "
+       "the weight's rounding and overflow, and the network reads the weight, to nearest. Integer machines; "
+       "the emulator alone has more than 0."},
       {"learning.enabled",
        [](Config& c) -> Slot { return &c.network.learning; },
        0,

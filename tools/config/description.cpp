@@ -47,6 +47,8 @@ fixedpoint::NetworkDescription describe(const Config& config,
   net.eta = s.eta;
   net.learning = s.learning;
   net.connections = model::resolved(s.connections, static_cast<int>(s.layers.size()));
+  net.fixed_feedback = s.fixed_feedback;
+  net.accumulator_bits = config.accumulator_bits;
   net.microcircuit = config.circuit == Circuit::microcircuit;
   net.feedback_learns = net.microcircuit && config.microcircuit.feedback == model::Feedback::learned;
   net.weight_decay = config.microcircuit.decay;

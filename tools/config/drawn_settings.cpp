@@ -8,6 +8,7 @@
 #include "model/normal.hpp"
 #include "model/settings/settings_error.hpp"
 #include "tools/config/config.hpp"
+#include "tools/config/learning_rule.hpp"
 
 namespace apical::tools {
 namespace {
@@ -27,7 +28,7 @@ std::vector<double> factors(std::uint64_t stream, const Config& config, double s
 }  // namespace
 
 model::GoldenSettings drawn_settings(const Config& config) {
-  model::GoldenSettings s = config.network;
+  model::GoldenSettings s = with_rule(config);
   for (const auto& [key, spread] :
        {std::pair{"rho_spread", config.rho_spread}, std::pair{"tau_spread", config.tau_spread}})
     if (spread > 0.0 && s.flow != model::Flow::latent_equilibrium)

@@ -79,6 +79,8 @@ void check_nir(const Config& config, bool activation_in_metadata) {
   };
   const std::string none = "has no NIR node";
   needs(config.circuit == Circuit::plain, "network.circuit", "\"microcircuit\"", none, "plain");
+  needs(config.rule != Rule::feedback_alignment, "learning.rule", "\"feedback-alignment\"", none,
+        "another rule");
   needs(network.flow != model::Flow::lagrangian, "dynamics.flow", "\"lagrangian\"", none,
         "gradient, latent-equilibrium");
   needs(config.rho_spread == 0.0, "dynamics.rho_spread", config.rho_spread, none, "0");

@@ -97,6 +97,11 @@ std::vector<WeightMatrix> starting_weights(const Config& config) {
   if (config.circuit == Circuit::microcircuit)
     weights = model::in_order(
         model::initial_circuit(weights, {config.feedback_init, config.lateral, config.gain, seed}));
+  if (config.rule == Rule::feedback_alignment) {
+    const auto others = model::initial_weights(s.layers, model::Bias::without, config.gain,
+                                               seed + model::feedback_stream, s.connections);
+    weights.insert(weights.end(), others.begin() + 1, others.end());
+  }
   if (config.weights_file.empty()) return weights;
   return Fitting(config, weights)
       .fit(is_nir(config.weights_file) ? nir_weights(config.weights_file, config)

@@ -234,7 +234,7 @@ py::array SteppedMachine::live_weights(const py::object& self, const py::object&
   if (golden == nullptr)
     throw InputError(
         fmt::format("weights of {} without a copy; accepted: golden, but no microcircuit", machine.name()));
-  const Eigen::MatrixXd& w = golden->golden().network().weight(machine.projection(which));
+  const Eigen::MatrixXd& w = golden->golden().matrix(machine.projection(which));
   const py::ssize_t size = sizeof(double);
   return view(self, w.data(), {w.rows(), w.cols()}, {size, w.rows() * size});
 }

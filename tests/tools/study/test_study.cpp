@@ -241,6 +241,17 @@ TEST(ExampleStudies, AreRead) {
   EXPECT_EQ(digests.size(), study.points.size() - 40u * 3u);
 }
 
+TEST(ExampleStudies, ControlsAreRead) {
+  const Study study = read_study(APICAL_SOURCE_DIR "/tools/study/controls-digits8.toml");
+  std::set<std::string> digests;
+  for (const Point& point : study.points) digests.insert(point.digest);
+  // 5 seeds of: golden; 5 widths x 2 roundings x 5 learners; 4 learners in double precision; 4 widths x 2
+  // roundings with a step a digit; 7 accumulators x 2 learners; 5 numbers of random bits x 2 learners.
+  EXPECT_EQ(study.points.size(), std::size_t{5} * (1 + 5 * 2 * 5 + 4 + 4 * 2 + 7 * 2 + 5 * 2));
+  // Golden is in twice, 16 random bits with 8 bits of both learners, too.
+  EXPECT_EQ(digests.size(), study.points.size() - 15u);
+}
+
 TEST(ExampleStudies, AnalogImperfectionsAreRead) {
   const Study study = read_study(APICAL_SOURCE_DIR "/tools/study/analog-digits8.toml");
   int imperfect = 0;
