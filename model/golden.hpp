@@ -58,7 +58,7 @@ struct GoldenSettings {
   std::vector<double> eta{0.1};    ///< per ms; one, or one per layer
   bool learning = true;
   Trace trace = Trace::none;
-  /// Errors come back through matrices B of their own, which nothing moves (64), in a chain. They follow the
+  /// Errors come back through matrices B of their own, which nothing moves (66), in a chain. They follow the
   /// weights: B_2 .. B_N, [n_k × n_{k-1}] without bias.
   bool fixed_feedback = false;
   int voltage_frac = -1;  ///< fraction bits that voltages are held in from tick to tick; -1: a double's

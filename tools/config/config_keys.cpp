@@ -250,8 +250,8 @@ std::vector<Key> own_keys() {
        {},
        "",
        "Who learns. apical: what network and dynamics describe (16). Controls with the same bits in the same "
-       "places, a step per tick: backpropagation: the exact gradient (63); feedback-alignment: errors come "
-       "back through fixed random B (64); last-layer: hidden layers stay as they start (65). Errors are "
+       "places, a step per tick: backpropagation: the exact gradient (65); feedback-alignment: errors come "
+       "back through fixed random B (66); last-layer: hidden layers stay as they start (67). Errors are "
        "those "
        "of dynamics.beta, and move no voltage; dynamics.gamma counts as 0."},
       {"learning.accumulator_bits",
