@@ -11,12 +11,12 @@ using namespace apical::test;
 namespace {
 
 // Samples of no function that has a name: it rises, falls and stays.
-SharedSamples bump() {
-  ActivationSamples s{{-2.5, -1.0, -0.75, 0.5, 1.0, 2.5},
-                      {-0.25, 0.0, 0.125, 0.875, 1.0, 0.5},
-                      {0.0, 0.25, 0.5, 0.5, 0.0, 0.0},
-                      "bump.csv"};
-  return std::make_shared<const ActivationSamples>(s);
+apical::SharedSamples bump() {
+  apical::ActivationSamples s{{-2.5, -1.0, -0.75, 0.5, 1.0, 2.5},
+                              {-0.25, 0.0, 0.125, 0.875, 1.0, 0.5},
+                              {0.0, 0.25, 0.5, 0.5, 0.0, 0.0},
+                              "bump.csv"};
+  return std::make_shared<const apical::ActivationSamples>(s);
 }
 const Activation all[] = {Activation::logistic, Activation::tanh,  Activation::softplus,
                           Activation::linear,   Activation::relu,  Activation::hard_sigmoid,
@@ -134,7 +134,7 @@ TEST(HessianSolve, FallsBackWhereTheFirstLayerIsSingular) {
 
 TEST(Activations, DerivativesAreSlopes) {
   const Exact h("1e-15");
-  for (const Activation f : all)
+  for (const Activation& f : all)
     for (int i = -40; i <= 40; ++i) {
       const Exact x = Exact(i) / 8 + Exact("0.01");  // beside the kinks
       EXPECT_LT(abs((phi<Exact>(f, x + h) - phi<Exact>(f, x - h)) / (2 * h) - phi_prime(f, x)),
@@ -152,7 +152,7 @@ TEST(Activations, DerivativesAreSlopes) {
 
 // Rates stay within and reach, or come as near as doubles can tell, every end that is finite.
 TEST(Activations, RatesFillTheirRange) {
-  for (const Activation f : all) {
+  for (const Activation& f : all) {
     const RateRange range = range_of(f);
     double lowest = HUGE_VAL, highest = -HUGE_VAL;
     std::vector<double> voltages{-1.278464542761074};  // where silu is lowest
