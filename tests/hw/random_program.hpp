@@ -38,7 +38,8 @@ inline fixedpoint::NetworkDescription random_small_network(std::mt19937_64& rand
                                            Function::softplus, Function::relu, Function::linear,
                                            Function::silu};
   const auto function = static_cast<std::size_t>(below(8));
-  net.activation = function < std::size(functions) ? functions[function] : random_samples(random);
+  net.activation = function < std::size(functions) ? AnyFunction(functions[function])
+                                                   : AnyFunction(random_samples(random));
   net.bias = below(4) != 0;
   net.gamma = below(2);
   net.advanced_response = below(2);

@@ -46,7 +46,8 @@ TEST(Refusals, OfRandomProgramsAreThoseOfTheCoreModel) {
     const int lanes = 1 << draw.below(5);
     const auto program = random_program(draw, lanes);
     const CoreParameters parameters = required_parameters(*program, lanes);
-    const BusScript script = record(program, parameters, inputs(*program, draw), 1 + draw.below(4), 2);
+    const BusScript script =
+        record(program, parameters, inputs(*program, draw), 1 + static_cast<std::uint64_t>(draw.below(4)), 2);
     ASSERT_GT(script.refusals.size(), 70u);
     CoreCoverage met;
     ASSERT_NO_THROW(met = core_coverage(parameters, script)) << "program " << i;
