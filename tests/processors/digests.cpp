@@ -119,8 +119,9 @@ void golden_networks() {
     golden(fmt::format("latent-equilibrium, {}", name_of(f)), s);
   }
   GoldenSettings s;
-  const ActivationSamples samples{{-2.0, -0.7, 0.1, 0.9}, {-0.5, 0.0, 0.3, 1.0}, {0.1, 0.3, 0.7, 0.2}, ""};
-  s.activation = Activation(std::make_shared<const ActivationSamples>(samples));
+  const apical::ActivationSamples samples{
+      {-2.0, -0.7, 0.1, 0.9}, {-0.5, 0.0, 0.3, 1.0}, {0.1, 0.3, 0.7, 0.2}, ""};
+  s.activation = Activation(std::make_shared<const apical::ActivationSamples>(samples));
   golden("latent-equilibrium, samples", s);
   s = {};
   s.flow = Flow::gradient;
