@@ -15,7 +15,7 @@ apical::SharedSamples bump() {
   apical::ActivationSamples s{{-2.5, -1.0, -0.75, 0.5, 1.0, 2.5},
                               {-0.25, 0.0, 0.125, 0.875, 1.0, 0.5},
                               {0.0, 0.25, 0.5, 0.5, 0.0, 0.0},
-                              "bump.csv"};
+                              "bump"};
   return std::make_shared<const apical::ActivationSamples>(s);
 }
 const Activation all[] = {Activation::logistic, Activation::tanh,  Activation::softplus,

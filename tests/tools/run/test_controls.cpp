@@ -237,7 +237,7 @@ TEST(Controls, WhatTheyCantDoIsRefusedByName) {
       ADD_FAILURE() << rule << " takes " << keys.back();
     } catch (const InputError& error) {
       EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
-      EXPECT_NE(std::string(error.what()).find("accepted: "), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("accepted"), std::string::npos) << error.what();
     }
   };
   const auto on = [](const char* machine) { return fmt::format("run.machine={}", machine); };
