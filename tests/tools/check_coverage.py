@@ -54,7 +54,7 @@ def ticks_of(folder):
                     if memory == OPERATIONS:
                         operations[address] = value
                 if memory != OPERATIONS:
-                    (begun if begun and kind == "1" else words)[memory, address] = signed(value)
+                    (begun if begun is not None and kind == "1" else words)[memory, address] = signed(value)
                 address += 1
             if kind == "0" and offset in ALL_FLAGS:
                 marked = True
@@ -76,7 +76,7 @@ def start_errors(folder):
     """Results of the passes START_ERROR by population and unit: they send, too, and are over before errors."""
     found = collections.defaultdict(dict)
     for record in json.loads((folder / "signals.json").read_text())["records"]:
-        if record.get("signal", "") == "start_error":
+        if record["csv"].startswith("start_error_"):
             for row in csv.DictReader((folder / record["csv"]).open()):
                 found[record["population"]][int(row["unit"])] = int(row["result"])
     return found

@@ -194,6 +194,7 @@ TEST_F(Refusals, CoverageIsWhatTheScriptsHave) {
   const std::pair<const char*, const char*> programs[] = {
       {"plain", ""},
       {"theta", "--set events.theta_rate=40 --set events.theta_error=30 --set dynamics.scheme=direct"},
+      {"lagrangian", "--set dynamics.flow=lagrangian --set events.theta_error=20"},
       {"random", "--profile random --set events.theta_rate=300"},
       {"still", "--set learning.eta=0 --set events.theta_rate=20 --profile learning"}};
   for (const auto& [name, settings] : programs) {
