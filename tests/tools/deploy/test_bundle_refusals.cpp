@@ -22,6 +22,12 @@ using test::text_of;
 
 class Refusals : public Bundles {
  protected:
+  // Small, since it is simulated many times.
+  Refusals() {
+    file("net.toml",
+         "[network]\nlayers = [5, 3, 2]\ngain = 0.3\n[task]\nkind = \"teacher\"\nteacher_layers = [5, 3, 2]\n"
+         "[dynamics]\nbeta = 0.5\n[learning]\neta = 0.1\n[core]\nlanes = 2\n");
+  }
   Outcome counted(const std::string& name, const std::string& more = "") const {
     return run("/usr/bin/python3", APICAL_SOURCE_DIR "/tests/tools/check_coverage.py " + name + " " + more);
   }
@@ -96,7 +102,7 @@ TEST_F(Refusals, AreThoseOfTheDocument) {
 TEST_F(Refusals, AreThoseOfEveryMachine) {
   const std::pair<const char*, const char*> programs[] = {
       {"plain", ""},
-      {"tiny", "--set network.layers=[64,1,10] --set core.lanes=1"},
+      {"tiny", "--set network.layers=[1,1] --set task.teacher_layers=[1,1] --set core.lanes=1"},
       {"advanced", "--set dynamics.response=advanced"},
       {"direct", "--set dynamics.scheme=direct --set core.lanes=4"},
       {"still", "--set learning.eta=0 --set formats.rate.frac=6 --set formats.rate.bits=8"},
