@@ -124,7 +124,7 @@ TEST_F(Refusals, AreThoseOfEveryMachine) {
 TEST_F(Refusals, FindBrokenCores) {
   export_to("b");
   ASSERT_EQ(make("b", "testbench.vvp"), 0) << content(folder / "make.log");
-  const auto simulated = [&] { return run("/bin/sh", "-c 'cd b && vvp -n testbench.vvp'"); };
+  const auto simulated = [&] { return run("/bin/sh", "-c 'cd b && timeout 100 vvp -n testbench.vvp'"); };
   ASSERT_EQ(simulated().status, 0);
   struct Fault {
     const char *file, *is, *becomes;
