@@ -30,7 +30,7 @@ ROOMS = {
     "sim/example": ["sim/platform"],
     "tools/report": ["sim/core"],
     "tools/config": ["tools/report"],
-    "tools/statistics": [],
+    "tools/statistics": ["model"],
     "tools/run": ["tools/config", "tools/statistics", "sim/platform", "sim/verify"],
     "tools/verify": ["tools/run", "sim/dut"],
     "tools/deploy": ["tools/verify"],

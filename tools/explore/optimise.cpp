@@ -124,6 +124,7 @@ class Search {
           m.step /= 2;
         if (m.step > 0) next.push_back(m);
       }
+      bool better = false;
       if (!kept.empty()) {
         // All that kept the budget alone, the better half, ..., the best; the last one was just tried.
         std::vector<Config> together;
@@ -139,8 +140,15 @@ class Search {
         for (const Trial& t : joint)
           if (t.holds && cost(t.point) < cost(current.point)) {
             current = t;
+            better = true;
             break;
           }
+      }
+      // What seemed to save and didn't, since fewer bits made more events, would seem so again.
+      if (!better) {
+        for (Move& m : next) m.step /= 2;
+        next.erase(std::remove_if(next.begin(), next.end(), [](const Move& m) { return m.step == 0; }),
+                   next.end());
       }
       moves = next;
     }

@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "model/elementary.hpp"
+
 namespace apical::tools {
 namespace {
 
@@ -68,14 +70,14 @@ double log_evidence(std::size_t count, double mean, double squares) {
   const double left = squares + n * mean * mean / (n + 1.0);
   const double t = n * mean / std::sqrt(n + 1.0) * std::sqrt(n / left);
   const double positive = boost::math::cdf(boost::math::students_t(n), t);
-  return std::log(2.0) - 0.5 * std::log1p(n) + 0.5 * n * (std::log(about_0) - std::log(left)) +
-         std::log(positive);
+  return model::log(2.0) - 0.5 * model::log1p(n) + 0.5 * n * (model::log(about_0) - model::log(left)) +
+         model::log(positive);
 }
 
 Decision decide(const std::vector<double>& losses, const Question& q) {
   if (!(q.error > 0.0 && q.error < 0.5))
     throw std::invalid_argument("error: a probability above 0 and below 0.5");
-  const double threshold = std::log(static_cast<double>(std::max<std::size_t>(q.comparisons, 1)) / q.error);
+  const double threshold = model::log(static_cast<double>(std::max<std::size_t>(q.comparisons, 1)) / q.error);
   Sample sample(q.resolution);
   Decision d;
   for (const double loss : losses) {

@@ -12,7 +12,10 @@ import apical
 from common import SMALL, InFolder, main
 
 TABLE = SMALL.replace('"tanh"', '{ table = "phi.csv" }')
-FORMATS = """[tables]
+FORMATS = """[task]
+kind = "teacher"
+teacher_layers = [5, 3]
+[tables]
 full_bits = 10
 [formats.u]
 bits = 10
@@ -104,8 +107,10 @@ class Tables(InFolder):
             self.assertGreater(checked, 2 * 1024)
 
     def test_machines_in_python_take_it_and_agree(self):
-        write(np.random.default_rng(3), True)
-        wide = {f"formats.{s}": {"bits": 31, "frac": 24, "rounding": "RND_CONV"}
+        u = np.linspace(-4, 4, 33)  # smooth: a kink would part two machines by more than an LSB
+        with open("phi.csv", "w", encoding="utf8") as file:
+            file.write("u,phi\n" + "".join(f"{x!r},{y!r}\n" for x, y in zip(u.tolist(), (np.tanh(u) + 0.1 * np.sin(2 * u)).tolist())))
+        wide = {f"formats.{s}": {"bits": 28, "frac": 24, "rounding": "RND_CONV"}
                 for s in ("input", "target", "weight", "basal", "apical", "nudge", "membrane", "rate", "slope", "error")}
         wide.update({"formats.u": {"bits": 28, "frac": 24}, "formats.u.layer2": {"bits": 28, "frac": 24}, "tables.index_bits": 16})
         config = apical.load("net.toml").override(wide)

@@ -109,6 +109,7 @@ class CurvePoint:
 class MachineResult:
     machine: str
     score: float
+    tested: int
     score_learning: float
     classification: bool
     curve: list[CurvePoint]
