@@ -116,9 +116,13 @@ class Tables(InFolder):
         config = apical.load("net.toml").override(wide)
         self.assertEqual(config["network.activation"]["table"], "phi.csv")
         inputs, targets = np.random.default_rng(4).uniform(-1, 1, (60, 5)), np.full((60, 3), 0.25)
-        rates = [apical.Machine(config, machine).run_ticks(inputs, targets, record=[("rate", 1)])["rate", 1]
-                 for machine in ("golden", "emulator")]
-        np.testing.assert_allclose(rates[1], rates[0], atol=2e-5)
+        def both(configuration):
+            return [apical.Machine(configuration, machine).run_ticks(inputs, targets, record=[("rate", 1)])["rate", 1]
+                    for machine in ("golden", "emulator")]
+        # Learning carries a difference on: the built-in function's own is the measure.
+        rates, built_in = both(config), both(config.override({"network.activation": "tanh"}))
+        np.testing.assert_allclose(rates[1][0], rates[0][0], atol=2e-7)
+        self.assertLess(np.abs(rates[1] - rates[0]).max(), 3 * np.abs(built_in[1] - built_in[0]).max())
         self.assertGreater(np.ptp(rates[0]), 0.1)
         tanh = config.override({"network.activation": "tanh"})
         self.assertNotEqual(tanh.digest, config.digest)
