@@ -98,7 +98,6 @@ class Search {
         double gain;
       };
       std::vector<Candidate> candidates;
-      std::vector<Move> next;
       for (Move& m : moves) {
         Config c = current.point.config;
         while (m.step > 0 && !apply_move(c, m)) {
@@ -116,14 +115,8 @@ class Search {
       for (const Candidate& c : candidates) configs.push_back(c.config);
       const std::vector<Trial> results = batch(configs);
       std::vector<const Candidate*> kept;
-      for (std::size_t i = 0; i < results.size(); ++i) {
-        Move m = *candidates[i].move;
-        if (results[i].holds)
-          kept.push_back(&candidates[i]);
-        else
-          m.step /= 2;
-        if (m.step > 0) next.push_back(m);
-      }
+      for (std::size_t i = 0; i < results.size(); ++i)
+        if (results[i].holds) kept.push_back(&candidates[i]);
       bool better = false;
       if (!kept.empty()) {
         // All that kept the budget alone, the better half, ..., the best; the last one was just tried.
@@ -144,11 +137,13 @@ class Search {
             break;
           }
       }
-      // What seemed to save and didn't, since fewer bits made more events, would seem so again.
-      if (!better) {
-        for (Move& m : next) m.step /= 2;
-        next.erase(std::remove_if(next.begin(), next.end(), [](const Move& m) { return m.step == 0; }),
-                   next.end());
+      // What keeps the budget is tried again as it is, unless it seemed to save and didn't, since fewer bits
+      // made more events: it would seem so for ever.
+      std::vector<Move> next;
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        Move m = *candidates[i].move;
+        if (!results[i].holds || !better) m.step /= 2;
+        if (m.step > 0) next.push_back(m);
       }
       moves = next;
     }
