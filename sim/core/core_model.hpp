@@ -73,8 +73,7 @@ class CoreModel {
   std::uint32_t read(int offset, std::uint64_t clock) const;
   void write(int offset, std::uint32_t value, std::uint64_t clock);
   std::uint64_t write_inputs(const unsigned char* words, int count, std::uint64_t clock);
-  std::size_t window_size() const;
-  bool in_range() const { return address_ < window_size(); }
+  bool in_range() const { return address_ < memories_.size(static_cast<int>(select_)); }
   bool left_out() const;
   std::int64_t read_window() const;
   void write_window(std::uint32_t value);

@@ -7,27 +7,6 @@
 
 namespace apical::sim {
 
-// Of the memory that the window shows; 0 for one that doesn't exist.
-std::size_t CoreModel::window_size() const {
-  if (select_ < memory::count) return memories_.signals[select_].size();
-  switch (select_) {
-    case window::operations:
-      return memories_.operations.size();
-    case window::descriptors:
-      return memories_.descriptors.size();
-    case window::decay:
-      return memories_.decay.size();
-    case window::table_base:
-      return memories_.table_base.size();
-    case window::table_delta:
-      return memories_.table_delta.size();
-    case window::weights:
-      return memories_.weights.size();
-    default:
-      return 0;
-  }
-}
-
 // Of the memory that the window shows: it has addresses and no words, as the core was elaborated without it.
 bool CoreModel::left_out() const {
   switch (select_) {

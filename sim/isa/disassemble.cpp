@@ -36,6 +36,26 @@ CoreMemories::CoreMemories(const CoreParameters& c) {
   always.assign(static_cast<std::size_t>(c.pops), 0);
 }
 
+std::size_t CoreMemories::size(int memory) const {
+  if (memory < memory::count) return signals[memory].size();
+  switch (memory) {
+    case window::operations:
+      return operations.size();
+    case window::descriptors:
+      return descriptors.size();
+    case window::decay:
+      return decay.size();
+    case window::table_base:
+      return table_base.size();
+    case window::table_delta:
+      return table_delta.size();
+    case window::weights:
+      return weights.size();
+    default:
+      return 0;
+  }
+}
+
 Disassembly ProgramReader::read() {
   read_operations(0);
   read_operations(m_.tick_operation);

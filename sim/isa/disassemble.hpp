@@ -15,6 +15,8 @@ namespace apical::sim {
 /// are cut to the widths of the core (CoreParameters).
 struct CoreMemories {
   explicit CoreMemories(const CoreParameters&);
+  /// Addresses of a memory of the window; 0 of one that doesn't exist.
+  std::size_t size(int memory) const;
 
   std::vector<std::int64_t> signals[memory::count];  ///< by memory, by unit address
   std::vector<std::uint32_t> operations, descriptors, decay;

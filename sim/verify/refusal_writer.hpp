@@ -60,24 +60,6 @@ class RefusalWriter {
     host_.write_memory(memory, address, word(memory, address));
   }
 
-  std::size_t size(int memory) const {
-    if (memory < memory::count) return static_cast<std::size_t>(core_.units);
-    switch (memory) {
-      case window::operations:
-        return sizes_.operations.size();
-      case window::descriptors:
-        return sizes_.descriptors.size();
-      case window::decay:
-        return sizes_.decay.size();
-      case window::table_base:
-      case window::table_delta:
-        return sizes_.table_base.size();
-      case window::weights:
-        return sizes_.weights.size();
-      default:
-        return 0;
-    }
-  }
   static std::string name(int memory) {
     for (const isa::Name& n : isa::memory_names)
       if (n.number == memory) return n.name;

@@ -38,7 +38,7 @@ void IdleRefusals::outside_the_window() {
     const char* what = request == Request::read ? "read" : "write";
     for (int memory = 0; memory < numbers; ++memory) {
       if (name(memory).empty()) continue;
-      for (const std::uint32_t address : {static_cast<std::uint32_t>(size(memory)), ones}) {
+      for (const std::uint32_t address : {static_cast<std::uint32_t>(sizes_.size(memory)), ones}) {
         begin(fmt::format("{} beyond the last word of {}", what, name(memory)), reg::Errors::access_mask);
         refused_word(memory, address, request);
       }
