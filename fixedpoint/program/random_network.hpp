@@ -40,7 +40,8 @@ class RandomNetwork {
     net.advanced_response = below(4) == 0;
     net.parallel_order = below(3) == 0;
     net.mismatch = below(3) == 0;
-    net.beta = (0.1 + 0.1 * below(9)) * (below(4) == 0 ? 0.0003 : 1.0);
+    net.beta = 0.1 + 0.1 * below(9);
+    if (below(4) == 0) net.beta *= 0.0003;  // one draw per statement: C++ orders no operands
     net.eta = {std::ldexp(0.7, -below(7))};
     net.learning = below(5) != 0;
     net.seed = static_cast<std::uint32_t>(random_());

@@ -226,9 +226,10 @@ void baselines() {
     s.eta = {0.1, 0.1, 0.1};
     EquilibriumPropagation net(s, weights);
     Uniform uniform(5);
-    for (int n = 0; n < 5; ++n)
-      net.learn(uniform.matrix<Eigen::MatrixXd>(layers.front(), 13),
-                uniform.matrix<Eigen::MatrixXd>(layers.back(), 13));
+    for (int n = 0; n < 5; ++n) {
+      const auto input = uniform.matrix<Eigen::MatrixXd>(layers.front(), 13);
+      net.learn(input, uniform.matrix<Eigen::MatrixXd>(layers.back(), 13));
+    }
     Digest digest;
     digest.add(net.weights());
     say(fmt::format("equilibrium propagation, {}", name_of(f)), digest);
@@ -243,7 +244,8 @@ void continuous_time() {
   Uniform uniform(5);
   Layers<double> u(layers.size());
   for (std::size_t k = 0; k < u.size(); ++k) u[k] = uniform.vector(layers[k]);
-  EventFlow flow(net, {}, u, uniform.vector(layers.front()), uniform.vector(layers.back()));
+  const auto input = uniform.vector(layers.front());
+  EventFlow flow(net, {}, u, input, uniform.vector(layers.back()));
   for (int n = 1; n <= 20; ++n) {
     flow.input(n, n % layers.front(), uniform());
     flow.target(n, n % layers.back(), uniform());
