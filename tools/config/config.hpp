@@ -67,6 +67,7 @@ struct Config {
   std::uint64_t seed_weights = 0, seed_order = 0, seed_rounding = 0;
   std::uint64_t ticks = 0;  ///< 0: the epochs decide
   int epochs = 10;
+  std::uint64_t retention = 0;  ///< ticks without a teacher after the training
   bool test_learning = false;  ///< tests with learning on are made, too
   int lanes = 4;               ///< of the core
   Machine machine = Machine::both;

@@ -537,6 +537,15 @@ std::vector<Key> own_keys() {
        {},
        "",
        "Passes through the training data."},
+      {"run.retention",
+       [](Config& c) -> Slot { return &c.retention; },
+       0,
+       4294967295.0,
+       {},
+       "ticks",
+       "After the training the network goes on for so many ticks without a teacher: on the training data, "
+       "with "
+       "its last learning rates and no nudge. Then it is tested once more, and that score counts."},
       {"run.test_learning",
        [](Config& c) -> Slot { return &c.test_learning; },
        0,

@@ -23,6 +23,8 @@ namespace {
 constexpr std::uint64_t check_every = 512;     // ticks between looks at divergence and progress
 constexpr std::size_t voltages_kept = 200000;  // per layer, for the histogram
 
+enum class Teacher { present, absent };
+
 // The training loop over one machine.
 class Runner {
  public:
@@ -47,13 +49,13 @@ class Runner {
     const auto start = std::chrono::steady_clock::now();
     const std::uint64_t per_epoch = task_.training(0)->ticks();
     limit_ = config_.ticks > 0 ? config_.ticks : per_epoch * static_cast<std::uint64_t>(config_.epochs);
-    result_.ticks_asked = limit_;
+    result_.ticks_asked = limit_ + config_.retention;
     epochs_ = (limit_ + per_epoch - 1) / per_epoch;
     for (int epoch = 0; result_.ticks < limit_ && !result_.failed && !stopped(); ++epoch) {
       scale_ = model::learning_scale(config_.decay, epoch);
       machine_.set_learning_scale(scale_);
       const auto before = machine_.activity();
-      train(epoch);
+      present(epoch, limit_, Teacher::present);
       const auto after = machine_.activity();
       result_.activity.resize(after.size());
       for (std::size_t k = 0; k < after.size(); ++k) result_.activity[k].add(before[k], after[k]);
@@ -61,7 +63,11 @@ class Runner {
       if (options_.give_up && options_.give_up(result_)) break;
     }
     if (limit_ == 0) test();
-    if (stopped() && result_.ticks < limit_) result_.interrupted = true;
+    // What learning does to what was learned where nobody teaches: after its end as far as it was kept.
+    for (int epoch = static_cast<int>(epochs_); result_.ticks >= limit_ && going_on(); ++epoch)
+      present(epoch, result_.ticks_asked, Teacher::absent);
+    if (config_.retention > 0 && result_.ticks == result_.ticks_asked && !result_.failed) test();
+    if (stopped() && result_.ticks < result_.ticks_asked) result_.interrupted = true;
     result_.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result_.trouble = machine_.trouble();
     result_.failed = machine_.failed();
@@ -85,22 +91,26 @@ class Runner {
   bool interrupted() const { return options_.interrupted != nullptr && *options_.interrupted; }
   bool stopped() const { return stop_ || interrupted(); }
 
-  void train(int epoch) {
+  bool going_on() const { return result_.ticks < result_.ticks_asked && !result_.failed && !stopped(); }
+
+  // An epoch of the training data, as far as `limit`; learning is on, with a teacher or without.
+  void present(int epoch, std::uint64_t limit, Teacher teacher) {
     const auto stream = task_.training(epoch);
-    for (model::Sample sample; result_.ticks < limit_ && stream->next(sample);) {
+    for (model::Sample sample; result_.ticks < limit && stream->next(sample);) {
       const double time = static_cast<double>(result_.ticks) * config_.network.dt;
-      machine_.tick(sample.input.data(), sample.target.data(),
-                    sample.nudge * model::nudge_scale(time, config_.beta_ramp), sample.changed);
+      const double nudge = sample.nudge * model::nudge_scale(time, config_.beta_ramp);
+      machine_.tick(sample.input.data(), sample.target.data(), teacher == Teacher::present ? nudge : 0.0,
+                    sample.changed);
       ++result_.ticks;
       if (trace_) record(sample);
-      if (stopped() && result_.ticks < limit_) {
+      if (stopped() && result_.ticks < result_.ticks_asked) {
         result_.interrupted = true;
         break;
       }
       if (result_.ticks % check_every != 0) continue;
       result_.failed = machine_.failed();
       if (result_.failed) return;
-      progress_.update(index_, result_.ticks, limit_,
+      progress_.update(index_, result_.ticks, result_.ticks_asked,
                        fmt::format("epoch {}/{}, tick {}{}", epoch + 1, epochs_, result_.ticks,
                                    result_.curve.empty() ? "" : ", " + score_text(result_)));
     }

@@ -191,6 +191,53 @@ TEST(Frozen, TestsThatLearnUnlearn) {
   }
 }
 
+// Retention is the same loop without a nudge, from where the training ended, with its last rates; then one
+// more test.
+TEST(Frozen, RetentionIsTrainingWithoutATeacher) {
+  for (const char* name : all_but_rtl) {
+    Config config = configured({"run.epochs=2", "learning.decay=0.5", "task.train_limit=20",
+                                "task.test_limit=100", "dynamics.rho_spread=0.2", "learning.eta=[0.5,0.2]"});
+    set_key(config, std::string("run.machine=") + name);
+    const RunResult trained = result_of(config);
+    const std::uint64_t asked =
+        trained.ticks + trained.ticks / 2 + 1;  // three epochs and a tick of the fourth
+    config.retention = asked - trained.ticks;
+    const RunResult kept = result_of(config);
+    EXPECT_EQ(kept.ticks, asked) << name;
+    ASSERT_EQ(kept.curve.size(), 3u) << name;
+    EXPECT_EQ(kept.curve[1].score, trained.score) << name;
+    EXPECT_EQ(kept.curve[2].ticks, asked) << name;
+    EXPECT_NE(kept.weights, trained.weights) << name << ": nothing to see";
+
+    const auto machine = make_machine(config, starting_weights(config));
+    const auto task = configured_task(config);
+    std::uint64_t ticks = 0;
+    double score = 0.0;
+    for (int epoch = 0; epoch < 4; ++epoch) {
+      const double scale = epoch == 0 ? 1.0 : 0.5;
+      machine->set_learning_scale(scale);
+      const auto stream = task->training(epoch);
+      for (model::Sample s; ticks < asked && stream->next(s); ++ticks)
+        machine->tick(s.input.data(), s.target.data(), epoch < 2 ? s.nudge : 0.0, s.changed);
+      if (epoch == 2) continue;  // an epoch without a teacher isn't tested
+      machine->set_testing(true);
+      machine->set_learning_scale(0.0);
+      model::Score of(model::Measure::accuracy);
+      const auto test = task->test();
+      for (model::Sample s; test->next(s);) {
+        machine->tick(s.input.data(), s.target.data(), s.nudge, s.changed);
+        if (s.scored) of.add(s, machine->read("u", 2));
+      }
+      score = of.value();
+      machine->set_learning_scale(scale);
+      machine->set_testing(false);
+    }
+    EXPECT_EQ(kept.score, score) << name;
+    EXPECT_EQ(kept.weights, weights_of(*machine, config)) << name;
+    EXPECT_EQ(kept.state_digest, machine->state_digest()) << name;
+  }
+}
+
 TEST(Frozen, TestsAfterTrainingHaveNoLearningOnes) {
   const Config config =
       configured({"imperfections.noise=0.1", "imperfections.when=after-training", "run.test_learning=true"});
