@@ -68,8 +68,8 @@ struct Config {
   std::uint64_t ticks = 0;  ///< 0: the epochs decide
   int epochs = 10;
   std::uint64_t retention = 0;  ///< ticks without a teacher after the training
-  bool test_learning = false;  ///< tests with learning on are made, too
-  int lanes = 4;               ///< of the core
+  bool test_learning = false;   ///< tests with learning on are made, too
+  int lanes = 4;                ///< of the core
   Machine machine = Machine::both;
   int threads = 1;
 
