@@ -51,14 +51,14 @@ Dataset subset(const Dataset& all, const std::vector<std::size_t>& order, std::s
   return part;
 }
 
-std::vector<unsigned char> read_all(const std::filesystem::path& path) {
+std::vector<unsigned char> read_all(const std::filesystem::path& path, const std::string& script) {
   std::error_code ignored;
   const bool packed =
       !std::filesystem::exists(path, ignored) && std::filesystem::exists(path.string() + ".gz", ignored);
   const std::string text = read_input(
       path,
       packed ? "this file unpacked (gunzip); there is only one compressed by gzip"
-             : "an idx file: run tools/fetch-mnist, or set task.file to a folder with the four of MNIST",
+             : fmt::format("an idx file: run {}, or set task.file to a folder with its four", script),
       std::uintmax_t{1} << 32);
   return {text.begin(), text.end()};
 }
@@ -102,13 +102,13 @@ std::vector<std::size_t> idx_dimensions(const std::filesystem::path& path,
   return dimensions;
 }
 
-std::filesystem::path mnist_folder(const std::string& folder) {
-  if (!folder.empty()) return folder;
-  if (const char* set = std::getenv("APICAL_MNIST"); set != nullptr && *set != '\0') return set;
+std::filesystem::path folder_of(const Fetched& data, const std::string& given) {
+  if (!given.empty()) return given;
+  if (const char* set = std::getenv(data.variable); set != nullptr && *set != '\0') return set;
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
-    return std::filesystem::path(cache) / "apical" / "mnist";
+    return std::filesystem::path(cache) / "apical" / data.cache;
   const char* home = std::getenv("HOME");
-  return std::filesystem::path(home != nullptr ? home : ".") / ".cache" / "apical" / "mnist";
+  return std::filesystem::path(home != nullptr ? home : ".") / ".cache" / "apical" / data.cache;
 }
 
 }  // namespace
@@ -152,10 +152,11 @@ Split load_digits8(int held_out) {
   return {subset(all, order, 0, kept), subset(all, order, kept, count)};
 }
 
-Dataset read_idx(const std::filesystem::path& images, const std::filesystem::path& labels) {
-  const auto pixels = read_all(images);
+Dataset read_idx(const std::filesystem::path& images, const std::filesystem::path& labels,
+                 const std::string& script) {
+  const auto pixels = read_all(images, script);
   const auto shape = idx_dimensions(images, pixels, 2051);
-  const auto classes = read_all(labels);
+  const auto classes = read_all(labels, script);
   const auto count = idx_dimensions(labels, classes, 2049);
   if (count[0] != shape[0])
     throw std::runtime_error(fmt::format("{}: {} labels; accepted: as many as {} has images ({})",
@@ -177,15 +178,15 @@ Dataset read_idx(const std::filesystem::path& images, const std::filesystem::pat
   return data;
 }
 
-std::vector<std::filesystem::path> mnist_files(const std::string& folder) {
-  const std::filesystem::path at = mnist_folder(folder);
+std::vector<std::filesystem::path> idx_files(const Fetched& data, const std::string& folder) {
+  const std::filesystem::path at = folder_of(data, folder);
   return {at / "train-images-idx3-ubyte", at / "train-labels-idx1-ubyte", at / "t10k-images-idx3-ubyte",
           at / "t10k-labels-idx1-ubyte"};
 }
 
-Split load_mnist(const std::string& folder) {
-  const auto files = mnist_files(folder);
-  Split split{read_idx(files[0], files[1]), read_idx(files[2], files[3])};
+Split load_idx(const Fetched& data, const std::string& folder) {
+  const auto files = idx_files(data, folder);
+  Split split{read_idx(files[0], files[1], data.script), read_idx(files[2], files[3], data.script)};
   if (split.test.rows != split.training.rows || split.test.columns != split.training.columns)
     throw std::runtime_error(fmt::format(
         "{}: images of {} x {}; accepted: {} x {}, as in train-images-idx3-ubyte", files[2].string(),

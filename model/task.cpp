@@ -81,7 +81,8 @@ std::unique_ptr<Task> make_task(const TaskSettings& settings) {
 }
 
 std::vector<std::filesystem::path> files_of(const TaskSettings& settings) {
-  if (settings.kind == TaskKind::mnist) return mnist_files(settings.file);
+  if (settings.kind == TaskKind::mnist) return idx_files(mnist_data, settings.file);
+  if (settings.kind == TaskKind::fashion_mnist) return idx_files(fashion_mnist_data, settings.file);
   if (settings.kind == TaskKind::series) return {settings.file};
   return {};
 }

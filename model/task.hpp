@@ -41,9 +41,9 @@ class Task {
   virtual std::pair<int, int> image() const { return {0, 0}; }
 };
 
-enum class TaskKind { digits8, mnist, teacher, series };
+enum class TaskKind { digits8, mnist, teacher, series, fashion_mnist };
 constexpr auto choices(TaskKind) {
-  return std::array{"digits8", "mnist", "teacher", "series"};
+  return std::array{"digits8", "mnist", "teacher", "series", "fashion-mnist"};
 }
 
 /// How one digit follows another.
@@ -60,7 +60,7 @@ constexpr auto choices(TestOn) {
 
 struct TaskSettings {
   TaskKind kind = TaskKind::digits8;
-  std::string file;           ///< mnist: folder; series: HDF5 file
+  std::string file;           ///< mnist, fashion-mnist: folder; series: HDF5 file
   int presentation = 8;       ///< ticks a training digit is shown
   int test_presentation = 4;  ///< ticks a test digit is shown
   Transition transition = Transition::abrupt;

@@ -86,11 +86,17 @@ Split divided(Split data, const TaskSettings& s) {
   return parts;
 }
 
+Split loaded(const TaskSettings& s) {
+  if (s.kind == TaskKind::mnist) return load_idx(mnist_data, s.file);
+  if (s.kind == TaskKind::fashion_mnist) return load_idx(fashion_mnist_data, s.file);
+  return load_digits8(s.held_out);
+}
+
 class DigitsTask : public Task {
  public:
   explicit DigitsTask(const TaskSettings& s)
       : settings_(s),
-        data_(divided(s.kind == TaskKind::mnist ? load_mnist(s.file) : load_digits8(s.held_out), s)),
+        data_(divided(loaded(s), s)),
         fade_(s.transition == Transition::smooth ? s.transition_ticks : 0) {}
 
   std::unique_ptr<Stream> training(int epoch) const override {

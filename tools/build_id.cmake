@@ -5,6 +5,7 @@
 file(GLOB_RECURSE files RELATIVE ${SOURCE} LIST_DIRECTORIES false
   ${SOURCE}/model/* ${SOURCE}/fixedpoint/* ${SOURCE}/sim/* ${SOURCE}/hw/* ${SOURCE}/tools/*)
 list(FILTER files INCLUDE REGEX "([.](cpp|hpp|h|sv|svh|rdl|map|in|gz|cmake)|/CMakeLists[.]txt|experiments/.*[.]toml)$")
+list(FILTER files EXCLUDE REGEX "^tools/study/stores/")  # what builds wrote, not what they are made of
 list(APPEND files CMakeLists.txt CMakePresets.json)
 list(SORT files)
 set(all "")

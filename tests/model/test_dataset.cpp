@@ -11,6 +11,8 @@
 #include <fstream>
 #include <random>
 
+#include "model/task.hpp"
+
 namespace apical::model {
 namespace {
 
@@ -24,7 +26,7 @@ class Mnist : public ::testing::Test {
               ("apical-dataset-" + std::to_string(getpid()) + "-" +
                ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
-    for (const char* name : {"APICAL_MNIST", "XDG_CACHE_HOME"}) unsetenv(name);
+    for (const char* name : {"APICAL_MNIST", "APICAL_FASHION_MNIST", "XDG_CACHE_HOME"}) unsetenv(name);
     setenv("HOME", folder_.c_str(), 1);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -211,7 +213,9 @@ TEST_F(Mnist, SurvivesDamage) {
 }
 
 TEST_F(Mnist, IsLookedForInOrder) {
-  const auto first_label = [](const std::string& given) { return load_mnist(given).training.labels[0]; };
+  const auto first_label = [](const std::string& given) {
+    return load_idx(mnist_data, given).training.labels[0];
+  };
   EXPECT_NE(message([&] { first_label(""); }).find((folder_ / ".cache/apical/mnist").string()),
             std::string::npos);
   write_four(".cache/apical/mnist", 1);
@@ -228,9 +232,33 @@ TEST_F(Mnist, IsLookedForInOrder) {
   EXPECT_EQ(first_label(""), 2);
 }
 
+// The other data set has folders and a script of its own, and is found by its kind of task.
+TEST_F(Mnist, AndFashionDoNotMeet) {
+  setenv("APICAL_MNIST", (folder_ / "digits").c_str(), 1);
+  setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+  unsetenv("APICAL_FASHION_MNIST");
+  write_four("digits", 1);
+  const auto first_label = [] { return load_idx(fashion_mnist_data, "").training.labels[0]; };
+  const std::string said = message(first_label);
+  EXPECT_NE(said.find((folder_ / "cache/apical/fashion-mnist").string()), std::string::npos) << said;
+  EXPECT_NE(said.find("run tools/fetch-fashion-mnist"), std::string::npos) << said;
+  write_four("cache/apical/fashion-mnist", 5);
+  EXPECT_EQ(first_label(), 5);
+  write_four("clothes", 6);
+  setenv("APICAL_FASHION_MNIST", (folder_ / "clothes").c_str(), 1);
+  EXPECT_EQ(first_label(), 6);
+  TaskSettings settings;
+  settings.kind = TaskKind::fashion_mnist;
+  EXPECT_EQ(files_of(settings).front(), folder_ / "clothes" / "train-images-idx3-ubyte");
+  EXPECT_EQ(make_task(settings)->inputs(), 4);
+  settings.kind = TaskKind::mnist;
+  EXPECT_EQ(files_of(settings).front(), folder_ / "digits" / "train-images-idx3-ubyte");
+  unsetenv("APICAL_FASHION_MNIST");
+}
+
 TEST_F(Mnist, RefusesTestImagesOfAnotherShape) {
   write_four("given", 4, 3);
-  const std::string said = message([&] { load_mnist((folder_ / "given").string()); });
+  const std::string said = message([&] { load_idx(mnist_data, (folder_ / "given").string()); });
   EXPECT_NE(said.find("t10k-images-idx3-ubyte: images of 3 x 2; accepted: 2 x 2"), std::string::npos) << said;
 }
 

@@ -18,7 +18,7 @@ for command in "${commands[@]}"; do
   command=${command%%  #*}
   command=${command%"${command##*[! ]}"}
   case "$command" in
-    tools/demo | tools/test | tools/fetch-mnist | build/tests/*)
+    tools/demo | tools/test | tools/fetch-mnist | "tools/study/reproduce --quick" | build/tests/*)
       [ -x "${command%% *}" ] || { echo "FAILED: $command isn't there"; failures=$((failures + 1)); }
       continue
       ;;

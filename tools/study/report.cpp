@@ -131,7 +131,8 @@ std::string cell_table(const Study& study, std::size_t index, const Scores& all)
 
 // Every point with its positions: what a reader's own analysis starts from.
 std::string points_csv(const Study& study, const Store& store) {
-  std::string text = "design,position,seed,digest,status,score,ticks,macs,events,energy_pj\n";
+  std::string text =
+      "design,position,seed,digest,status,score,ticks,macs,events,energy_pj,row,data,data_here\n";
   for (const Point& point : study.points) {
     std::string at;
     for (std::size_t a = 0; a < point.at.size(); ++a)
@@ -142,9 +143,10 @@ std::string points_csv(const Study& study, const Store& store) {
     text +=
         fmt::format("{},{},{},{},", study.designs[point.design].name, csv_field(at),
                     study.seeds.empty() ? "" : fmt::format("{}", study.seeds[point.repeat]), point.digest);
-    text += row == nullptr ? "missing,,,,,\n"
-                           : fmt::format("{},{},{},{},{},{}\n", row->status, row->score, row->ticks,
-                                         row->macs, row->events, row->energy_pj);
+    text += row == nullptr ? "missing,,,,,,,,\n"
+                           : fmt::format("{},{},{},{},{},{},{},{},{}\n", row->status, row->score, row->ticks,
+                                         row->macs, row->events, row->energy_pj, row->digest, row->data,
+                                         point.data == absent_data ? "no" : "yes");
   }
   return text;
 }
@@ -196,6 +198,7 @@ void write_report(const Study& study, const Store& store, OutputFolder& folder) 
       "<h2>Base configuration</h2><details><summary>All effective keys</summary><pre>{}</pre></details>",
       escaped(canonical(study.base)));
   folder.write("points.csv", points_csv(study, store));
+  folder.write("summary.json", summary(study, store));
   folder.write("report.html", page(study.title, body));
   folder.commit();
 }

@@ -39,15 +39,8 @@ constexpr Column columns[] = {{"digest", &Row::digest},       {"data", &Row::dat
                               {"settings", &Row::settings},   {"trouble", &Row::trouble},
                               {"notes", &Row::notes}};
 
-std::string header() {
-  std::string line;
-  for (const Column& c : columns) line += fmt::format("{},", c.name);
-  return line + "checksum\n";
-}
-
-[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& what,
-                         const std::string& accepted) {
-  throw InputError(fmt::format("{}: {}; accepted: {}", file.string(), what, accepted));
+[[noreturn]] void refuse(const std::string& file, const std::string& what, const std::string& accepted) {
+  throw InputError(fmt::format("{}: {}; accepted: {}", file, what, accepted));
 }
 
 bool is_digest(const std::string& text) {
@@ -131,17 +124,52 @@ Row parse_row(const std::string& line) {
   return row;
 }
 
+std::string store_header() {
+  std::string line;
+  for (const Column& c : columns) line += fmt::format("{},", c.name);
+  return line + "checksum\n";
+}
+
+Rows parse_rows(const std::string& text, const std::string& name) {
+  Rows all;
+  const std::string first = store_header();
+  if (text.compare(0, first.size(), first) != 0 && first.compare(0, text.size(), text) != 0)
+    refuse(name,
+           text.compare(0, 15, "digest,version,") == 0
+               ? "a store of an older apical, whose rows know neither their data nor the program's sources, "
+                 "and so "
+                 "can't be used again"
+               : "no store of this apical; it is left as it is",
+           "a file by apical sweep; or --out another folder, or move the file away, and the points run anew");
+  std::size_t& good = all.end;
+  good = text.size() < first.size() ? 0 : first.size();
+  for (std::size_t number = 2; good < text.size(); ++number) {
+    const std::size_t end = text.find('\n', good);
+    if (end == std::string::npos) break;  // torn: a row comes with its newline
+    try {
+      all.rows.push_back(parse_row(text.substr(good, end + 1 - good)));
+    } catch (const std::invalid_argument& error) {
+      throw InputError(
+          fmt::format("{}:{}: no row ({}); accepted: rows by apical sweep; remove the line, and "
+                      "its point runs anew",
+                      name, number, error.what()));
+    }
+    good = end + 1;
+  }
+  return all;
+}
+
 Store::Store(std::filesystem::path file, double patience) : file_(std::move(file)) {
   std::error_code error;
   if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), error);
   descriptor_ = open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
   if (descriptor_ < 0)
-    refuse(file_, fmt::format("can't be opened ({})", std::strerror(errno)),
+    refuse(file_.string(), fmt::format("can't be opened ({})", std::strerror(errno)),
            "a folder that can be written, or made");
   try {
     struct stat what {};
     if (fstat(descriptor_, &what) != 0 || !S_ISREG(what.st_mode))
-      refuse(file_, "no regular file", "a file by apical sweep, or --out DIR");
+      refuse(file_.string(), "no regular file", "a file by apical sweep, or --out DIR");
     lock(patience);
     load();
   } catch (...) {
@@ -151,7 +179,7 @@ Store::Store(std::filesystem::path file, double patience) : file_(std::move(file
 }
 
 Store::~Store() {
-  close(descriptor_);
+  if (descriptor_ >= 0) close(descriptor_);
 }
 
 void Store::lock(double patience) const {
@@ -162,9 +190,10 @@ void Store::lock(double patience) const {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience);
   while (fcntl(descriptor_, F_SETLK, &whole) != 0) {
     if (errno != EACCES && errno != EAGAIN)
-      refuse(file_, fmt::format("can't be locked ({})", std::strerror(errno)), "a file system with locks");
+      refuse(file_.string(), fmt::format("can't be locked ({})", std::strerror(errno)),
+             "a file system with locks");
     if (std::chrono::steady_clock::now() > until)
-      refuse(file_, "another sweep writes to it", "one sweep at a time, or --out DIR");
+      refuse(file_.string(), "another sweep writes to it", "one sweep at a time, or --out DIR");
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -174,47 +203,31 @@ void Store::load() {
   char block[65536];
   for (ssize_t got = 0; (got = pread(descriptor_, block, sizeof block, static_cast<off_t>(text.size()))) > 0;)
     text.append(block, static_cast<std::size_t>(got));
-  const std::string first = header();
-  if (text.compare(0, first.size(), first) != 0 && first.compare(0, text.size(), text) != 0)
-    refuse(file_,
-           text.compare(0, 15, "digest,version,") == 0
-               ? "a store of an older apical, whose rows know neither their data nor the program's sources, "
-                 "and so "
-                 "can't be used again"
-               : "no store of this apical; it is left as it is",
-           "a file by apical sweep; or --out another folder, or move the file away, and the points run anew");
-  std::size_t good = text.size() < first.size() ? 0 : first.size();
-  for (int number = 2; good < text.size(); ++number) {
-    const std::size_t end = text.find('\n', good);
-    if (end == std::string::npos) break;  // torn: a row comes with its newline
-    try {
-      const Row row = parse_row(text.substr(good, end + 1 - good));
-      rows_[key_of(row.digest, row.data, row.build)] = row;
-    } catch (const std::invalid_argument& error) {
-      throw InputError(
-          fmt::format("{}:{}: no row ({}); accepted: rows by apical sweep; remove the line, and "
-                      "its point runs anew",
-                      file_.string(), number, error.what()));
-    }
-    good = end + 1;
-  }
+  Rows read = parse_rows(text, file_.string());
+  for (Row& row : read.rows) rows_[key_of(row.digest, row.data, row.build)] = std::move(row);
+  const std::size_t good = read.end;
   if (good < text.size() && ftruncate(descriptor_, static_cast<off_t>(good)) != 0)
-    refuse(file_, fmt::format("a torn row can't be dropped ({})", std::strerror(errno)),
+    refuse(file_.string(), fmt::format("a torn row can't be dropped ({})", std::strerror(errno)),
            "a file that can be written");
-  if (good == 0) write(header());
+  if (good == 0) write(store_header());
 }
 
 void Store::write(const std::string& text) {
   // One write: a crash leaves the whole row or a torn last line, which load() drops.
   const ssize_t put = ::write(descriptor_, text.data(), text.size());
   if (put != static_cast<ssize_t>(text.size()) || fsync(descriptor_) != 0)
-    refuse(file_, fmt::format("can't be written ({})", std::strerror(errno)),
+    refuse(file_.string(), fmt::format("can't be written ({})", std::strerror(errno)),
            "room on the disk; what is in it stays, and the sweep resumes");
 }
 
 void Store::append(const Row& row) {
   write(csv_line(row));
   rows_[key_of(row.digest, row.data, row.build)] = row;
+}
+
+void Store::hold(const Row& row, const std::string& digest, const std::string& data,
+                 const std::string& build) {
+  rows_[key_of(digest, data, build)] = row;
 }
 
 const Row* Store::find(const std::string& digest, const std::string& data, const std::string& build) const {

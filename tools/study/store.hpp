@@ -35,6 +35,16 @@ Row parse_row(const std::string& line);
 /// A field of CSV, in quotes where it needs them.
 std::string csv_field(const std::string& text);
 
+/// The rows of a store's text, and where the last whole one ends; a torn last row is left out. `name` is how
+/// errors call the file: InputError for what is no store and for a whole line that is no row.
+struct Rows {
+  std::vector<Row> rows;
+  std::size_t end = 0;  ///< 0: not even its first line is whole
+};
+Rows parse_rows(const std::string& text, const std::string& name);
+/// The first line of a store, with its newline.
+std::string store_header();
+
 /// The results of a sweep: a CSV file that only grows. Every row is one write, on the disk when append()
 /// returns; a row that a crash cut short is dropped on opening. Held by one process at a time.
 class Store {
@@ -43,11 +53,15 @@ class Store {
   /// (after waiting for `patience` seconds), for a file that is no store, which it leaves as it is, and for a
   /// whole line that is no row.
   explicit Store(std::filesystem::path file, double patience = 3.0);
+  /// In memory alone, for rows that are known already.
+  Store() = default;
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
   void append(const Row&);
+  /// Holds the row as that of this configuration on these data by this build, without writing it.
+  void hold(const Row&, const std::string& digest, const std::string& data, const std::string& build);
   /// The last row of this configuration on these data by this build, or nullptr.
   const Row* find(const std::string& digest, const std::string& data, const std::string& build) const;
 

@@ -223,7 +223,16 @@ auto of_point(const Study& study, const Point& point, const Action& action) {
   }
 }
 
-void expand(const Section& section, Study& study) {
+std::string digest_of_data(const Config& config, Data data) {
+  try {
+    return data_digest(config);
+  } catch (const InputError&) {
+    if (data == Data::needed) throw;
+    return absent_data;
+  }
+}
+
+void expand(const Section& section, Study& study, Data wanted) {
   std::size_t points = 0;
   for (const Design& design : study.designs)
     points = std::min(points + count_of(design) * study.repeats(), most_points + 1);
@@ -240,7 +249,7 @@ void expand(const Section& section, Study& study) {
         const auto [known, fresh] =
             data.try_emplace(fmt::format("{}\n{}\n{}", name_of(config.task.kind), task_file(config).string(),
                                          config.machine == Machine::rtl));
-        if (fresh) known->second = of_point(study, point, [&] { return data_digest(config); });
+        if (fresh) known->second = of_point(study, point, [&] { return digest_of_data(config, wanted); });
         point.data = known->second;
         study.points.push_back(std::move(point));
       }
@@ -253,7 +262,7 @@ bool Axis::numeric() const {
                      [](const AxisValue& v) { return std::isfinite(v.number); });
 }
 
-Study read_study(const std::string& path, const std::vector<std::string>& set) {
+Study read_study(const std::string& path, const std::vector<std::string>& set, Data data) {
   toml::table table;
   try {
     table = toml::parse(model::read_input(path, "a study file (tools/study/README.md)"), path);
@@ -294,7 +303,7 @@ Study read_study(const std::string& path, const std::vector<std::string>& set) {
                      "names that differ, none \"reference\"");
   }
   if (names.size() == 1) section.refuse("design", "missing", "at least one [[design]]");
-  expand(section, study);
+  expand(section, study, data);
   return study;
 }
 

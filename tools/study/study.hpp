@@ -51,8 +51,14 @@ struct Point {
   std::vector<AxisValue> at;  ///< one per axis of the design
   std::size_t repeat = 0;     ///< index in Study::seeds
   std::string digest;         ///< of its configuration
-  std::string data;           ///< of the files that it reads, see data_digest()
+  std::string data;           ///< of the files that it reads, see data_digest(); or absent_data
 };
+
+/// The digest of data that aren't here.
+inline constexpr const char* absent_data = "absent";
+
+/// Whether points need the files that they read, or only what an earlier store says of them is wanted.
+enum class Data { needed, may_be_absent };
 
 /// A study file: a base configuration and the designs around it.
 struct Study {
@@ -74,7 +80,7 @@ struct Study {
 /// own, beneath the axes. Every value is tried on the base, and the files that points read are hashed. Throws
 /// InputError
 /// "FILE:LINE: KEY: ...; accepted: ...".
-Study read_study(const std::string& path, const std::vector<std::string>& set = {});
+Study read_study(const std::string& path, const std::vector<std::string>& set = {}, Data = Data::needed);
 
 /// Whether the point is one of those that confirm choices on test data.
 bool confirms(const Study&, const Point&);
