@@ -43,7 +43,6 @@ struct RowVectors {
   const LearnBlock& k;
   const Rounder& r;
   std::ptrdiff_t i;
-  vector even[V], odd[V];
 
   vector change(std::size_t v, vector rate, vector a, vector b) const {
     const std::ptrdiff_t at = i + static_cast<std::ptrdiff_t>(v) * lanes;
@@ -66,7 +65,7 @@ struct RowVectors {
     return _mm256_packs_epi32(_mm256_sra_epi32(low, r.by), _mm256_sra_epi32(high, r.by));
   }
 
-  void operator()(const ColumnGroup<T>& group, std::ptrdiff_t n) {
+  void operator()(const ColumnGroup<T>& group, std::ptrdiff_t n, vector* even, vector* odd) const {
     vector moved[2][V];
     for (std::size_t v = 0; v < V; ++v) moved[1][v] = all_32(0);
     for (std::size_t q = 0; q < N; ++q) {
@@ -97,15 +96,15 @@ struct RowVectors {
 
 template <int Mode, std::size_t V, bool Full, bool Basal, class T>
 void learn_rows(const ColumnGroup<T>& group, const LearnBlock& k, const Rounder& r, std::ptrdiff_t i) {
-  RowVectors<Mode, 2, V, Full, Basal, T> two{k, r, i, {}, {}};
-  for (std::size_t v = 0; v < V; ++v) two.even[v] = two.odd[v] = all_32(0);
+  vector even[V], odd[V];
+  for (std::size_t v = 0; v < V; ++v) even[v] = odd[v] = all_32(0);
   std::ptrdiff_t n = 0;
-  for (; n + 2 <= group.count; n += 2) two(group, n);
-  RowVectors<Mode, 1, V, Full, Basal, T> one{k, r, i, {}, {}};
-  for (std::size_t v = 0; v < V; ++v) one.even[v] = two.even[v], one.odd[v] = two.odd[v];
-  if (n < group.count) one(group, n);
+  const RowVectors<Mode, 2, V, Full, Basal, T> two{k, r, i};
+  for (; n + 2 <= group.count; n += 2) two(group, n, even, odd);
+  const RowVectors<Mode, 1, V, Full, Basal, T> one{k, r, i};
+  if (n < group.count) one(group, n, even, odd);
   for (std::size_t v = 0; Basal && v < V; ++v)
-    add_lanes<0>(one.even[v], one.odd[v], k.basal_sums + i + static_cast<std::ptrdiff_t>(v) * lanes);
+    add_lanes<0>(even[v], odd[v], k.basal_sums + i + static_cast<std::ptrdiff_t>(v) * lanes);
 }
 
 template <int Mode, bool Full, bool Basal, class T>
@@ -181,13 +180,20 @@ bool learn_few(T* weights, const LearnBlock& k) {
 /// False, and nothing done, where LEARN is one for the other loops.
 template <int Mode, class T>
 bool learn_by_rows(T* weights, const LearnBlock& k) {
-  if (k.apical_sums != nullptr || k.decay >= 0 || (Mode == 7 && k.weight.random_bits < 16)) return false;
+  // Long columns are better streamed; they pay for what is looked up for each.
+  constexpr std::ptrdiff_t long_column = 128;
+  if (k.apical_sums != nullptr || k.decay >= 0 ||
+      (Mode == 7 && (k.weight.random_bits < 16 || k.last - k.first > long_column)))
+    return false;
+  // Few enough columns that their weights stay in the first-level cache from one pass of rows to the next.
+  constexpr std::ptrdiff_t cached = 16384, fewest = 16;
+  const std::ptrdiff_t fit = cached / ((k.last - k.first) * static_cast<std::ptrdiff_t>(sizeof(T)));
+  const std::ptrdiff_t step = fit > ColumnGroup<T>::most ? ColumnGroup<T>::most : fit < fewest ? fewest : fit;
   const ColumnList all_columns = k.columns;
   LearnBlock part = k;
-  for (std::ptrdiff_t first = 0; first < all_columns.count; first += ColumnGroup<T>::most) {
+  for (std::ptrdiff_t first = 0; first < all_columns.count; first += step) {
     const std::ptrdiff_t left = all_columns.count - first;
-    part.columns = {all_columns.index + first, all_columns.value + first,
-                    left < ColumnGroup<T>::most ? left : ColumnGroup<T>::most};
+    part.columns = {all_columns.index + first, all_columns.value + first, left < step ? left : step};
     if (learn_few<Mode>(weights, part)) continue;
     if (Mode == 7)
       learn_stochastic(weights, part);
