@@ -2,7 +2,9 @@
 #include "model/input_file.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <ctime>
 #include <fstream>
 #include <stdexcept>
 
@@ -42,6 +44,22 @@ std::string read_input(const fs::path& path, const std::string& what, std::uintm
   if (!file.is_open() || file.bad()) refuse(path, "can't be read", what);
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
+}
+
+std::string identity_of(const fs::path& path) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) return path.string();
+  // The time of change can't be set back as that of modification can.
+  return fmt::format("{} {} {} {} {}.{:09}", path.string(), s.st_size, s.st_dev, s.st_ino, s.st_ctim.tv_sec,
+                     s.st_ctim.tv_nsec);
+}
+
+bool has_settled(const fs::path& path) {
+  constexpr double coarse = 2.5;  // seconds, of the coarsest in use
+  struct stat s {};
+  struct timespec now {};
+  if (stat(path.c_str(), &s) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0) return false;
+  return std::difftime(now.tv_sec, s.st_ctim.tv_sec) > coarse;
 }
 
 std::string in_one_line(const std::vector<std::string>& findings) {

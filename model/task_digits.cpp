@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <stdexcept>
+#include <string>
 
 #include "model/dataset.hpp"
+#include "model/input_file.hpp"
 #include "model/settings/settings_error.hpp"
 #include "model/task.hpp"
 
@@ -92,11 +96,34 @@ Split loaded(const TaskSettings& s) {
   return load_digits8(s.held_out);
 }
 
+// What decides which digits a task has: its settings, and its files as they are now.
+std::string key_of(const TaskSettings& s) {
+  std::string key = fmt::format("{} {} {} {} {}", static_cast<int>(s.kind), s.held_out, s.validation,
+                                s.split_seed, s.test_on == TestOn::test);
+  for (const auto& file : files_of(s)) key += "\n" + identity_of(file);
+  return key;
+}
+
+// The digits of a task, which those that ask for the same share as long as one of them is there: MNIST takes
+// 0.4 s and 190 MB.
+std::shared_ptr<const Split> digits_of(const TaskSettings& s) {
+  static std::mutex mutex;
+  static std::map<std::string, std::weak_ptr<const Split>> all;
+  const std::string key = key_of(s);
+  const std::lock_guard<std::mutex> guard(mutex);
+  if (auto split = all[key].lock()) return split;
+  auto split = std::make_shared<const Split>(divided(loaded(s), s));
+  const auto files = files_of(s);
+  if (key_of(s) == key && std::all_of(files.begin(), files.end(), has_settled)) all[key] = split;
+  return split;
+}
+
 class DigitsTask : public Task {
  public:
   explicit DigitsTask(const TaskSettings& s)
       : settings_(s),
-        data_(divided(loaded(s), s)),
+        shared_(digits_of(s)),
+        data_(*shared_),
         fade_(s.transition == Transition::smooth ? s.transition_ticks : 0) {}
 
   std::unique_ptr<Stream> training(int epoch) const override {
@@ -122,7 +149,8 @@ class DigitsTask : public Task {
   }
 
   TaskSettings settings_;
-  Split data_;
+  std::shared_ptr<const Split> shared_;
+  const Split& data_;
   int fade_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "fixedpoint/emulator/emulator_blocks.hpp"
@@ -26,6 +27,16 @@ int random_parts(const Population& p) {
   return (parts & part::error) != 0 ? parts | part::start_error : parts;
 }
 
+std::optional<std::int64_t> common(const std::vector<std::int64_t>& values) {
+  if (values.empty()) return std::nullopt;
+  const bool all = std::all_of(values.begin(), values.end(), [&](std::int64_t v) { return v == values[0]; });
+  return all ? std::optional(values[0]) : std::nullopt;
+}
+
+bool fits_in_32_bits(const Format& f) {
+  return f.is_signed || f.bits < 32;
+}
+
 int copying_part(Compartment compartment) {
   if (compartment == Compartment::soma) return part::error;
   return compartment == Compartment::interneuron ? part::membrane : part::soma;
@@ -39,7 +50,10 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
       kernels_(&kernels(options.kernel_level)),
       workers_(options.threads, options.work_for_threads),
       state_(*program_),
-      observers_(*program_, options.statistics ? Statistics::on : Statistics::off,
+      observers_(*program_,
+                 !options.statistics    ? Counting::none
+                 : options.only_clipped ? Counting::clipped
+                                        : Counting::all,
                  std::move(options.watchers)) {
   const std::size_t count = program_->populations.size();
   layers_.reserve(count);
@@ -61,6 +75,9 @@ Emulator::Emulator(std::shared_ptr<const Program> program, EmulatorOptions optio
         l.always |= part::start_error | part::error;
       const auto exact = [](std::int64_t rho) { return rho == std::int64_t{1} << rho_frac; };
       l.membrane_matters = program_->advanced_response || !std::all_of(p.rho.begin(), p.rho.end(), exact);
+      l.rho = common(p.rho);
+      l.alpha = common(p.alpha);
+      l.narrow = std::all_of(p.formats.begin(), p.formats.end(), fits_in_32_bits);
     }
     for (std::size_t j = 0; j < width; ++j) {
       l.key_a.push_back(column_a(static_cast<std::uint32_t>(p.first_unit) + static_cast<std::uint32_t>(j)));
@@ -109,8 +126,8 @@ bool Emulator::load_signal(const double* real, Signal signal, int layer) {
   Tally tally{INT64_MAX, INT64_MIN, 0, 0, false, false};
   if (nearest && clamps && kernels_->neurons->loads_by_vector(real, count)) {
     // Scaling by a power of two and rounding in floating point are exact here.
-    tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format,
-                                    observers_.statistics(), values.data());
+    tally = kernels_->neurons->load(real, count, std::ldexp(1.0, format.frac), format, observers_.counting(),
+                                    values.data());
   } else {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const Quantised q = load(real[i], format);
@@ -142,12 +159,15 @@ void Emulator::load_weights(int index, const double* values) {
 }
 
 void Emulator::set_beta(double beta) {
+  if (beta == last_beta_) return;
+  last_beta_ = beta;
   const std::int64_t before = state_.beta;
   state_.beta = to_register(beta, program_->beta_frac, constant_bits);
   if (state_.beta != before) mark(program_->output, part::error);
 }
 
 void Emulator::set_beta_register(std::int64_t value) {
+  last_beta_ = std::numeric_limits<double>::quiet_NaN();
   if (value != state_.beta) mark(program_->output, part::error);
   state_.beta = value;
 }
@@ -265,6 +285,16 @@ void Emulator::execute(const Operation& op) {
     case OpCode::update:
       return update(op.index, op.parts);
   }
+}
+
+// A factor that all units have goes into the constants, where at rho 1 those of the membrane cancel.
+Affine Emulator::folded(const Affine& terms, int index, const std::optional<std::int64_t>& common) const {
+  Affine f = terms;
+  f.narrow = at(index).narrow;
+  if (!common || f.factor == nullptr) return f;
+  for (std::size_t t = 0; t < std::size(f.inner); ++t) f.direct[t] += *common * f.inner[t], f.inner[t] = 0;
+  f.factor = nullptr;
+  return f;
 }
 
 // The inputs of these parts have moved, in all units.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace apical::fixedpoint {
 struct EmulatorOptions {
   int threads = 1;
   bool statistics = true;
-  int kernel_level = 0;  ///< see kernels()
+  bool only_clipped = false;  ///< of the statistics what overflow modes changed: no ranges, zeros and bits
+  int kernel_level = 0;       ///< see kernels()
   Schedule schedule = Schedule::automatic;
   std::ptrdiff_t work_for_threads = 1 << 19;  ///< multiply-accumulates from which on threads divide a matrix
   std::vector<Watcher*> watchers{};           ///< see every exact value that is quantised in a tick; slow
@@ -138,7 +141,9 @@ class Emulator {
     int always = 0;                ///< parts that run every tick: they draw random bits, or undo each other
     bool decays = true;            ///< the mismatch may be another one than 0
     bool membrane_matters = true;  ///< for the soma: not where rho is 1
-    std::vector<int> into, back;   ///< projections whose FORWARD, BACKWARD sums into this population
+    bool narrow = true;            ///< every signal has 32 bits, signed
+    std::optional<std::int64_t> rho, alpha;  ///< where all units have the same
+    std::vector<int> into, back;  ///< projections whose FORWARD, BACKWARD sums into this population
     std::vector<std::pair<int, int>> copied_by;  ///< populations with the part that copies a signal
     AlignedVector<std::int64_t> exact, inner;    ///< scratch of UPDATE
     std::vector<std::uint16_t> key_a, key_b;  ///< column keys of the random bits, for weights from this layer
@@ -206,6 +211,7 @@ class Emulator {
   const std::int64_t* gathered(const std::vector<int>& projections, Accumulator Route::*direction,
                                std::ptrdiff_t first, std::ptrdiff_t count, std::int64_t* scratch) const;
   void copy_signal(int layer, PassSlot into, std::ptrdiff_t first, std::ptrdiff_t count);
+  Affine folded(const Affine&, int layer, const std::optional<std::int64_t>& common) const;
   Affine away_from_membrane(int layer, std::ptrdiff_t first, std::int64_t start) const;
   void update_voltage(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
   void update_soma(int layer, std::ptrdiff_t first, std::ptrdiff_t count);
@@ -220,6 +226,7 @@ class Emulator {
   const Kernels* kernels_;
   Workers workers_;
   EmulatorState state_;
+  double last_beta_ = std::numeric_limits<double>::quiet_NaN();  ///< that set_beta() turned into the register
   Observers observers_;
   std::vector<Layer> layers_;
   std::vector<Route> routes_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -23,12 +24,14 @@ inline constexpr std::uint32_t bits_sampled_tick = 17;
 /// Columns whose weights are compared at a time until one has moved (EmulatorOptions::watch_weights).
 inline constexpr std::ptrdiff_t watched_columns = 16;
 
-/// Rows first..last, in whole blocks, of one of `parts` parts of a column.
+/// Rows first..last of one of `parts` parts of a column, in whole blocks; where the column's `rows` end
+/// within one, what kernels take at a time is enough.
 struct RowRange {
   std::ptrdiff_t first, last;
-  RowRange(std::ptrdiff_t stride, int part, int parts)
+  RowRange(std::ptrdiff_t stride, std::ptrdiff_t rows, const Kernels& kernels, int part, int parts)
       : first(stride / row_block * part / parts * row_block),
-        last(stride / row_block * (part + 1) / parts * row_block) {}
+        last(std::min(stride / row_block * (part + 1) / parts * row_block,
+                      (rows + kernels.row_step - 1) / kernels.row_step * kernels.row_step)) {}
 };
 
 }  // namespace apical::fixedpoint

@@ -36,12 +36,13 @@ bool Emulator::quantise_steps(int index) {
   const Affine scaled{{errors.data(), nullptr, nullptr, nullptr},
                       {state_.eta[static_cast<std::size_t>(index)], 0, 0, 0},
                       {},
-                      nullptr};
+                      nullptr,
+                      target.narrow};
   kernels_->neurons->affine(scaled, p.rows, r.exact.data());
   const RandomRows random{program_->seed, state_.tick, stream(Signal::step, p.stream), first_row(p)};
   const int frac = p.eta_frac + learning_signal_format(*program_, p).frac;
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(p.step.rounding)](
-      r.exact.data(), p.rows, frac, p.step, random, observers_.statistics(), r.steps.data());
+      r.exact.data(), p.rows, frac, p.step, random, observers_.counting(), r.steps.data());
   observers_.stepped(
       {std::nullopt, Signal::step, p.target, index, 0, p.rows, r.exact.data(), frac, p.step, r.steps.data()},
       tally);
@@ -127,7 +128,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
     k.largest_error = static_cast<std::int32_t>(largest_error);
     k.apical_sums = !apical ? nullptr : parts > 1 ? partial.data() : r.apical.sums.data();
     k.scratch = r.scratch.data();
-    const RowRange rows(w.stride(), part, parts);
+    const RowRange rows(w.stride(), p.rows, *kernels_, part, parts);
     // Runs of blocks with a step that isn't 0.
     const auto still = [&](std::ptrdiff_t first) {
       return std::all_of(r.narrow_steps.begin() + first, r.narrow_steps.begin() + first + row_block,
@@ -138,6 +139,7 @@ void Emulator::learn_weights(int index, const ColumnList& columns, std::int64_t 
       if (options_.schedule != Schedule::dense && still(k.first)) continue;
       while (k.last < rows.last && (options_.schedule == Schedule::dense || !still(k.last)))
         k.last += row_block;
+      k.last = std::min(k.last, rows.last);
       w.visit([&](auto* weights) {
         const auto move = [&] {
           if constexpr (sizeof(*weights) == 1)

@@ -49,7 +49,7 @@ Tally Emulator::quantise_run(PassSlot slot, int index, std::ptrdiff_t first, std
   const RandomRows random{program_->seed, state_.tick, stream(signal, index),
                           static_cast<std::uint32_t>(population(index).first_unit + first)};
   const Tally tally = kernels_->neurons->quantise[static_cast<std::size_t>(format.rounding)](
-      exact, count, frac, format, random, observers_.statistics(), values);
+      exact, count, frac, format, random, observers_.counting(), values);
   observers_.quantised({slot, signal, index, -1, first, count, exact, frac, format, values}, tally,
                        state_.tick);
   if (tally.changed) {
@@ -127,7 +127,7 @@ void Emulator::update_block(int index, int part, std::ptrdiff_t first, std::ptrd
                          {0, 0, 0, align.membrane * power(program_->alpha_frac)},
                          {align.basal, gamma * align.nudge, align.mismatch, -align.membrane},
                          p.alpha.data() + first};
-      kernels_->neurons->affine(terms, count, exact);
+      kernels_->neurons->affine(folded(terms, index, l.alpha), count, exact);
       quantise_run(PassSlot::membrane, index, first, count, align.frac + program_->alpha_frac, exact);
       break;
     }
@@ -178,20 +178,6 @@ void Emulator::decay_mismatch(int index) {
   }
 }
 
-// The sums of all projections into a population, which have one binary point (proofs.hpp).
-const std::int64_t* Emulator::gathered(const std::vector<int>& projections, Accumulator Route::*direction,
-                                       std::ptrdiff_t first, std::ptrdiff_t count,
-                                       std::int64_t* scratch) const {
-  const auto sums = [&](int index) {
-    return (routes_[static_cast<std::size_t>(index)].*direction).sums.data() + first;
-  };
-  if (projections.size() == 1) return sums(projections.front());
-  std::fill_n(scratch, count, 0);
-  for (const int index : projections)
-    for (std::ptrdiff_t i = 0; i < count; ++i) scratch[i] += sums(index)[i];
-  return scratch;
-}
-
 // Copies the signal that the relayed population offers.
 void Emulator::copy_signal(int index, PassSlot into, std::ptrdiff_t first, std::ptrdiff_t count) {
   const int relayed = population(index).relayed;
@@ -214,10 +200,11 @@ Affine Emulator::away_from_membrane(int index, std::ptrdiff_t first, std::int64_
   const Population& p = population(index);
   const Alignment align(p);
   const auto of = [&](Signal s) { return at(index).state[s].data() + first; };
-  return {{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
-          {0, 0, 0, start},
-          {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
-          p.rho.data() + first};
+  return folded({{of(Signal::basal), of(Signal::nudge), of(Signal::mismatch), of(Signal::membrane)},
+                 {0, 0, 0, start},
+                 {align.basal, program_->gamma * align.nudge, align.mismatch, -align.membrane},
+                 p.rho.data() + first},
+                index, at(index).rho);
 }
 
 void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count) {
@@ -254,7 +241,7 @@ void Emulator::update_soma(int index, std::ptrdiff_t first, std::ptrdiff_t count
     const int frac = std::max(product_frac, rate.frac);
     std::int64_t* const away = l.inner.data();
     kernel.affine(away_from_membrane(index, first, 0), count, away);
-    kernel.product(of(Signal::slope), away, count, exact);
+    kernel.product(of(Signal::slope), away, count, false, exact);
     for (std::ptrdiff_t i = 0; i < count; ++i) {
       const std::int64_t fires_on = of(Signal::membrane)[i];
       exact[i] =
@@ -277,7 +264,8 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                        {state_.beta * power(frac - p[Signal::target].frac),
                         -state_.beta * power(frac - p[Signal::u].frac), 0, 0},
                        {},
-                       nullptr};
+                       nullptr,
+                       l.narrow};
     kernels_->neurons->affine(terms, count, exact);
     quantise_run(PassSlot::nudge, index, first, count, frac + program_->beta_frac, exact);
     return;
@@ -290,7 +278,7 @@ void Emulator::update_nudge(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                  back.weight.frac + population(back.target)[Signal::error].frac,
                  gathered(l.back, &Route::apical, first, count, exact));
   }
-  kernels_->neurons->product(of(Signal::slope), of(Signal::apical), count, exact);
+  kernels_->neurons->product(of(Signal::slope), of(Signal::apical), count, l.narrow, exact);
   quantise_run(PassSlot::nudge, index, first, count, p[Signal::slope].frac + p[Signal::apical].frac, exact);
 }
 
@@ -309,7 +297,7 @@ void Emulator::update_error(int index, std::ptrdiff_t first, std::ptrdiff_t coun
                        {-align.basal * power(rho_frac), 0, 0, align.membrane * power(rho_frac)},
                        {align.basal, align.nudge, align.mismatch, -align.membrane},
                        p.rho.data() + first};
-    kernels_->neurons->affine(terms, count, exact);
+    kernels_->neurons->affine(folded(terms, index, l.rho), count, exact);
     tally = quantise_run(PassSlot::error, index, first, count, align.frac + rho_frac, exact);
   }
   send_errors(index, first, count, tally);

@@ -53,7 +53,7 @@ void Emulator::add_columns(int index, const ColumnList& list) {
   activity.state_writes += static_cast<std::uint64_t>(p.rows);
   const int parts = workers_.parts(list.count * p.rows);
   workers_.run(parts, [&](int part) {
-    const RowRange rows(w.stride(), part, parts);
+    const RowRange rows(w.stride(), p.rows, *kernels_, part, parts);
     if (!w.wide()) {
       w.visit([&](auto* weights) {
         const auto& matrix = [&]() -> const auto& {
@@ -204,6 +204,20 @@ void Emulator::backward(int index) {
   acc.version = upper.error_version;
   acc.valid = true;
   mark(p.source, part::error);
+}
+
+// The sums of all projections into a population, which have one binary point (proofs.hpp).
+const std::int64_t* Emulator::gathered(const std::vector<int>& projections, Accumulator Route::*direction,
+                                       std::ptrdiff_t first, std::ptrdiff_t count,
+                                       std::int64_t* scratch) const {
+  const auto sums = [&](int index) {
+    return (routes_[static_cast<std::size_t>(index)].*direction).sums.data() + first;
+  };
+  if (projections.size() == 1) return sums(projections.front());
+  std::fill_n(scratch, count, 0);
+  for (const int index : projections)
+    for (std::ptrdiff_t i = 0; i < count; ++i) scratch[i] += sums(index)[i];
+  return scratch;
 }
 
 }  // namespace apical::fixedpoint

@@ -22,9 +22,9 @@ struct ColumnList {
 /// 2^30 + 2^28 + 2^29 + 2^15.
 inline constexpr int most_decay_shift = 13;
 
-/// LEARN on rows first..last (multiples of row_block) of the listed columns, whose value is the rate r:
-/// W += round((step · r − W · 2^decay) · 2^-shift), clamped to the range of `weight`, where neither step nor
-/// r is 0. A sum that is given follows the changes.
+/// LEARN on rows first..last (multiples of Kernels::row_step) of the listed columns, whose value is the rate
+/// r: W += round((step · r − W · 2^decay) · 2^-shift), clamped to the range of `weight`, where neither step
+/// nor r is 0. A sum that is given follows the changes.
 struct LearnBlock {
   std::ptrdiff_t stride, first, last;
   ColumnList columns;
@@ -60,7 +60,10 @@ struct MatrixKernels {
   void (*learn[8])(T* weights, const LearnBlock&);
 };
 
-/// What a quantiser did to a run of units; the first four only where counting was asked for.
+/// What quantisers count: nothing, what their overflow modes changed, or that, ranges and zeros.
+enum class Counting { none, clipped, all };
+
+/// What a quantiser did to a run of units; the first four only where they were to be counted.
 struct Tally {
   std::int64_t minimum, maximum;
   std::uint64_t saturated, rounded_to_zero;
@@ -85,24 +88,27 @@ struct Affine {
   const std::int64_t* x[4];
   std::int64_t direct[4], inner[4];
   const std::int64_t* factor;
+  bool narrow = false;  ///< every x has 32 bits, signed: formats of 32 unsigned bits have more
 };
 
 /// Inner loops of the neuron unit.
 struct NeuronKernels {
   void (*affine)(const Affine&, std::ptrdiff_t count, std::int64_t* out);
-  void (*product)(const std::int64_t* a, const std::int64_t* b, std::ptrdiff_t count, std::int64_t* out);
+  /// `narrow`: as that of Affine.
+  void (*product)(const std::int64_t* a, const std::int64_t* b, std::ptrdiff_t count, bool narrow,
+                  std::int64_t* out);
   /// ActivationTable::exact() of every raw value; delta is null for a full look-up.
   void (*table)(const std::int64_t* raw, std::ptrdiff_t count, std::int64_t lowest, int low_bits,
                 const std::int64_t* base, const std::int64_t* delta, std::int64_t* out);
   /// Quantises exact values with `frac` fraction bits into `values`. In the order of enum Rounding.
   Tally (*quantise[8])(const std::int64_t* exact, std::ptrdiff_t count, int frac, const Format&,
-                       const RandomRows&, bool counting, std::int64_t* values);
+                       const RandomRows&, Counting, std::int64_t* values);
   /// Row keys of the random bits for rows 0..count, as halves.
   void (*keys)(const RandomRows&, std::ptrdiff_t count, std::uint16_t* low, std::uint16_t* high);
   /// All are 0 or between 1e-250 and 1e250 in magnitude.
   bool (*loads_by_vector)(const double* real, std::ptrdiff_t count);
   /// Quantises such real numbers times `scale` (2^frac, frac -64..64) to nearest, ties to even, clamping.
-  Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, bool counting,
+  Tally (*load)(const double* real, std::ptrdiff_t count, double scale, const Format&, Counting,
                 std::int64_t* values);
   /// sent[i] = values[i] where they differ by more than theta. Returns how many did; `largest` takes the
   /// largest difference that stays.
@@ -118,6 +124,7 @@ struct NeuronKernels {
 /// integers.
 struct Kernels {
   const char* name;
+  std::ptrdiff_t row_step;  ///< rows that loops over weights take at a time; divides row_block
   MatrixKernels<std::int8_t> bytes;
   MatrixKernels<std::int16_t> words;
   const NeuronKernels* neurons;

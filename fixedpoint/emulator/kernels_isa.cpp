@@ -2,7 +2,11 @@
 // Loops over weights. Compiled once per x86-64 level (APICAL_LEVEL); includes nothing with inline functions
 // that another translation unit could share, so that no code of a higher level can leak into the baseline.
 #include "fixedpoint/emulator/kernels_level.hpp"
+#if APICAL_LEVEL == 3
+#include "fixedpoint/emulator/learn_avx2.hpp"
+#else
 #include "fixedpoint/emulator/learn_isa.hpp"
+#endif
 
 namespace apical::fixedpoint {
 namespace {
@@ -10,6 +14,12 @@ namespace {
 // FORWARD adds columns eight at a time into 32-bit sums, which go to the 64-bit ones before they could
 // overflow. Values are split into high · 256 + low where the products would leave too little room.
 constexpr std::ptrdiff_t group = 8;
+
+#if APICAL_LEVEL >= 3
+constexpr std::ptrdiff_t row_step = lanes;
+#else
+constexpr std::ptrdiff_t row_step = 8;
+#endif
 
 struct Group {
   const void* column[group];
@@ -115,7 +125,7 @@ void forward(const T* weights, std::ptrdiff_t stride, std::ptrdiff_t first, std:
   constexpr std::ptrdiff_t chunk = 2048;  // rows whose sums stay in the first-level cache
   for (std::ptrdiff_t begin = first; begin < last; begin += chunk) {
     const std::ptrdiff_t width = begin + chunk < last ? chunk : last - begin;
-    const std::ptrdiff_t padded = (width + row_block - 1) / row_block * row_block;
+    const std::ptrdiff_t padded = (width + row_step - 1) / row_step * row_step;
     forward_rows(weights, stride, begin, padded, list, magnitude, scratch + 2 * begin, sums);
   }
 }
@@ -180,11 +190,21 @@ i32 largest(const T* weights, std::ptrdiff_t count) {
 
 template <class T>
 constexpr MatrixKernels<T> matrix_kernels() {
-  return {forward<T>,
-          backward<T>,
-          largest<T>,
-          {learn<0, T>, learn<1, T>, learn<2, T>, learn<3, T>, learn<4, T>, learn<5, T>, learn<6, T>,
-           learn_stochastic<T>}};
+  return {
+    forward<T>, backward<T>, largest<T>,
+#if APICAL_LEVEL == 3
+    {
+      learn_avx2<0, T>, learn_avx2<1, T>, learn_avx2<2, T>, learn_avx2<3, T>, learn_avx2<4, T>,
+          learn_avx2<5, T>, learn_avx2<6, T>, learn_avx2<7, T>
+    }
+  };
+#else
+    {
+      learn<0, T>, learn<1, T>, learn<2, T>, learn<3, T>, learn<4, T>, learn<5, T>, learn<6, T>,
+          learn_stochastic<T>
+    }
+  };
+#endif
 }
 
 }  // namespace
@@ -194,7 +214,7 @@ extern const Kernels APICAL_JOIN(kernels_level_, APICAL_LEVEL);
 const Kernels APICAL_JOIN(kernels_level_, APICAL_LEVEL) = {APICAL_LEVEL == 4   ? "avx512"
                                                            : APICAL_LEVEL == 3 ? "avx2"
                                                                                : "baseline",
-                                                           matrix_kernels<std::int8_t>(),
+                                                           row_step, matrix_kernels<std::int8_t>(),
                                                            matrix_kernels<std::int16_t>(),
                                                            &APICAL_JOIN(neuron_kernels_, APICAL_LEVEL)};
 

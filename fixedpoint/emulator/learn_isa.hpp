@@ -69,12 +69,23 @@ void learn_column(T* weights, i32 rate, u16 a, u16 b, const LearnBlock& k, i64* 
   if (apical != nullptr) *apical += known;
 }
 
+// Below this |step · rate| every change of a weight is rounded to 0: half an LSB to nearest, a whole one
+// towards 0, and half of the last bit that stochastic rounding sees.
+template <int Mode>
+inline i64 least_change(const LearnBlock& k) {
+  if (Mode <= 4) return k.shift == 0 ? 0 : i64{1} << (k.shift - 1);
+  if (Mode == 6) return i64{1} << k.shift;
+  const int unseen = Mode == 7 ? k.shift - k.weight.random_bits : 0;
+  return unseen > 0 ? i64{1} << (unseen - 1) : 0;
+}
+
 template <int Mode, bool Decays, class T>
 void learn_each(T* weights, const LearnBlock& k) {
+  const i64 least = Decays ? 0 : least_change<Mode>(k);
   for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
     const std::ptrdiff_t j = k.columns.index[c];
     const i32 rate = static_cast<i32>(k.columns.value[c]);
-    if (Decays && rate == 0) continue;
+    if (Decays ? rate == 0 : magnitude_of(rate) * k.largest_step < least) continue;
     learn_column<Mode, Decays>(weights + j * k.stride, rate, k.a[j], k.b[j], k,
                                k.apical_sums == nullptr ? nullptr : k.apical_sums + j);
   }
@@ -199,6 +210,7 @@ void learn_columns(T* weights, const LearnBlock& k) {
   const i64 vectors = width / lanes;
   i64 spent = 0;
   if (Basal) clear(scratch, width);
+  const i64 least = least_change<7>(k);
   LearnColumn<T> large[2], small[2];
   int larges = 0, smalls = 0;
   const auto finish = [&] {
@@ -209,6 +221,7 @@ void learn_columns(T* weights, const LearnBlock& k) {
   for (std::ptrdiff_t c = 0; c < k.columns.count; ++c) {
     const std::ptrdiff_t j = k.columns.index[c];
     const i32 rate = static_cast<i32>(k.columns.value[c]);
+    if (magnitude_of(rate) * k.largest_step < least) continue;
     // No change of this column is larger.
     const i64 change = ((magnitude_of(rate) * k.largest_step) >> k.shift) + 1;
     const i64 lifted = magnitude_of(rate) << lacking;

@@ -5,7 +5,9 @@
 #include "fixedpoint/emulator/kernels_level.hpp"
 #include "fixedpoint/numeric/counter_random.hpp"
 #include "fixedpoint/numeric/quantise.hpp"
-#if APICAL_LEVEL == 4
+#if APICAL_LEVEL == 3
+#include "fixedpoint/emulator/neurons_avx2.hpp"
+#elif APICAL_LEVEL == 4
 #include <immintrin.h>
 #endif
 
@@ -15,6 +17,9 @@ namespace {
 using i64 = std::int64_t;
 
 void affine(const Affine& f, std::ptrdiff_t count, i64* __restrict out) {
+#if APICAL_LEVEL == 3
+  if (narrow_affine(f, count, out)) return;
+#endif
   if (f.factor != nullptr && f.x[0] != nullptr && f.x[1] != nullptr && f.x[2] != nullptr &&
       f.x[3] != nullptr) {
     const i64* __restrict x0 = f.x[0], * __restrict x1 = f.x[1], * __restrict x2 = f.x[2], * __restrict x3 = f.x[3];
@@ -45,8 +50,13 @@ void affine(const Affine& f, std::ptrdiff_t count, i64* __restrict out) {
   }
 }
 
-void product(const i64* __restrict a, const i64* __restrict b, std::ptrdiff_t count, i64* __restrict out) {
-  for (std::ptrdiff_t i = 0; i < count; ++i) out[i] = a[i] * b[i];
+void product(const i64* __restrict a, const i64* __restrict b, std::ptrdiff_t count,
+             [[maybe_unused]] bool narrow, i64* __restrict out) {
+  std::ptrdiff_t i = 0;
+#if APICAL_LEVEL == 3
+  if (narrow) i = narrow_product(a, b, count, out);
+#endif
+  for (; i < count; ++i) out[i] = a[i] * b[i];
 }
 
 void table(const i64* __restrict raw, std::ptrdiff_t count, i64 lowest, int low_bits, const i64* base,
@@ -63,7 +73,7 @@ void table(const i64* __restrict raw, std::ptrdiff_t count, i64 lowest, int low_
 }
 
 // The loop that the compiler vectorises: rounding and overflow are decided outside of it.
-template <Rounding Mode, bool Clamp, bool Counting>
+template <Rounding Mode, bool Clamp, Counting Counts>
 Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, const Format& declared,
                    const RandomRows& random, i64* __restrict values) {
   Format format = declared;
@@ -73,18 +83,34 @@ Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, 
   const i64 low = format.minimum_raw(), high = format.maximum_raw();
   const std::uint32_t base = mix32(mix32(random.seed) + random.tick) + (random.stream << 20);
   i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0, set = 0;
+  std::ptrdiff_t begin = 0;
+#if APICAL_LEVEL == 3
+  // What has 32 bits after rounding is limited and counted eight at a time.
+  if (Clamp && shift >= 0 && shift <= 62 && Mode != Rounding::stochastic && low > INT32_MIN &&
+      high < INT32_MAX && count >= 8) {
+    const Eights eights = quantise_eights<Mode, Counts>(exact, count, shift, low, high, values);
+    begin = eights.count;
+    minimum = eights.minimum;
+    maximum = eights.maximum;
+    saturated = eights.saturated;
+    zeros = eights.zeros;
+    changed = eights.changed;
+    set = eights.set;
+  }
+#endif
   const auto one = [&](std::ptrdiff_t i, i64 raw, bool limited) {
     changed |= raw ^ values[i];
     set |= raw;
     values[i] = raw;
-    if (!Counting) return;
+    if (Counts == Counting::none) return;
     saturated += limited;
+    if (Counts == Counting::clipped) return;
     zeros += raw == 0 && exact[i] != 0;
     minimum = raw < minimum ? raw : minimum;
     maximum = raw > maximum ? raw : maximum;
   };
   if (Clamp && shift >= 0 && shift <= 62 && Mode != Rounding::stochastic) {
-    for (std::ptrdiff_t i = 0; i < count; ++i) {
+    for (std::ptrdiff_t i = begin; i < count; ++i) {
       const i64 rounded = shift == 0 ? exact[i] : round_shift(exact[i], shift, Mode);
       const i64 raw = rounded < low ? low : rounded > high ? high : rounded;
       one(i, raw, raw != rounded);
@@ -104,11 +130,14 @@ Tally quantise_run(const i64* __restrict exact, std::ptrdiff_t count, int frac, 
 
 template <Rounding Mode>
 Tally quantise_signal(const i64* exact, std::ptrdiff_t count, int frac, const Format& format,
-                      const RandomRows& random, bool counting, i64* values) {
+                      const RandomRows& random, Counting counting, i64* values) {
   const bool clamp = format.overflow == Overflow::sat || format.overflow == Overflow::sat_sym;
-  if (!clamp) return quantise_run<Mode, false, true>(exact, count, frac, format, random, values);
-  return counting ? quantise_run<Mode, true, true>(exact, count, frac, format, random, values)
-                  : quantise_run<Mode, true, false>(exact, count, frac, format, random, values);
+  if (!clamp) return quantise_run<Mode, false, Counting::all>(exact, count, frac, format, random, values);
+  if (counting == Counting::all)
+    return quantise_run<Mode, true, Counting::all>(exact, count, frac, format, random, values);
+  return counting == Counting::clipped
+             ? quantise_run<Mode, true, Counting::clipped>(exact, count, frac, format, random, values)
+             : quantise_run<Mode, true, Counting::none>(exact, count, frac, format, random, values);
 }
 
 void keys(const RandomRows& random, std::ptrdiff_t count, std::uint16_t* __restrict low,
@@ -157,10 +186,11 @@ bool loads_by_vector(const double* __restrict real, std::ptrdiff_t count) {
 }
 
 // Adding and taking away 1.5 · 2^52 rounds to the nearest integer, ties to even.
-template <bool Counting>
+template <bool Counts>
 Tally load_run(const double* __restrict real, std::ptrdiff_t count, double scale, const Format& format,
                i64* __restrict values) {
   constexpr double magic = 6755399441055744.0;
+  constexpr i64 magic_bits = 0x4338000000000000;
   const double low = static_cast<double>(format.minimum_raw()),
                high = static_cast<double>(format.maximum_raw());
   i64 minimum = INT64_MAX, maximum = INT64_MIN, saturated = 0, zeros = 0, changed = 0, set = 0;
@@ -169,11 +199,16 @@ Tally load_run(const double* __restrict real, std::ptrdiff_t count, double scale
     const double near = scaled < low - 1 ? low - 1 : scaled > high + 1 ? high + 1 : scaled;
     const double rounded = (near + magic) - magic;
     const double kept = rounded < low ? low : rounded > high ? high : rounded;
-    const i64 raw = static_cast<i64>(kept);
+    // What an integer becomes by adding the magic number has its bits at the end; processors without
+    // AVX-512 convert only one at a time.
+    const double placed = kept + magic;
+    i64 raw;
+    __builtin_memcpy(&raw, &placed, sizeof raw);
+    raw -= magic_bits;
     changed |= raw ^ values[i];
     set |= raw;
     values[i] = raw;
-    if (!Counting) continue;
+    if (!Counts) continue;
     saturated += kept != rounded ? i64{1} : i64{0};
     zeros += kept == 0.0 && real[i] != 0.0 ? i64{1} : i64{0};
     minimum = raw < minimum ? raw : minimum;
@@ -183,15 +218,19 @@ Tally load_run(const double* __restrict real, std::ptrdiff_t count, double scale
           changed != 0, set != 0};
 }
 
-Tally load(const double* real, std::ptrdiff_t count, double scale, const Format& format, bool counting,
+Tally load(const double* real, std::ptrdiff_t count, double scale, const Format& format, Counting counting,
            i64* values) {
-  return counting ? load_run<true>(real, count, scale, format, values)
-                  : load_run<false>(real, count, scale, format, values);
+  return counting != Counting::none ? load_run<true>(real, count, scale, format, values)
+                                    : load_run<false>(real, count, scale, format, values);
 }
 
 Narrowed narrow(const i64* __restrict values, std::ptrdiff_t count, std::int16_t* __restrict out) {
   i64 largest = 0, nonzero = 0;
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
+  std::ptrdiff_t i = 0;
+#if APICAL_LEVEL == 3
+  i = narrow_eights(values, count, out, largest, nonzero);
+#endif
+  for (; i < count; ++i) {
     const i64 value = values[i];
     const i64 size = value < 0 ? -value : value;
     largest = size > largest ? size : largest;
@@ -237,6 +276,9 @@ std::ptrdiff_t differing(const i64* a, const i64* b, std::ptrdiff_t count, std::
       here = _mm256_add_epi32(here, _mm256_set1_epi32(8));
     }
   }
+#elif APICAL_LEVEL == 3
+  i = b == nullptr ? differing_fours<false>(a, b, count, index, value, found)
+                   : differing_fours<true>(a, b, count, index, value, found);
 #endif
   for (; i < count; ++i) {
     const i64 difference = a[i] - (b == nullptr ? 0 : b[i]);

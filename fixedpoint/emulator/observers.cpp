@@ -17,8 +17,8 @@ std::size_t place_of(std::size_t block, int part) {
 
 }  // namespace
 
-Observers::Observers(const Program& program, Statistics statistics, std::vector<Watcher*> watchers)
-    : statistics_(statistics == Statistics::on),
+Observers::Observers(const Program& program, Counting counting, std::vector<Watcher*> watchers)
+    : counting_what_(counting),
       watchers_(std::move(watchers)),
       layers_(program.populations.size()),
       routes_(program.projections.size()) {
@@ -33,14 +33,14 @@ Observers::Observers(const Program& program, Statistics statistics, std::vector<
 }
 
 void Observers::count_bits(SignalCounter& counter, const std::int64_t* values, std::ptrdiff_t count,
-                           std::uint32_t tick) {
-  if (tick % bits_sampled_tick != 0) return;
+                           std::uint32_t tick) const {
+  if (tick % bits_sampled_tick != 0 || counting_what_ != Counting::all) return;
   for (std::ptrdiff_t i = 0; i < count; ++i) ++counter.bits[static_cast<std::size_t>(used_bits(values[i]))];
 }
 
 void Observers::loaded(Signal signal, int layer, const AlignedVector<std::int64_t>& values,
                        const Tally& tally, std::uint32_t tick) {
-  if (!statistics_) return;
+  if (!statistics()) return;
   SignalCounter& counter = at(layer).counters[at_signal(signal)];
   counter.add(tally.minimum, tally.maximum, values.size(), tally.saturated, tally.rounded_to_zero);
   count_bits(counter, values.data(), static_cast<std::ptrdiff_t>(values.size()), tick);
@@ -51,7 +51,7 @@ void Observers::quantised(const QuantisedRun& run, const Tally& tally, std::uint
   Layer& l = at(run.layer);
   const auto count = static_cast<std::uint64_t>(run.count);
   l.work.state_writes += count;
-  if (!statistics_) return;
+  if (!statistics()) return;
   SignalCounter& counter = l.counters[at_signal(run.signal)];
   counter.add(tally.minimum, tally.maximum, count, tally.saturated, tally.rounded_to_zero);
   if (counting_ != nullptr) counting_->add(at_signal(run.signal), tally.saturated, tally.rounded_to_zero);
@@ -77,11 +77,11 @@ void Observers::again(const LayerState& state, int layer, const PartCounts& coun
 
 void Observers::left_out(const LayerState& state, int layer, std::size_t block, int part,
                          std::ptrdiff_t first, std::ptrdiff_t count, std::uint32_t tick) {
-  if (statistics_) again(state, layer, at(layer).parts[place_of(block, part)], first, count, tick);
+  if (statistics()) again(state, layer, at(layer).parts[place_of(block, part)], first, count, tick);
 }
 
 void Observers::stays_zero(const LayerState& state, int layer, std::uint32_t tick) {
-  if (!statistics_) return;
+  if (!statistics()) return;
   PartCounts zeros;
   zeros.add(at_signal(Signal::mismatch), 0, 0);
   again(state, layer, zeros, 0, static_cast<std::ptrdiff_t>(state.first_mismatch.size()), tick);
@@ -92,7 +92,7 @@ void Observers::stepped(const QuantisedRun& run, const Tally& tally) {
   const auto rows = static_cast<std::uint64_t>(run.count);
   Layer& target = at(run.layer);
   target.work.state_reads += rows;
-  if (statistics_)
+  if (statistics())
     target.counters[at_signal(Signal::step)].add(tally.minimum, tally.maximum, rows, tally.saturated,
                                                  tally.rounded_to_zero);
 }

@@ -14,16 +14,14 @@
 
 namespace apical::fixedpoint {
 
-/// Whether quantisers are counted.
-enum class Statistics { off, on };
-
 /// What looks at an executor and changes no bit: statistics of every quantiser, what watchers want to
 /// see, and the work that was done (Activity).
 class Observers {
  public:
-  Observers(const Program&, Statistics, std::vector<Watcher*>);
+  Observers(const Program&, Counting, std::vector<Watcher*>);
 
-  bool statistics() const { return statistics_; }
+  Counting counting() const { return counting_what_; }
+  bool statistics() const { return counting_what_ != Counting::none; }
   const std::vector<Watcher*>& watchers() const { return watchers_; }
 
   /// Real numbers have become the values of a signal.
@@ -70,10 +68,9 @@ class Observers {
   Layer& at(int layer) { return layers_[static_cast<std::size_t>(layer)]; }
   void again(const LayerState&, int layer, const PartCounts&, std::ptrdiff_t first, std::ptrdiff_t count,
              std::uint32_t tick);
-  static void count_bits(SignalCounter&, const std::int64_t* values, std::ptrdiff_t count,
-                         std::uint32_t tick);
+  void count_bits(SignalCounter&, const std::int64_t* values, std::ptrdiff_t count, std::uint32_t tick) const;
 
-  bool statistics_;
+  Counting counting_what_;
   std::vector<Watcher*> watchers_;
   std::vector<Layer> layers_;
   std::vector<Route> routes_;

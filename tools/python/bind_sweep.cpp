@@ -47,7 +47,7 @@ FinishedSweep sweep(const py::object& path, const py::object& out, const py::obj
                                            : std::filesystem::path(py::str(out).cast<std::string>());
   if (threads > 1024) throw InputError(fmt::format("threads: {}; accepted: 0..1024", threads));
   const py::gil_scoped_release others;
-  const Study study = read_study(file, set);
+  Study study = read_study(file, set);
   check_points(study);
   FinishedSweep finished;
   finished.store = (folder / "results.csv").string();

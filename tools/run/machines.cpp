@@ -37,10 +37,14 @@ fixedpoint::EmulatorOptions emulator_options(const Config& config) {
 
 std::unique_ptr<sim::Machine> make_emulator(const Config& config,
                                             std::shared_ptr<const fixedpoint::Program> program) {
+  return emulator_with(emulator_options(config), config, std::move(program));
+}
+
+std::unique_ptr<sim::Machine> emulator_with(const fixedpoint::EmulatorOptions& how, const Config& config,
+                                            std::shared_ptr<const fixedpoint::Program> program) {
   if (auto chip = drawn_chip(config))
-    return std::make_unique<sim::ImperfectEmulator>(std::move(program), std::move(chip),
-                                                    emulator_options(config));
-  return std::make_unique<sim::EmulatorMachine>(std::move(program), emulator_options(config));
+    return std::make_unique<sim::ImperfectEmulator>(std::move(program), std::move(chip), how);
+  return std::make_unique<sim::EmulatorMachine>(std::move(program), how);
 }
 
 static sim::CoreParameters core_parameters(const Config& config, const fixedpoint::Program& program) {

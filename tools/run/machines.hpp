@@ -20,6 +20,8 @@ fixedpoint::EmulatorOptions emulator_options(const Config&);
 /// The machines of a configuration. All throw std::invalid_argument for what it gets wrong.
 std::unique_ptr<sim::Machine> make_golden(const Config&, const std::vector<model::WeightMatrix>& weights);
 std::unique_ptr<sim::Machine> make_emulator(const Config&, std::shared_ptr<const fixedpoint::Program>);
+std::unique_ptr<sim::Machine> emulator_with(const fixedpoint::EmulatorOptions&, const Config&,
+                                            std::shared_ptr<const fixedpoint::Program>);
 std::unique_ptr<sim::Machine> make_core(const Config&, std::shared_ptr<const fixedpoint::Program>);
 /// The virtual platform, in a process of its own; finish() completes its traces, where files are named.
 std::unique_ptr<sim::SeparateMachine> make_tlm(const Config&, std::shared_ptr<const fixedpoint::Program>,

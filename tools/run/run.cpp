@@ -126,7 +126,9 @@ RunOutcome run_checked(const Config& config, const RunOptions& options) {
     platform = made.get();
     enter(Machine::tlm, std::move(made));
   } else if (config.machine != Machine::golden) {
-    enter(Machine::emulator, make_emulator(config, program));
+    fixedpoint::EmulatorOptions how = emulator_options(config);
+    how.only_clipped = !options.details;
+    enter(Machine::emulator, emulator_with(how, config, program));
   }
   for (MachineRun& e : machines)
     e.trace =

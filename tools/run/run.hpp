@@ -51,7 +51,8 @@ struct RunOptions {
   const std::atomic<bool>* interrupted = nullptr;  ///< becomes true: training and testing end where they are
   bool catch_signals = false;                      ///< so they do at SIGINT and SIGTERM; RunOutcome::signal
   bool quiet = false;                              ///< one of several runs: no progress of its own
-  std::function<bool(const RunResult&)> give_up;   ///< asked after every test; true ends the training there
+  bool details = true;  ///< voltages, and of signals ranges, zeros and bits, are wanted; else what is clipped
+  std::function<bool(const RunResult&)> give_up;  ///< asked after every test; true ends the training there
 };
 
 /// The emulator once more, sending only what moved by more than theta.

@@ -134,7 +134,7 @@ class Runner {
       machine_.tick(sample.input.data(), sample.target.data(), sample.nudge, sample.changed);
       if (!sample.scored) continue;
       score.add(sample, machine_.read("u", depth_));
-      for (int k = 1; k <= depth_; ++k) {
+      for (int k = 1; k <= depth_ && options_.details; ++k) {
         auto& kept = result_.voltages[static_cast<std::size_t>(k - 1)];
         if (kept.size() >= voltages_kept) continue;
         const std::vector<double> u = machine_.read("u", k);

@@ -57,6 +57,7 @@ Row run_point(const Study& study, const Point& point) {
     row.machine = name_of(config.machine);
     RunOptions options;
     options.quiet = true;
+    options.details = false;
     const RunOutcome outcome = run(config, options);
     if (digest(config) != point.digest || data_digest(config) != point.data)
       throw InputError(

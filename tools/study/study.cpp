@@ -204,9 +204,9 @@ std::string task_keys(const Config& config) {
   return text;
 }
 
-void check_task(const Config& config) {
+std::shared_ptr<const model::Task> checked_task(const Config& config) {
   try {
-    configured_task(config);
+    return configured_task(config);
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error));
   }
@@ -307,13 +307,17 @@ Study read_study(const std::string& path, const std::vector<std::string>& set, D
   return study;
 }
 
-void check_points(const Study& study) {
+void check_points(Study& study) {
+  constexpr std::size_t most_kept = 4;  // of MNIST 190 MB each
   std::set<std::string> points, tasks;
   for (const Point& point : study.points) {
     if (point.repeat > 0 || !points.insert(point.digest).second) continue;  // seeds change no shape
     of_point(study, point, [&] {
       const Config config = configuration(study, point);
-      if (tasks.insert(task_keys(config)).second) check_task(config);
+      if (tasks.insert(task_keys(config)).second) {
+        auto task = checked_task(config);
+        if (study.tasks.size() < most_kept) study.tasks.push_back(std::move(task));
+      }
       check_machine(config);
       return 0;
     });

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "model/task.hpp"
 #include "tools/config/config.hpp"
 #include "tools/config/key_value.hpp"
 
@@ -72,6 +74,8 @@ struct Study {
   bool has_reference = false;  ///< designs[0] is the one point that the others are measured against
   std::vector<Design> designs;
   std::vector<Point> points;  ///< by design, position, repeat; a configuration may occur in several designs
+  /// Of check_points(): while they are there, tasks with the same data find them in memory.
+  std::vector<std::shared_ptr<const model::Task>> tasks;
 
   std::size_t repeats() const { return seeds.empty() ? 1 : seeds.size(); }
 };
@@ -87,7 +91,7 @@ bool confirms(const Study&, const Point&);
 
 /// Makes what every point needs but runs none: reads its data, compiles its program, holds its machine
 /// against its limits. Throws InputError that names the first point which can't run, and why.
-void check_points(const Study&);
+void check_points(Study&);
 
 /// All positions of a design, in the order of the store. A pure function of the design.
 std::vector<std::vector<AxisValue>> positions(const Design&);

@@ -46,7 +46,7 @@ TEST(NeuronKernels, QuantiseIsTheQuantiser) {
         for (const int level : supported_levels()) {
           auto values = before;
           const Tally t = kernels(level).neurons->quantise[mode](
-              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, true, values.data());
+              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, Counting::all, values.data());
           ASSERT_EQ(values, expected) << "level " << level << " " << name_of(f.rounding);
           EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
           EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
@@ -55,9 +55,18 @@ TEST(NeuronKernels, QuantiseIsTheQuantiser) {
           EXPECT_EQ(t.changed, expected != before);
           EXPECT_EQ(t.nonzero, expected != std::vector<std::int64_t>(count, 0));
           auto uncounted = before;
-          const Tally u = kernels(level).neurons->quantise[mode](
-              exact.data(), static_cast<std::ptrdiff_t>(count), frac, f, rows, false, uncounted.data());
+          const Tally u =
+              kernels(level).neurons->quantise[mode](exact.data(), static_cast<std::ptrdiff_t>(count), frac,
+                                                     f, rows, Counting::none, uncounted.data());
           ASSERT_EQ(uncounted, expected);
+          auto clipped = before;
+          const Tally c =
+              kernels(level).neurons->quantise[mode](exact.data(), static_cast<std::ptrdiff_t>(count), frac,
+                                                     f, rows, Counting::clipped, clipped.data());
+          ASSERT_EQ(clipped, expected);
+          EXPECT_EQ(c.saturated, saturated);
+          EXPECT_EQ(c.changed, t.changed);
+          EXPECT_EQ(c.nonzero, t.nonzero);
           EXPECT_EQ(u.changed, t.changed);
           EXPECT_EQ(u.nonzero, t.nonzero);
         }
@@ -90,13 +99,13 @@ TEST(NeuronKernels, LoadIsTheQuantiserOfModerateNumbers) {
         real.push_back(i % 3 == 0 ? std::ldexp(half, -f.frac) : half / 300);
         expected.push_back(load(real.back(), f).raw);
       }
-      for (const bool counting : {false, true}) {
+      for (const Counting counting : {Counting::none, Counting::clipped, Counting::all}) {
         auto values = before;
         const Tally t = kernel.load(real.data(), static_cast<std::ptrdiff_t>(count), std::ldexp(1.0, f.frac),
                                     f, counting, values.data());
         ASSERT_EQ(values, expected) << "level " << level;
         EXPECT_EQ(t.changed, expected != before);
-        if (!counting) continue;
+        if (counting != Counting::all) continue;
         EXPECT_EQ(t.minimum, *std::min_element(expected.begin(), expected.end()));
         EXPECT_EQ(t.maximum, *std::max_element(expected.begin(), expected.end()));
       }

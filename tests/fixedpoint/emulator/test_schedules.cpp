@@ -219,3 +219,44 @@ TEST(Schedules, ThresholdsBoundWhatIsNotSent) {
     last = emulator.observers().events();
   }
 }
+
+// What sweeps ask for: the statistics without ranges, zeros and bits, and all else as it was.
+TEST(Schedules, CountWhatIsClippedAloneAsWithTheRest) {
+  const std::uint64_t seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  RandomNetwork random(seed);
+  std::uint64_t saturated = 0;
+  for (int programs = 0; programs < 200;) {
+    const NetworkDescription net = random.below(3) == 0 ? random.graph() : random();
+    Trial trial{compiled(net), {}};
+    if (trial.program == nullptr) continue;
+    for (const bool only_clipped : {false, true}) {
+      EmulatorOptions options;
+      options.schedule = static_cast<Schedule>(programs % 3);
+      options.only_clipped = only_clipped;
+      trial.machines.emplace_back(trial.program, options);
+    }
+    RandomStimulus stimulus(net, seed + static_cast<std::uint64_t>(programs));
+    for (int t = 0; t < 24; ++t) {
+      stimulus.next();
+      trial.tick(stimulus);
+    }
+    const Emulator &all = trial.machines[0], &clipped = trial.machines[1];
+    ASSERT_EQ(all.digest(), clipped.digest()) << "program " << programs;
+    EXPECT_EQ(all.observers().macs(), clipped.observers().macs());
+    for (int k = 1; k < static_cast<int>(trial.program->populations.size()); ++k)
+      for (std::size_t s = 0; s < neuron_signals; ++s) {
+        const SignalCounter& of_all = all.observers().counter(static_cast<Signal>(s), k);
+        const SignalCounter& of_clipped = clipped.observers().counter(static_cast<Signal>(s), k);
+        ASSERT_EQ(of_all.count, of_clipped.count);
+        ASSERT_EQ(of_all.saturated, of_clipped.saturated);
+        saturated += of_all.saturated;
+      }
+    for (int p = 0; p < static_cast<int>(trial.program->projections.size()); ++p)
+      if (holder_of(*trial.program, p) == p) {
+        ASSERT_EQ(all.weight_counter(p).saturated, clipped.weight_counter(p).saturated);
+      }
+    ++programs;
+  }
+  EXPECT_GT(saturated, 0u);
+}
