@@ -81,6 +81,12 @@ void add_profile(CLI::App& app, int& status) {
       ->check(CLI::Range(1.0, 1e6));
   command->add_option("--threads", a->options.threads, "windows side by side (default 1)")
       ->check(CLI::Range(1, 1024));
+  command
+      ->add_option(
+          "--tolerance", a->options.tolerance,
+          "predict the bits of weights and membranes for so many points of accuracy lost, or percent of "
+          "the mean squared error; training then holds validation data back")
+      ->check(CLI::Range(1e-6, 1e6));
   command->add_flag("--json", a->json, "print profile.json");
   command->footer(
       "Exit status 1: the training diverges, or no format holds what it takes; nothing is written.\n"

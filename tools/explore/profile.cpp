@@ -10,6 +10,7 @@
 
 #include "fixedpoint/emulator/workers.hpp"
 #include "tools/config/imperfections.hpp"
+#include "tools/explore/held_back.hpp"
 #include "tools/explore/profile_runs.hpp"
 #include "tools/report/progress.hpp"
 
@@ -29,6 +30,7 @@ class Profiler {
     runs_.train_unclipped(p);
     if (!p.trouble.empty()) return p;
     runs_.run_reference(p);
+    if (options_.tolerance > 0.0) p.prediction = runs_.predicted(p);
     find_signals(p);
     try {
       measure(p);
@@ -192,7 +194,8 @@ Profile profile(const Config& config, const ProfileOptions& options) {
   try {
     check(config);
     refuse_imperfections(config, "the emulator of a profile");
-    return Profiler(config, options).run();
+    const Config used = options.tolerance > 0.0 ? on_validation(config) : config;
+    return Profiler(used, options).run();
   } catch (const std::invalid_argument& error) {
     throw InputError(located(config, error));
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/config/config.hpp"
+#include "tools/explore/prediction.hpp"
 #include "tools/report/figure.hpp"
 
 namespace apical::tools {
@@ -17,6 +18,9 @@ struct ProfileOptions {
   double change_noise = 0.2;   ///< likewise, share of the RMS of the change of the weights
   double headroom = 1.25;      ///< of the proposal: factor on the largest magnitude seen
   int threads = 1;
+  /// Points of accuracy, or percent of the mean squared error, that narrow weights and membranes may lose:
+  /// what Profile::prediction is about. 0: nothing is predicted.
+  double tolerance = 0.0;
 };
 
 /// What rounding one signal, or several, to the configured format does while everything else is wide.
@@ -57,6 +61,8 @@ struct Profile {
   std::uint64_t window_ticks = 0;  ///< of all windows
   double score = 0.0;              ///< of the reference on the test stream
   bool classification = true;
+  /// With a tolerance; the whole profile is then of a training that validation data are held back from.
+  std::optional<Prediction> prediction;
 };
 
 /// Trains the emulator in formats as wide as the compiler can prove (ranges), and from the weights that it

@@ -64,11 +64,13 @@ std::string profile_text(const Profile& p) {
   };
   all("all together, as configured", p.together);
   all("all together, as proposed", p.proposed);
-  return text +
-         "Formats as INTEGER.FRACTION bits, the sign among the integer bits. Noise is that of rounding "
-         "alone: "
-         "formats that clip have the integer bits that they lack. dW: change of the weights in a "
-         "window; kept: its part along the change of the wide network.\n";
+  text +=
+      "Formats as INTEGER.FRACTION bits, the sign among the integer bits. Noise is that of rounding "
+      "alone: "
+      "formats that clip have the integer bits that they lack. dW: change of the weights in a "
+      "window; kept: its part along the change of the wide network.\n";
+  if (p.prediction) text += prediction_text(*p.prediction, p.classification);
+  return text;
 }
 
 std::string profile_json(const Config& config, const Profile& p) {
@@ -95,6 +97,7 @@ std::string profile_json(const Config& config, const Profile& p) {
   }
   json["together"] = in_json(p.together);
   json["proposed"] = in_json(p.proposed);
+  if (p.prediction) json["prediction"] = prediction_json(*p.prediction, p.classification);
   return json.dump(2) + "\n";
 }
 

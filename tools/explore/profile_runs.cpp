@@ -34,7 +34,9 @@ ProfileRuns::ProfileRuns(const Config& config, const ProfileOptions& options)
       depth_(static_cast<int>(config.network.layers.size()) - 1),
       weights_(starting_weights(config)),
       configured_(*compiled(config, weights_)),
-      wide_(widest_formats(config, weights_, configured_)) {}
+      wide_(widest_formats(config, weights_, configured_)) {
+  if (options.tolerance > 0.0) laws_.emplace(config);
+}
 
 double ProfileRuns::rms(const SignalKey& key) const {
   const auto found = squares_.find(key);
@@ -100,18 +102,21 @@ void ProfileRuns::train(Profile& p) {
     place.weights = all_weights(machine);
     places_.push_back(std::move(place));
   };
+  if (laws_) laws_->begin(machine, limit);
   Progress progress({"profile"});
   for (int epoch = 0; epoch <= epochs; ++epoch) {
     if (chosen.count(epoch) > 0) keep(epoch);
     look(machine);
     if (epoch == epochs) break;
-    machine.set_learning_scale(model::learning_scale(config_.decay, epoch));
+    const double scale = model::learning_scale(config_.decay, epoch);
+    machine.set_learning_scale(scale);
     const auto stream = task_->training(epoch);
     for (model::Sample s; p.ticks < limit && stream->next(s); ++p.ticks) {
       const double time = static_cast<double>(p.ticks) * config_.network.dt;
       machine.tick(s.input.data(), s.target.data(), s.nudge * model::nudge_scale(time, config_.beta_ramp),
                    s.changed);
       widen(s);
+      if (laws_) laws_->ticked(machine, s, scale, p.ticks + 1);
     }
     progress.update(0, p.ticks, limit, fmt::format("training in {} bits, epoch {}", p.wide_bits, epoch + 1));
   }
@@ -169,14 +174,18 @@ void ProfileRuns::run_reference(Profile& p) {
     }
 }
 
+void ProfileRuns::load(Program& program, const std::vector<Matrix>& weights) const {
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    fixedpoint::Projection& p = program.projections[k];
+    for (std::size_t i = 0; i < p.image.size(); ++i) p.image[i] = p.loaded(weights[k][i]).raw;
+  }
+}
+
 // A window of learning from a place of the training, membranes at rest, the whole nudge.
 ProfileRuns::Trace ProfileRuns::window(const Program& shape, const Place& place, Squares* squares,
                                        Clipped* clipped) const {
   auto loaded = std::make_shared<Program>(shape);
-  for (std::size_t k = 0; k < place.weights.size(); ++k) {
-    fixedpoint::Projection& p = loaded->projections[k];
-    for (std::size_t i = 0; i < p.image.size(); ++i) p.image[i] = p.loaded(place.weights[k][i]).raw;
-  }
+  load(*loaded, place.weights);
   fixedpoint::EmulatorOptions how;
   how.statistics = clipped != nullptr;
   sim::EmulatorMachine machine(loaded, how);

@@ -3,12 +3,14 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/machines/emulator_machine.hpp"
+#include "tools/explore/law_watch.hpp"
 #include "tools/explore/profile.hpp"
 #include "tools/explore/wide_formats.hpp"
 
@@ -44,6 +46,8 @@ class ProfileRuns {
   const fixedpoint::Program& configured() const { return configured_; }
   const fixedpoint::FormatTable& wide() const { return wide_; }
   const std::map<SignalKey, std::pair<double, double>>& ranges() const { return ranges_; }
+  /// By the laws of rounding, from the training; with ProfileOptions::tolerance.
+  Prediction predicted(const Profile&) const;
   double rms(const SignalKey& key) const;  ///< over the windows; 0 of what they don't have
   int depth() const { return depth_; }
 
@@ -68,6 +72,8 @@ class ProfileRuns {
   void widen(const SignalKey&, double low, double high);
   void look(const sim::EmulatorMachine&);
   Trace window(const fixedpoint::Program&, const Place&, Squares* squares, Clipped* clipped) const;
+  void load(fixedpoint::Program&, const std::vector<Matrix>&) const;
+  Tested tested(const std::vector<Matrix>& weights) const;
   void watch_signals(const sim::EmulatorMachine&, const model::Sample&, double scale, Squares&) const;
 
   const Config& config_;
@@ -77,6 +83,7 @@ class ProfileRuns {
   std::vector<model::WeightMatrix> weights_;
   fixedpoint::Program configured_;
   fixedpoint::FormatTable wide_;
+  std::optional<LawWatch> laws_;
   std::vector<Place> places_;
   std::vector<Trace> reference_;
   std::map<SignalKey, std::pair<double, double>> ranges_;

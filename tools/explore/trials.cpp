@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/explore/trials.hpp"
 #include "tools/config/starting_weights.hpp"
+#include "tools/explore/held_back.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -11,7 +12,6 @@ namespace {
 
 // Of one seed below the budget: the other seeds won't mend it.
 constexpr double beyond_hope = 0.02;
-constexpr double held_back = 0.25;  // of the training data for the search, unless the user says
 
 }  // namespace
 
@@ -21,10 +21,8 @@ double mean_of(const std::vector<double>& values) {
 }
 
 Trials::Trials(const Config& config, const OptimiseOptions& options)
-    : options_(options), base_(config), asked_(config.task), shape_(starting_weights(config)) {
+    : options_(options), base_(on_validation(config)), asked_(config.task), shape_(starting_weights(config)) {
   asked_.test_on = model::TestOn::test;
-  if (base_.task.validation <= 0.0) base_.task.validation = held_back;
-  base_.task.test_on = model::TestOn::validation;
   base_.machine = Machine::emulator;
   base_.threads = 1;
   base_.compare_thetas.clear();

@@ -197,6 +197,11 @@ int coarsest_frac(const SignalProfile& s) {
   return s.rms > 0.0 ? static_cast<int>(std::ceil(-model::log2(s.rms))) : -64;
 }
 
+int whole_bits(double low, double high, double headroom, bool is_signed) {
+  const double magnitude = headroom * std::max(-low, high);
+  return (magnitude > 0.0 ? std::ilogb(magnitude) + 1 : 0) + (is_signed ? 1 : 0);
+}
+
 FormatTable propose(const Config& config, const Profile& p, const ProfileOptions& options) {
   const double share = share_of_each(p);
   const auto wanted = [&](const SignalProfile& s) {
@@ -228,8 +233,7 @@ FormatTable propose(const Config& config, const Profile& p, const ProfileOptions
       }
     Format& f = table.by_signal[signal];
     f.is_signed |= low < 0.0;
-    const double magnitude = options.headroom * std::max(-low, high);
-    const int whole = (magnitude > 0.0 ? std::ilogb(magnitude) + 1 : 0) + (f.is_signed ? 1 : 0);
+    const int whole = whole_bits(low, high, options.headroom, f.is_signed);
     f.frac = std::clamp(frac, -64, std::min(64, widest - whole));  // integer bits come first
     f.bits = std::clamp(whole + f.frac, 2, widest);
     f = holding(f, low, high);

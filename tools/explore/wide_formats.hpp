@@ -62,6 +62,9 @@ double share_of_each(const Profile&);
 /// The law by which noise halves with a fraction bit ends where an LSB is as large as the signal.
 int coarsest_frac(const SignalProfile&);
 
+/// Integer bits, the sign among them, that values low..high need with that headroom.
+int whole_bits(double low, double high, double headroom, bool is_signed);
+
 /// Formats that follow from ranges and noise: integer bits from the range with headroom; fraction bits so
 /// that noise, which halves with each of them, reaches its share of what all signals together may have, as
 /// far as 32 bits leave room. One format per signal, for all layers.
