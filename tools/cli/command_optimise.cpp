@@ -104,10 +104,6 @@ void add_optimise(CLI::App& app, int& status) {
       ->add_option("--error", a->options.error,
                    "probability that a verdict is wrong, all of them taken together (default 0.05)")
       ->check(CLI::Range(1e-9, 0.499));
-  command->add_flag(
-      "--no-prediction{false}", a->options.predict,
-      "start from what apical profile proposes; by default its weights are as narrow as the laws of rounding "
-      "predict for the budget");
   command->add_option("--threads", a->options.threads, "trainings side by side (default 1)")
       ->check(CLI::Range(1, 1024));
   command->add_option("--out", a->out,

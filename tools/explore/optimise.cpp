@@ -11,11 +11,12 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <optional>
+#include <regex>
 
 #include "fixedpoint/emulator/workers.hpp"
 #include "model/settings/settings_error.hpp"
 #include "tools/explore/trials.hpp"
+#include "tools/report/numbers.hpp"
 #include "tools/report/progress.hpp"
 #include "tools/run/stimulus.hpp"
 
@@ -23,7 +24,6 @@ namespace apical::tools {
 namespace {
 
 constexpr int first_step = 4;           // bits that a move takes at first
-constexpr int predicted_step = 2;       // likewise, from where the laws of rounding predict
 constexpr int other_rounding_bits = 4;  // more, or less, that the other rounding of the weights is tried with
 constexpr double smallest_gain = 0.002;  // of the cost: what a move has to save to be worth trainings
 constexpr std::size_t cheapest_checked = 8;
@@ -34,7 +34,7 @@ class Search {
   Search(const Config& config, const OptimiseOptions& options)
       : options_(options), trials_(config, options), workers_(options.threads, 0), progress_({"optimise"}) {}
 
-  Optimum run(const Profile& profiled) {
+  Optimum run(const fixedpoint::FormatTable& proposal) {
     Optimum result;
     const std::vector<std::uint64_t> seeds = trials_.all_seeds();
     workers_.run(static_cast<int>(seeds.size()),
@@ -47,30 +47,18 @@ class Search {
     Config uniform = trials_.base(), proposed = uniform;
     uniform.formats.by_signal = fixedpoint::default_formats();
     uniform.formats.by_layer.clear();
-    proposed.formats = profiled.proposal;
-    std::vector<Config> starts = {proposed, trials_.base(), uniform};
-    const auto weight = profiled.prediction ? predicted_weight(*profiled.prediction) : std::nullopt;
-    if (weight) {
-      starts.insert(starts.begin(), proposed);
-      starts.front().formats.by_signal["weight"] = *weight;
-    }
-    const std::vector<Trial> first = batch(starts);
-    result.uniform = first.back().point;
+    proposed.formats = proposal;
+    const std::vector<Trial> first = batch({proposed, trials_.base(), uniform});
+    result.uniform = first[2].point;
     const auto start = std::find_if(first.begin(), first.end(), [](const Trial& t) { return t.holds; });
     if (start == first.end())
       throw InputError(fmt::format(
           "--budget: golden reaches {:.2f}%, the configured formats {:.2f}%, the profile's {:.2f}%; "
           "accepted: a budget that one of them keeps",
-          100.0 * result.golden, 100.0 * first[first.size() - 2].point.mean,
-          100.0 * first[first.size() - 3].point.mean));
-    const bool predicted = weight && start == first.begin();
-    if (weight)
-      result.notes.push_back(fmt::format("starts {} weights of {} bits, as the laws of rounding predict",
-                                         predicted ? "from" : "elsewhere, since the budget isn't kept by",
-                                         weight->bits));
+          100.0 * result.golden, 100.0 * first[1].point.mean, 100.0 * first[0].point.mean));
     trials_.expect(trials_.train(start->point.config, trials_.base().seed).curve);
     // Once more from the end: a move that was left early may fit now, or have met a bad draw.
-    descend(descend(*start, predicted ? predicted_step : first_step), 1);
+    descend(descend(*start, first_step), 1);
     try_other_rounding(result);
     check_again(result);
     confirm(result);
@@ -260,7 +248,7 @@ class Search {
       p.first_tested = trials_.confirming(0);
       open.push_back(&p);
     }
-    const std::size_t questions = result.comparisons = open.size();
+    const std::size_t questions = open.size();
     for (std::size_t i = 0; i < static_cast<std::size_t>(options_.most) && !open.empty(); ++i) {
       const std::uint64_t seed = trials_.confirming(i);
       remaining_ = static_cast<int>(open.size());
@@ -319,6 +307,20 @@ class Search {
 
 }  // namespace
 
+double CostedPoint::fresh_mean() const {
+  return mean_of(fresh);
+}
+
+double parse_budget(const std::string& text) {
+  std::smatch match;
+  if (!std::regex_match(text, match, std::regex(R"(accuracy=-(\d+(\.\d+)?)pt)")))
+    throw InputError(
+        fmt::format("--budget: \"{}\"; accepted: accuracy=-POINTSpt, percentage points below golden, e.g. "
+                    "accuracy=-0.5pt",
+                    text));
+  return *parse_number<double>(match[1].str());
+}
+
 Optimum optimise(const Config& config, const OptimiseOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const std::clock_t processor = std::clock();
@@ -328,12 +330,10 @@ Optimum optimise(const Config& config, const OptimiseOptions& options) {
       throw SettingsError("task.kind",
                           fmt::format("\"{}\" has no accuracy for the budget", name_of(config.task.kind)),
                           "digits8, mnist, fashion-mnist");
-    ProfileOptions how = options.profile;
-    if (options.predict && LawWatch::covers(config)) how.tolerance = options.budget;
-    const Profile profiled = profile(config, how);
+    const Profile profiled = profile(config, options.profile);
     Optimum result;
     result.trouble = profiled.trouble;
-    if (result.trouble.empty()) result = Search(config, options).run(profiled);
+    if (result.trouble.empty()) result = Search(config, options).run(profiled.proposal);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.processor_seconds = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
     return result;

@@ -17,9 +17,6 @@ struct OptimiseOptions {
   int fresh = 3;        ///< that points are checked with again: those after the search's
   int most = 60;        ///< more seeds, of the verdicts on test data
   double error = 0.05;  ///< that any verdict is wrong
-  /// Starts with weights as narrow as the laws of rounding predict for the budget (Profile::prediction);
-  /// false: as what profile() proposes alone. Either way the search judges by trainings.
-  bool predict = true;
   ProfileOptions profile;
 };
 
@@ -46,7 +43,6 @@ struct Optimum {
   double golden = 0.0;             ///< mean over the seeds of the search
   double golden_fresh = 0.0;
   std::vector<double> golden_tested;  ///< on test data, with the seeds of the verdicts
-  std::size_t comparisons = 0;        ///< points that test data decided about
   std::size_t looks_at_test = 0;      ///< trainings that were tested on test data
   int trainings = 0;                  ///< of the emulator
   double seconds = 0.0, processor_seconds = 0.0;
@@ -55,12 +51,12 @@ struct Optimum {
 };
 
 /// Searches formats per signal, rounding of the weights and segments of the tables for the Pareto front of
-/// accuracy against cost within the budget. Steepest descent from what profile() predicts and proposes: each
-/// round tries every move alone, on the common seeds; takes all that kept the budget together, or as many of
-/// the best as keep it; a move that didn't is tried with half its bits, then left. Points near the front are
-/// then trained with fresh seeds, and stay if the budget holds on their mean. All that looks at validation
-/// data alone. Of what is left test data decide by decide(), seed by seed: "no" leaves. An empty front: none
-/// is left. Throws InputError.
+/// accuracy against cost within the budget. Steepest descent from what profile() proposes: each round tries
+/// every move alone, on the common seeds; takes all that kept the budget together, or as many of the best as
+/// keep it; a move that didn't is tried with half its bits, then left. Points near the front are then trained
+/// with fresh seeds, and stay if the budget holds on their mean. All that looks at validation data alone. Of
+/// what is left test data decide by decide(), seed by seed: "no" leaves. An empty front: none is left. Throws
+/// InputError.
 Optimum optimise(const Config&, const OptimiseOptions&);
 
 /// Name of the configuration of front point `index`, "point-1.toml" the dearest.

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "tools/config/loading.hpp"
 #include "tools/explore/optimise.hpp"
-#include "tools/explore/trials.hpp"
 #include "tools/explore/wide_formats.hpp"
-#include "tools/report/numbers.hpp"
 #include "tools/report/version.hpp"
 
 namespace apical::tools {
@@ -81,20 +78,6 @@ std::string row(const std::string& name, const CostedPoint& p, const Optimum& o)
 
 }  // namespace
 
-double CostedPoint::fresh_mean() const {
-  return mean_of(fresh);
-}
-
-double parse_budget(const std::string& text) {
-  std::smatch match;
-  if (!std::regex_match(text, match, std::regex(R"(accuracy=-(\d+(\.\d+)?)pt)")))
-    throw InputError(
-        fmt::format("--budget: \"{}\"; accepted: accuracy=-POINTSpt, percentage points below golden, e.g. "
-                    "accuracy=-0.5pt",
-                    text));
-  return *parse_number<double>(match[1].str());
-}
-
 std::string point_name(std::size_t index) {
   return fmt::format("point-{}.toml", index + 1);
 }
@@ -131,7 +114,6 @@ std::string optimise_json(const Config& config, const Optimum& o, const Optimise
                        {"golden", o.golden},
                        {"golden_fresh", o.golden_fresh},
                        {"golden_test", o.golden_tested},
-                       {"comparisons", o.comparisons},
                        {"looks_at_test", o.looks_at_test},
                        {"error", options.error},
                        {"trainings", o.trainings},

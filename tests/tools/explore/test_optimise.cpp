@@ -182,37 +182,6 @@ TEST_F(OptimiseCommand, FrontIsMonotoneAndItsConfigurationsRepeat) {
   }
 }
 
-// Whatever the start, verdicts are made by the same rule: of the differences to golden that stand beside
-// them.
-TEST_F(OptimiseCommand, PredictedWeightsTakeFewerTrainings) {
-  file("tiny.toml", tiny);
-  std::map<std::string, int> trainings;
-  for (const std::string start : {"", "--no-prediction"}) {
-    const std::string name = start.empty() ? "predicted" : "proposed";
-    const test::Outcome o =
-        apical(fmt::format("optimise tiny.toml --budget accuracy=-4pt --seeds 1 --fresh 3 --threads 2 --set "
-                           "run.epochs=4 --error 0.4 --most-seeds 20 {} --out {}",
-                           start, name));
-    ASSERT_LE(o.status, 1) << o.error;
-    const json found = json::parse(content(folder / name / "optimise.json"));
-    trainings[name] = found["trainings"];
-    bool said = false;
-    for (const json& note : found["notes"])
-      said = said || contains(note.get<std::string>(), "as the laws of rounding predict");
-    EXPECT_EQ(said, start.empty());
-    for (const json& point : found["front"]) {
-      std::vector<double> losses;
-      for (std::size_t i = 0; i < point["test"].size(); ++i)
-        losses.push_back(100.0 * (found["golden_test"][i].get<double>() - point["test"][i].get<double>()));
-      const Decision d = decide(losses, {4.0, 0.4, found["comparisons"].get<std::size_t>(), 100.0 / 120.0});
-      EXPECT_EQ(point["verdict"], in_words(d.verdict)) << name;
-    }
-  }
-  fmt::print("{} trainings from the prediction, {} from the proposal\n", trainings["predicted"],
-             trainings["proposed"]);
-  EXPECT_LT(trainings["predicted"], trainings["proposed"]);
-}
-
 TEST_F(OptimiseCommand, SearchesGraphs) {
   file("graph.toml", tiny);
   const test::Outcome o = apical(
