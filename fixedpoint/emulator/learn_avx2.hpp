@@ -20,9 +20,9 @@ struct ColumnGroup {
 
 /// How changes are rounded. Modes as in enum Rounding; 8 is STOCHASTIC where no change reaches half an LSB.
 struct Rounder {
-  __m128i by;
   vector added, below;  ///< before the shift; 2^shift - 1
-  i32 random;           ///< what the random bits are multiplied with, in the upper half
+  __m128i by;
+  i32 random;  ///< what the random bits are multiplied with, in the upper half
 };
 constexpr int small_stochastic = 8;
 
@@ -127,8 +127,8 @@ void learn_group(const ColumnGroup<T>& group, const LearnBlock& k, const Rounder
 template <int Mode>
 Rounder rounder_of(int shift) {
   const i32 half = i32{1} << (shift - 1);
-  return {_mm_cvtsi32_si128(shift), all_32(Mode == 0 ? half : half - 1),
-          all_32(static_cast<i32>((std::uint32_t{1} << shift) - 1)), 0};
+  return {all_32(Mode == 0 ? half : half - 1), all_32(static_cast<i32>((std::uint32_t{1} << shift) - 1)),
+          _mm_cvtsi32_si128(shift), 0};
 }
 
 /// LEARN of at most ColumnGroup::most columns. False, and nothing done, where 16 bits don't hold what it
@@ -167,12 +167,12 @@ bool learn_few(T* weights, const LearnBlock& k) {
   for (std::ptrdiff_t n = 0; n < group.count && factor_bits > 0; ++n)
     group.factor[n] = static_cast<i16>(group.rate[n] * (1 << factor_bits));
   if (small) {
-    const Rounder r{_mm_cvtsi32_si128(step_bits), all_32(0), all_32(0), 0};
+    const Rounder r{all_32(0), all_32(0), _mm_cvtsi32_si128(step_bits), 0};
     learn_group<small_stochastic>(group, k, r);
     return true;
   }
   const i32 middle = i32{1} << (15 + extra), half = extra > 0 ? i32{1} << (extra - 1) : 0;
-  const Rounder r{_mm_cvtsi32_si128(16 + extra), all_32(middle + half), all_32(0), i32{1} << (16 + extra)};
+  const Rounder r{all_32(middle + half), all_32(0), _mm_cvtsi32_si128(16 + extra), i32{1} << (16 + extra)};
   learn_group<7>(group, k, r);
   return true;
 }

@@ -35,15 +35,6 @@ LawWatch::LawWatch(const Config& config) : config_(config) {
   net_.bias = config.network.bias;
 }
 
-bool LawWatch::covers(const Config& config) {
-  try {
-    LawWatch{config};
-    return true;
-  } catch (const SettingsError&) {
-    return false;
-  }
-}
-
 void LawWatch::begin(const sim::EmulatorMachine& machine, std::uint64_t ticks) {
   ticks_ = ticks;
   every_ = std::max<std::uint64_t>(1, ticks / all_looks);

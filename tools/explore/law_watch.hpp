@@ -36,7 +36,6 @@ class LawWatch {
  public:
   /// Throws SettingsError for networks that the laws don't cover.
   explicit LawWatch(const Config&);
-  static bool covers(const Config&);
 
   /// A training of so many ticks begins; what was measured before is forgotten.
   void begin(const sim::EmulatorMachine&, std::uint64_t ticks);

@@ -34,7 +34,7 @@ std::string hash_of_file(const fs::path& path) {
   const std::lock_guard<std::mutex> guard(mutex);
   const auto found = known.find(identity);
   if (found != known.end()) return found->second;
-  const std::string hash = sim::hash_of(sim::content_of(path));
+  std::string hash = sim::hash_of(sim::content_of(path));
   // Not of one that was written meanwhile, or may be written again before its time of change can tell.
   if (model::identity_of(path) == identity && model::has_settled(path)) known[identity] = hash;
   return hash;
