@@ -69,10 +69,10 @@ std::string packed(const std::string& text) {
 }
 
 std::string unpacked(const std::filesystem::path& path) {
-  const std::string bytes = model::read_input(path, "a store, plain or packed by gzip", most_bytes);
+  std::string bytes = model::read_input(path, "a store, plain or packed by gzip", most_bytes);
   if (bytes.compare(0, 2, "\x1f\x8b") != 0) return bytes;
   z_stream stream{};
-  stream.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
+  stream.next_in = reinterpret_cast<unsigned char*>(bytes.data());
   stream.avail_in = static_cast<uInt>(bytes.size());
   if (inflateInit2(&stream, in_gzip) != Z_OK) throw std::runtime_error("zlib doesn't start");
   std::string text;
