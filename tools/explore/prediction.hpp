@@ -80,8 +80,6 @@ Prediction predict(const LawMeasurements&);
 
 /// Bits that have to be provided: integer bits and fraction bits, rounded up.
 int bits_of(const PredictedBits&, int whole_bits);
-/// The format of stochastically rounding weights, all with one LSB; none where nothing is said.
-std::optional<fixedpoint::Format> predicted_weight(const Prediction&);
 std::string prediction_text(const Prediction&, bool classification);
 nlohmann::ordered_json prediction_json(const Prediction&, bool classification);
 

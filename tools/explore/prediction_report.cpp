@@ -26,18 +26,6 @@ int bits_of(const PredictedBits& b, int whole_bits) {
   return whole_bits + static_cast<int>(std::ceil(*b.frac - 1e-9));
 }
 
-std::optional<fixedpoint::Format> predicted_weight(const Prediction& p) {
-  const PredictedBits& predicted = p.together[WeightRounding::stochastic];
-  if (!predicted.frac) return std::nullopt;
-  fixedpoint::Format f;
-  f.bits = bits_of(predicted, p.together.whole_bits);
-  f.frac = f.bits - p.together.whole_bits;
-  f.is_signed = true;
-  f.rounding = fixedpoint::Rounding::stochastic;
-  if (f.bits < 2 || f.bits > 32) return std::nullopt;
-  return f;
-}
-
 std::string prediction_text(const Prediction& p, bool classification) {
   std::string text = fmt::format(
       "\nBits predicted by the laws of rounding, for {:g}{} lost on validation data ({}); in brackets "
